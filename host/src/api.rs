@@ -1,0 +1,1 @@
+//! The management API, version 1, with its OpenAPI document and problem responses.

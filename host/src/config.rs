@@ -1,0 +1,1 @@
+//! Arguments and settings: the only room that reads the environment or settings files.

@@ -1,0 +1,1 @@
+//! Pages in Dutch, rendered on the server, readable without scripts.

@@ -1,0 +1,1 @@
+//! Nouns and rules. Knows no database, no HTTP, no engine, no JSON and no time of day.

@@ -1,0 +1,1 @@
+//! Work that follows a commit: lanes, workers, retry; one file per kind of job under `kinds`.

@@ -1,0 +1,1 @@
+//! Logs, traces and metrics: every name in one place.
