@@ -1,13 +1,22 @@
-//! One file per command of the `oke` binary.
+//! One file per command of the `oke` binary. To add one: a file `cli/NAME.rs` with its arguments (a `clap::Args` whose
+//! doc comments are the help) and a function that returns an [`outcome::Outcome`]; then a line in [`Command`] and in
+//! [`execute`]. `--json` is global: a command doesn't declare it, its [`outcome::Done`] carries both tongues.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use outcome::{Outcome, Stop, finish};
+
+pub mod outcome;
+
 /// Runs a Dutch vocational school's exam chain between its own systems and its exam vendors.
 #[derive(Parser)]
 #[command(name = "oke", version, about, arg_required_else_help = true)]
 struct Arguments {
+    /// Print one JSON value instead of text, also when refused
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -18,6 +27,17 @@ enum Command {}
 /// Reads the arguments, runs the command, and turns its outcome into the exit code outsiders rely on:
 /// 0 done, 1 refused with the reason, 2 usage.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    match arguments.command {}
+    match Arguments::try_parse() {
+        Ok(arguments) => finish(execute(arguments.command), arguments.json),
+        // Help and version are no mistakes: they go to standard output with exit code 0.
+        Err(message) if !message.use_stderr() => message.exit(),
+        Err(mistake) if std::env::args_os().any(|argument| argument == "--json") => {
+            finish(Err(Stop::Usage(mistake.render().to_string())), true)
+        }
+        Err(mistake) => mistake.exit(),
+    }
+}
+
+fn execute(command: Command) -> Outcome {
+    match command {}
 }
