@@ -1,1 +1,5 @@
 //! Nouns and rules. Knows no database, no HTTP, no engine, no JSON and no time of day.
+
+pub mod clock;
+
+pub use oke_codec::model;

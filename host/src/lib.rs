@@ -1,15 +1,15 @@
 //! OKE Host as a library: the rooms, in reading order. `ARCHITECTURE.md` beside this crate walks through them.
 
-pub mod config;
-pub mod domain;
-pub mod store;
+pub mod api;
 pub mod app;
 pub mod audit;
-pub mod jobs;
-pub mod connector;
-pub mod oke;
-pub mod api;
-pub mod dashboard;
-pub mod simulator;
-pub mod telemetry;
 pub mod cli;
+pub mod config;
+pub mod connector;
+pub mod dashboard;
+pub mod domain;
+pub mod jobs;
+pub mod oke;
+pub mod simulator;
+pub mod store;
+pub mod telemetry;

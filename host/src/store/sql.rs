@@ -1,0 +1,260 @@
+//! The one dispatch over the two databases: values in, rows out. Every statement in this room is written once, with
+//! `$n` placeholders and TEXT, BIGINT, DOUBLE and bytes only, and runs on both.
+
+use sqlx::{AssertSqlSafe, Column, Executor, Row as _, postgres::PgRow, sqlite::SqliteRow};
+
+use super::error::StoreError;
+
+/// A value to bind; its type is kept when absent, since PostgreSQL wants to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// TEXT.
+    Text(Option<String>),
+    /// BIGINT; times are milliseconds since 1970 UTC, flags 0 or 1.
+    Int(Option<i64>),
+    /// DOUBLE PRECISION.
+    Double(Option<f64>),
+    /// BLOB or BYTEA.
+    Bytes(Option<Vec<u8>>),
+}
+
+macro_rules! value_from {
+    ($($from:ty => |$it:ident| $make:expr),+ $(,)?) => {
+        $(impl From<$from> for Value { fn from($it: $from) -> Self { $make } })+
+    };
+}
+value_from! {
+    &str => |it| Value::Text(Some(it.to_owned())),
+    String => |it| Value::Text(Some(it)),
+    &String => |it| Value::Text(Some(it.clone())),
+    Option<&str> => |it| Value::Text(it.map(str::to_owned)),
+    Option<String> => |it| Value::Text(it),
+    &Option<String> => |it| Value::Text(it.clone()),
+    i64 => |it| Value::Int(Some(it)),
+    u32 => |it| Value::Int(Some(i64::from(it))),
+    Option<i64> => |it| Value::Int(it),
+    Option<u32> => |it| Value::Int(it.map(i64::from)),
+    bool => |it| Value::Int(Some(i64::from(it))),
+    Option<bool> => |it| Value::Int(it.map(i64::from)),
+    f64 => |it| Value::Double(Some(it)),
+    Vec<u8> => |it| Value::Bytes(Some(it)),
+    &[u8] => |it| Value::Bytes(Some(it.to_vec())),
+    Option<Vec<u8>> => |it| Value::Bytes(it),
+    jiff::Timestamp => |it| Value::Int(Some(it.as_millisecond())),
+    Option<jiff::Timestamp> => |it| Value::Int(it.map(|at| at.as_millisecond())),
+}
+
+/// A list of [`Value`]s to bind, in the order of the placeholders.
+#[macro_export]
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::sql::Value::from($value)),*] };
+}
+
+/// A row of either database, read by column name.
+pub enum Row {
+    /// From SQLite.
+    Sqlite(SqliteRow),
+    /// From PostgreSQL.
+    Postgres(PgRow),
+}
+
+macro_rules! getter {
+    ($(#[$meta:meta])* $name:ident -> $type:ty) => {
+        $(#[$meta])*
+        ///
+        /// # Errors
+        /// [`StoreError::Inconsistent`] when the column is missing or of another type.
+        pub fn $name(&self, column: &str) -> Result<$type, StoreError> {
+            match self {
+                Row::Sqlite(row) => row.try_get(column),
+                Row::Postgres(row) => row.try_get(column),
+            }
+            .map_err(|source| StoreError::Inconsistent { column: column.to_owned(), why: source.to_string() })
+        }
+    };
+}
+
+impl Row {
+    getter!(/// A TEXT column.
+        text -> String);
+    getter!(/// A TEXT column that may be NULL.
+        text_opt -> Option<String>);
+    getter!(/// A BIGINT column.
+        int -> i64);
+    getter!(/// A BIGINT column that may be NULL.
+        int_opt -> Option<i64>);
+    getter!(/// A DOUBLE column.
+        double -> f64);
+    getter!(/// A bytes column.
+        bytes -> Vec<u8>);
+    getter!(/// A bytes column that may be NULL.
+        bytes_opt -> Option<Vec<u8>>);
+
+    /// A flag kept as 0 or 1.
+    ///
+    /// # Errors
+    /// As [`Row::int`].
+    pub fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        Ok(self.int(column)? != 0)
+    }
+
+    /// A moment kept in milliseconds.
+    ///
+    /// # Errors
+    /// As [`Row::int`], and when the number is outside the calendar.
+    pub fn moment(&self, column: &str) -> Result<jiff::Timestamp, StoreError> {
+        let millis = self.int(column)?;
+        jiff::Timestamp::from_millisecond(millis).map_err(|source| StoreError::Inconsistent {
+            column: column.to_owned(),
+            why: source.to_string(),
+        })
+    }
+
+    /// A moment that may be NULL.
+    ///
+    /// # Errors
+    /// As [`Row::moment`].
+    pub fn moment_opt(&self, column: &str) -> Result<Option<jiff::Timestamp>, StoreError> {
+        match self.int_opt(column)? {
+            None => Ok(None),
+            Some(_) => self.moment(column).map(Some),
+        }
+    }
+
+    /// Names of the columns, for messages.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        match self {
+            Row::Sqlite(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+            Row::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+        }
+    }
+}
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query(AssertSqlSafe($sql));
+        for value in $values {
+            query = match value {
+                Value::Text(it) => query.bind(it),
+                Value::Int(it) => query.bind(it),
+                Value::Double(it) => query.bind(it),
+                Value::Bytes(it) => query.bind(it),
+            };
+        }
+        query
+    }};
+}
+
+/// The two databases behind one door. SQLite reads through a pool and writes through one connection.
+#[derive(Clone)]
+pub enum Database {
+    /// Embedded: WAL, synchronous=FULL, one writer.
+    Sqlite {
+        /// Readers.
+        read: sqlx::SqlitePool,
+        /// The one writer; only the committer and migrations use it.
+        write: sqlx::SqlitePool,
+    },
+    /// For several nodes.
+    Postgres(sqlx::PgPool),
+}
+
+impl Database {
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rows(&self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let sql = sql.into();
+        match self {
+            Database::Sqlite { read, .. } => {
+                let rows = read.fetch_all(bound!(sql, values)).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Database::Postgres(pool) => {
+                let rows = pool.fetch_all(bound!(sql, values)).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// The first row of a query, if any.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn row(&self, sql: impl Into<String>, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        let sql = sql.into();
+        match self {
+            Database::Sqlite { read, .. } => Ok(read.fetch_optional(bound!(sql, values)).await?.map(Row::Sqlite)),
+            Database::Postgres(pool) => Ok(pool.fetch_optional(bound!(sql, values)).await?.map(Row::Postgres)),
+        }
+    }
+
+    /// Opens a transaction for writing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        match self {
+            Database::Sqlite { write, .. } => Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Database::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await?)),
+        }
+    }
+}
+
+/// An open transaction on either database; dropped without commit, it is rolled back.
+pub enum Transaction {
+    /// On SQLite's one writer.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// On a PostgreSQL connection.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Transaction {
+    /// Runs a statement; returns how many rows it touched.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn execute(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<u64, StoreError> {
+        let sql = sql.into();
+        match self {
+            Transaction::Sqlite(tx) => Ok((&mut **tx).execute(bound!(sql, values)).await?.rows_affected()),
+            Transaction::Postgres(tx) => Ok((&mut **tx).execute(bound!(sql, values)).await?.rows_affected()),
+        }
+    }
+
+    /// All rows of a query inside the transaction.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rows(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let sql = sql.into();
+        match self {
+            Transaction::Sqlite(tx) => Ok((&mut **tx)
+                .fetch_all(bound!(sql, values))
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect()),
+            Transaction::Postgres(tx) => Ok((&mut **tx)
+                .fetch_all(bound!(sql, values))
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect()),
+        }
+    }
+
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// What the database says; then nothing of it is stored.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Transaction::Sqlite(tx) => tx.commit().await?,
+            Transaction::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
