@@ -4,8 +4,12 @@
 //! domain's noun into a [`write_set::Write`], and reading methods on [`sql::Database`] rows. Absent is `Ok(None)`.
 //! Statements are written once and run on both databases ([`sql`]).
 
+pub mod account;
 pub mod error;
+pub mod package;
+pub mod revision;
 pub mod sql;
+pub mod tenant;
 pub mod write_set;
 
 pub use error::StoreError;

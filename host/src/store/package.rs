@@ -1,0 +1,285 @@
+//! Publishers' keys and connector packages. A package is immutable, known by its digest, and lies in sealed chunks, so
+//! that every node has it.
+
+use super::{Database, StoreError, Table, Write, sql::Row};
+use crate::values;
+
+/// The table of publishers' keys.
+pub static PUBLISHER_KEY: Table = Table {
+    name: "publisher_key",
+    key: &["tenant", "key_id"],
+    columns: &[
+        "tenant",
+        "key_id",
+        "publisher",
+        "public_key",
+        "trusted_at",
+        "trusted_by",
+        "revoked_at",
+        "revoked_by",
+        "compromised_since",
+        "reason",
+        "version",
+    ],
+};
+
+/// The table of packages.
+pub static PACKAGE: Table = Table {
+    name: "package",
+    key: &["tenant", "digest"],
+    columns: &[
+        "tenant",
+        "digest",
+        "name",
+        "package_version",
+        "key_id",
+        "manifest",
+        "notes",
+        "size",
+        "admitted_at",
+        "admitted_by",
+        "admission",
+    ],
+};
+
+/// The table of packages' bytes.
+pub static PACKAGE_CHUNK: Table = Table {
+    name: "package_chunk",
+    key: &["tenant", "digest", "seq"],
+    columns: &["tenant", "digest", "seq", "bytes"],
+};
+
+/// Bytes per chunk row.
+pub const CHUNK: usize = 256 * 1024;
+
+/// A key of a publisher that the school trusts, or no longer does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublisherKeyRow {
+    /// The school.
+    pub tenant: String,
+    /// Id, derived from the key.
+    pub key_id: String,
+    /// Whose.
+    pub publisher: String,
+    /// The key, as text.
+    pub public_key: String,
+    /// Since when.
+    pub trusted_at: jiff::Timestamp,
+    /// By which account.
+    pub trusted_by: String,
+    /// When it was revoked.
+    pub revoked_at: Option<jiff::Timestamp>,
+    /// By which account.
+    pub revoked_by: Option<String>,
+    /// What was first admitted from this moment on is no longer trusted.
+    pub compromised_since: Option<jiff::Timestamp>,
+    /// Why it was revoked.
+    pub reason: Option<String>,
+    /// Version of the row.
+    pub version: i64,
+}
+
+impl PublisherKeyRow {
+    /// The row to write.
+    #[must_use]
+    pub fn write(&self) -> Write {
+        Write {
+            table: &PUBLISHER_KEY,
+            values: values![
+                &self.tenant,
+                &self.key_id,
+                &self.publisher,
+                &self.public_key,
+                self.trusted_at,
+                &self.trusted_by,
+                self.revoked_at,
+                &self.revoked_by,
+                self.compromised_since,
+                &self.reason,
+                self.version,
+            ],
+        }
+    }
+
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(PublisherKeyRow {
+            tenant: row.text("tenant")?,
+            key_id: row.text("key_id")?,
+            publisher: row.text("publisher")?,
+            public_key: row.text("public_key")?,
+            trusted_at: row.moment("trusted_at")?,
+            trusted_by: row.text("trusted_by")?,
+            revoked_at: row.moment_opt("revoked_at")?,
+            revoked_by: row.text_opt("revoked_by")?,
+            compromised_since: row.moment_opt("compromised_since")?,
+            reason: row.text_opt("reason")?,
+            version: row.int("version")?,
+        })
+    }
+}
+
+/// An admitted package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageRow {
+    /// The school.
+    pub tenant: String,
+    /// Digest of its signed content.
+    pub digest: String,
+    /// The connector's name.
+    pub name: String,
+    /// Its version.
+    pub package_version: String,
+    /// The key that signed it.
+    pub key_id: String,
+    /// Its manifest, as it lies in the package.
+    pub manifest: String,
+    /// Release notes, Dutch.
+    pub notes: String,
+    /// Size in bytes.
+    pub size: i64,
+    /// When this school first admitted the digest: the time that counts for revocation.
+    pub admitted_at: jiff::Timestamp,
+    /// By which account.
+    pub admitted_by: String,
+    /// The host's own signed statement of admission.
+    pub admission: String,
+}
+
+impl PackageRow {
+    /// The row to write.
+    #[must_use]
+    pub fn write(&self) -> Write {
+        Write {
+            table: &PACKAGE,
+            values: values![
+                &self.tenant,
+                &self.digest,
+                &self.name,
+                &self.package_version,
+                &self.key_id,
+                &self.manifest,
+                &self.notes,
+                self.size,
+                self.admitted_at,
+                &self.admitted_by,
+                &self.admission,
+            ],
+        }
+    }
+
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(PackageRow {
+            tenant: row.text("tenant")?,
+            digest: row.text("digest")?,
+            name: row.text("name")?,
+            package_version: row.text("package_version")?,
+            key_id: row.text("key_id")?,
+            manifest: row.text("manifest")?,
+            notes: row.text("notes")?,
+            size: row.int("size")?,
+            admitted_at: row.moment("admitted_at")?,
+            admitted_by: row.text("admitted_by")?,
+            admission: row.text("admission")?,
+        })
+    }
+}
+
+/// One chunk of a package's bytes, sealed by the caller.
+#[must_use]
+pub fn chunk(tenant: &str, digest: &str, seq: i64, sealed: Vec<u8>) -> Write {
+    Write {
+        table: &PACKAGE_CHUNK,
+        values: values![tenant, digest, seq, sealed],
+    }
+}
+
+const PACKAGE_COLUMNS: &str =
+    "tenant, digest, name, package_version, key_id, manifest, notes, size, admitted_at, admitted_by, admission";
+const KEY_COLUMNS: &str = "tenant, key_id, publisher, public_key, trusted_at, trusted_by, revoked_at, revoked_by, \
+                           compromised_since, reason, version";
+
+impl Database {
+    /// A publisher's key.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn publisher_key(&self, tenant: &str, key_id: &str) -> Result<Option<PublisherKeyRow>, StoreError> {
+        let sql = format!("SELECT {KEY_COLUMNS} FROM publisher_key WHERE tenant = $1 AND key_id = $2");
+        self.row(sql, values![tenant, key_id])
+            .await?
+            .as_ref()
+            .map(PublisherKeyRow::from_row)
+            .transpose()
+    }
+
+    /// All keys a school ever trusted.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn publisher_keys(&self, tenant: &str) -> Result<Vec<PublisherKeyRow>, StoreError> {
+        let sql = format!("SELECT {KEY_COLUMNS} FROM publisher_key WHERE tenant = $1 ORDER BY publisher, trusted_at");
+        self.rows(sql, values![tenant])
+            .await?
+            .iter()
+            .map(PublisherKeyRow::from_row)
+            .collect()
+    }
+
+    /// A package by digest.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn package(&self, tenant: &str, digest: &str) -> Result<Option<PackageRow>, StoreError> {
+        let sql = format!("SELECT {PACKAGE_COLUMNS} FROM package WHERE tenant = $1 AND digest = $2");
+        self.row(sql, values![tenant, digest])
+            .await?
+            .as_ref()
+            .map(PackageRow::from_row)
+            .transpose()
+    }
+
+    /// A package by name and version.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn package_version(
+        &self,
+        tenant: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<PackageRow>, StoreError> {
+        let sql =
+            format!("SELECT {PACKAGE_COLUMNS} FROM package WHERE tenant = $1 AND name = $2 AND package_version = $3");
+        self.row(sql, values![tenant, name, version])
+            .await?
+            .as_ref()
+            .map(PackageRow::from_row)
+            .transpose()
+    }
+
+    /// All packages of a school, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn packages(&self, tenant: &str) -> Result<Vec<PackageRow>, StoreError> {
+        let sql = format!("SELECT {PACKAGE_COLUMNS} FROM package WHERE tenant = $1 ORDER BY admitted_at DESC, digest");
+        self.rows(sql, values![tenant])
+            .await?
+            .iter()
+            .map(PackageRow::from_row)
+            .collect()
+    }
+
+    /// The sealed chunks of a package, in order.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn package_chunks(&self, tenant: &str, digest: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT bytes FROM package_chunk WHERE tenant = $1 AND digest = $2 ORDER BY seq";
+        self.rows(sql, values![tenant, digest])
+            .await?
+            .iter()
+            .map(|row| row.bytes("bytes"))
+            .collect()
+    }
+}
