@@ -1,6 +1,16 @@
 //! Nouns and rules. Knows no database, no HTTP, no engine, no JSON and no time of day.
 
+pub mod association;
+pub mod attempt;
+pub mod calendar;
 pub mod clock;
+pub mod decision;
+pub mod exception;
 pub mod interface;
+pub mod offering;
+pub mod person;
+pub mod principal;
+pub mod result;
+pub mod scale;
 
 pub use oke_codec::model;

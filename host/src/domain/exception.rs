@@ -1,0 +1,165 @@
+//! Exceptions: what waits for a person, whose it is, and the next step, in Dutch and without personal data.
+
+use super::principal::Duty;
+use super::result::Hold;
+
+/// Something that goes on only when a person has looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// Kind; at most one of a kind is open per object.
+    pub kind: &'static str,
+    /// The function that owns it.
+    pub owner: Duty,
+    /// What is the matter.
+    pub title: String,
+    /// What to do about it.
+    pub next_step: String,
+}
+
+/// Kind of the exceptions about a held result; closed by a later delivery that fits.
+pub const RESULT_HELD: &str = "result-held";
+/// Kind of the exceptions about a result that lies aside until it is read back (R10).
+pub const RESULT_ASIDE: &str = "result-aside";
+/// Kind of the exceptions about a message for an id that is not known (R2).
+pub const UNKNOWN_SUBJECT: &str = "unknown-subject";
+/// Kind of the exceptions about final results that a planbare toets does not allow (N#178).
+pub const FINAL_NOT_ALLOWED: &str = "final-not-allowed";
+/// Kind of the exceptions about sittings of a planbare toets that its student system cancelled.
+pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
+/// Kind of the exceptions about deelnames whose enrolment was cancelled when the sitting had begun.
+pub const ENROLMENT_CANCELED_LATE: &str = "enrolment-canceled-late";
+/// Kind of the exceptions about objects that the student system doesn't have (R14).
+pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
+
+/// A result is held.
+#[must_use]
+pub fn result_held(hold: Hold) -> Exception {
+    let (owner, title, next_step) = match hold {
+        Hold::NotNormed => (
+            Duty::Vaststellen,
+            "Resultaat wacht op de cesuur",
+            "Wacht tot de leverancier het genormeerde resultaat levert, of leg de cesuur van deze examenversie vast \
+             met de bron erbij.",
+        ),
+        Hold::OffScale => (
+            Duty::Vaststellen,
+            "Score past niet op de schaal van de toets",
+            "Waarschijnlijk een percentage van vóór de cesuur. Vraag de leverancier het resultaat als cijfer opnieuw \
+             te leveren; zodra dat past, gaat het vanzelf door.",
+        ),
+        Hold::OffEnrolmentScale => (
+            Duty::Plannen,
+            "Score past niet op de schaal van de planbare toets",
+            "De toets heeft een andere schaal dan de deelnemerregistratie verwacht. Laat de schaal in de \
+             deelnemerregistratie of bij de leverancier aanpassen en het resultaat opnieuw leveren.",
+        ),
+        Hold::NoResultDate => (
+            Duty::Plannen,
+            "Resultaat zonder resultaatdatum",
+            "Vraag de leverancier het resultaat met resultDate opnieuw te leveren.",
+        ),
+        Hold::NoOutcome => (
+            Duty::Plannen,
+            "Afgerond resultaat zonder score",
+            "Vraag de leverancier het resultaat met score opnieuw te leveren.",
+        ),
+        Hold::ChangedAfterDecision => (
+            Duty::Vaststellen,
+            "Resultaat gewijzigd na vaststelling",
+            "Het vastgestelde resultaat blijft gelden. Beoordeel de wijziging en stel zo nodig opnieuw vast.",
+        ),
+        Hold::FinalWithdrawn => (
+            Duty::Vaststellen,
+            "Definitief resultaat is teruggekomen als voorlopig",
+            "Het definitieve resultaat blijft gelden. Vraag bij de leverancier na welk resultaat geldt.",
+        ),
+    };
+    exception(RESULT_HELD, owner, title, next_step)
+}
+
+/// "In progress" after "completed".
+#[must_use]
+pub fn result_aside() -> Exception {
+    exception(
+        RESULT_ASIDE,
+        Duty::Plannen,
+        "Na een afgerond resultaat kwam een tussenstand",
+        "Het afgeronde resultaat blijft staan en de stand wordt bij de leverancier teruggelezen. Lukt dat niet, vraag \
+         dan bij de leverancier na welke stand klopt.",
+    )
+}
+
+/// A result or report for an id that nobody here knows (R2).
+#[must_use]
+pub fn unknown_subject(flow: i64) -> Exception {
+    let (title, object) = match flow {
+        4 => ("Zittingsverslag voor een onbekende zitting", "zitting"),
+        _ => ("Resultaat voor een onbekende deelname", "deelname"),
+    };
+    exception(
+        UNKNOWN_SUBJECT,
+        Duty::Plannen,
+        title,
+        &format!(
+            "Het bericht is bewaard. Zoek met de leverancier uit bij welke {object} het hoort en laat het opnieuw \
+             sturen onder het id uit het zittingsplan."
+        ),
+    )
+}
+
+/// Decided results go as provisional, since the planbare toets allows no final ones (N#178).
+#[must_use]
+pub fn final_not_allowed() -> Exception {
+    exception(
+        FINAL_NOT_ALLOWED,
+        Duty::Vaststellen,
+        "Vastgestelde resultaten gaan als voorlopig naar de deelnemerregistratie",
+        "De planbare toets staat geen definitieve resultaten toe (finalResultsAllowed). Klopt dat niet, laat het dan \
+         in de deelnemerregistratie aanpassen.",
+    )
+}
+
+/// A planbare toets was cancelled while sittings for it stand.
+#[must_use]
+pub fn plannable_canceled(sittings: usize) -> Exception {
+    exception(
+        PLANNABLE_CANCELED,
+        Duty::Plannen,
+        "Planbare toets vervallen terwijl er zittingen voor staan",
+        &format!(
+            "Deelnames aan komende zittingen zijn geannuleerd. Annuleer de zitting(en) zelf ({sittings}) als ze niet doorgaan."
+        ),
+    )
+}
+
+/// An enrolment was cancelled after its sitting had begun.
+#[must_use]
+pub fn enrolment_canceled_late() -> Exception {
+    exception(
+        ENROLMENT_CANCELED_LATE,
+        Duty::Plannen,
+        "Toetsinschrijving vervallen nadat de zitting was begonnen",
+        "De deelname is niet geannuleerd. Komt er een resultaat, dan gaat het naar de deelnemerregistratie; meld daar \
+         zo nodig dat de toets al gemaakt is.",
+    )
+}
+
+/// The student system doesn't have what it named.
+#[must_use]
+pub fn not_at_student_system(object: &str) -> Exception {
+    exception(
+        NOT_AT_STUDENT_SYSTEM,
+        Duty::Plannen,
+        &format!("De deelnemerregistratie kent {object} niet die zij zelf noemde"),
+        "Laat de beheerder van de deelnemerregistratie het object alsnog leveren; tot die tijd wordt niets gepland.",
+    )
+}
+
+fn exception(kind: &'static str, owner: Duty, title: &str, next_step: &str) -> Exception {
+    Exception {
+        kind,
+        owner,
+        title: title.to_owned(),
+        next_step: next_step.to_owned(),
+    }
+}

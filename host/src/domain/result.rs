@@ -1,0 +1,479 @@
+//! Results: how a delivery is judged against what is known, along four axes that stay apart: attendance, score on its
+//! scale, normed (the cesuur), and final (vastgesteld). The history is kept whole.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::model::{Attendance, ExamResult, Normed, PassState, ResultState, ResultValueType};
+use super::scale;
+
+/// What a vendor delivered on a deelname (flow 3).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivered {
+    /// The result itself, replaced as a whole (R3).
+    pub result: ExamResult,
+    /// Whether the cesuur was applied, as far as the delivery says.
+    pub normed: Normed,
+    /// The vendor's code of the version taken; absent: the component itself.
+    pub examenversie: Option<String>,
+}
+
+/// By which way a delivery came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A message on our face.
+    Push,
+    /// Read by polling.
+    Poll,
+    /// Read back on purpose (R25): the vendor's present state, which is never suspicious.
+    ReadBack,
+}
+
+impl Source {
+    /// As it is kept.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Push => "push",
+            Source::Poll => "poll",
+            Source::ReadBack => "read-back",
+        }
+    }
+
+    /// Reads [`Source::name`] back.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Source> {
+        [Source::Push, Source::Poll, Source::ReadBack]
+            .into_iter()
+            .find(|source| source.name() == name)
+    }
+}
+
+/// Why a delivery waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hold {
+    /// The cesuur has not been applied: the score is no grade yet.
+    NotNormed,
+    /// The score is no value of the component's scale, such as a percentage before the cesuur (N#164, R22).
+    OffScale,
+    /// The score is no value of the planbare toets' scale, so that flow 5 can't carry it (R22, N#175).
+    OffEnrolmentScale,
+    /// Completed without the day on which it was determined (R12).
+    NoResultDate,
+    /// Completed and present, without score or pass (R12).
+    NoOutcome,
+    /// Another result after vaststelling.
+    ChangedAfterDecision,
+    /// Decided upstream, and now no longer final.
+    FinalWithdrawn,
+}
+
+impl Hold {
+    const ALL: [Hold; 7] = [
+        Hold::NotNormed,
+        Hold::OffScale,
+        Hold::OffEnrolmentScale,
+        Hold::NoResultDate,
+        Hold::NoOutcome,
+        Hold::ChangedAfterDecision,
+        Hold::FinalWithdrawn,
+    ];
+
+    /// As it is kept.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Hold::NotNormed => "not-normed",
+            Hold::OffScale => "off-scale",
+            Hold::OffEnrolmentScale => "off-enrolment-scale",
+            Hold::NoResultDate => "no-result-date",
+            Hold::NoOutcome => "no-outcome",
+            Hold::ChangedAfterDecision => "changed-after-decision",
+            Hold::FinalWithdrawn => "final-withdrawn",
+        }
+    }
+
+    /// Whether only the examencommissie can go on, by deciding again.
+    #[must_use]
+    pub fn awaits_decision(self) -> bool {
+        matches!(self, Hold::ChangedAfterDecision | Hold::FinalWithdrawn)
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// Fit to be sent on and decided upon.
+    Accepted,
+    /// Kept, and waits for a person.
+    Held(Hold),
+    /// "In progress" after "completed": kept aside until read back (R10).
+    Aside,
+}
+
+impl Judgement {
+    /// As it is kept: the judgement, and why.
+    #[must_use]
+    pub fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Judgement::Accepted => ("accepted", ""),
+            Judgement::Held(hold) => ("held", hold.name()),
+            Judgement::Aside => ("aside", "in-progress-after-completed"),
+        }
+    }
+
+    /// Reads [`Judgement::names`] back.
+    #[must_use]
+    pub fn from_names(judgement: &str, why: &str) -> Option<Judgement> {
+        match judgement {
+            "accepted" => Some(Judgement::Accepted),
+            "held" => Hold::ALL
+                .into_iter()
+                .find(|hold| hold.name() == why)
+                .map(Judgement::Held),
+            "aside" => Some(Judgement::Aside),
+            _ => None,
+        }
+    }
+}
+
+/// Who has decided on a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// Nobody yet.
+    Undecided,
+    /// The examencommissie, here.
+    Vastgesteld,
+    /// Upstream: it arrived with `final: true`, and nobody here decides over it (R11).
+    Upstream,
+}
+
+impl Decided {
+    /// As it is kept.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Decided::Undecided => "undecided",
+            Decided::Vastgesteld => "vastgesteld",
+            Decided::Upstream => "upstream",
+        }
+    }
+
+    /// Reads [`Decided::name`] back.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Decided> {
+        [Decided::Undecided, Decided::Vastgesteld, Decided::Upstream]
+            .into_iter()
+            .find(|decided| decided.name() == name)
+    }
+}
+
+/// One version of a result, as it was delivered. Never changed but for its judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// The deelname.
+    pub association: String,
+    /// Counts from 1.
+    pub seq: i64,
+    /// What was delivered.
+    pub delivered: Delivered,
+    /// What became of it when it came.
+    pub judgement: Judgement,
+    /// By which way it came.
+    pub source: Source,
+    /// The inbox message, where there was one.
+    pub message: Option<String>,
+    /// The connector revision that read it, where there was one.
+    pub revision: Option<i64>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// The present result of a deelname.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The deelname.
+    pub association: String,
+    /// The vendor.
+    pub peer: String,
+    /// The vendor's component.
+    pub component: String,
+    /// The examenversie; the component where the vendor names none.
+    pub examenversie: String,
+    /// The present version.
+    pub seq: i64,
+    /// Its judgement now.
+    pub judgement: Judgement,
+    /// Whether the cesuur was applied to it, as it stands now.
+    pub normed: Normed,
+    /// Who has decided.
+    pub decided: Decided,
+    /// The version that was decided on.
+    pub decided_seq: Option<i64>,
+    /// The decision, where it was taken here.
+    pub decision: Option<String>,
+    /// The newest version sent on in flow 5.
+    pub sent_seq: Option<i64>,
+    /// The newest version that the student system confirmed.
+    pub confirmed_seq: Option<i64>,
+    /// Of the row; 0 before it is kept.
+    pub version: i64,
+}
+
+/// By what a delivery is measured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Yardstick<'a> {
+    /// Scale of the component: judges flow 3 (R22).
+    pub component: Option<&'a ResultValueType>,
+    /// Scale of the planbare toets: judges flow 5 (R22).
+    pub enrolment: Option<&'a ResultValueType>,
+    /// What a person entered about the cesuur of this examenversie.
+    pub cesuur: Option<Normed>,
+}
+
+/// What is known of a deelname's result when a delivery arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct Present<'a> {
+    /// The head.
+    pub head: &'a Head,
+    /// The version the head points at.
+    pub version: &'a Version,
+    /// The newest version of all, which lies aside when it is not the head's.
+    pub newest: &'a Version,
+    /// The version that was decided on, where one was.
+    pub decided: Option<&'a Version>,
+}
+
+/// What a delivery comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The same as the present state: nothing new (R10).
+    Repeated,
+    /// A version to keep.
+    Kept {
+        /// The delivery with what could be filled in.
+        delivered: Delivered,
+        /// What becomes of it.
+        judgement: Judgement,
+        /// Whether the cesuur was applied, all known things together.
+        normed: Normed,
+        /// Who has decided, after this.
+        decided: Decided,
+    },
+}
+
+/// Judges a delivery. `received` is the day it came, on paper (Europe/Amsterdam): an attendance without a day was
+/// determined then; a completed result's day is never made up.
+#[must_use]
+pub fn judge(
+    delivered: Delivered,
+    source: Source,
+    present: Option<Present<'_>>,
+    yardstick: Yardstick<'_>,
+    received: Date,
+) -> Verdict {
+    if let Some(present) = present {
+        let newest = &present.newest;
+        let settles = source == Source::ReadBack && newest.judgement == Judgement::Aside;
+        if is_same(&delivered, &present.version.delivered) || (!settles && is_same(&delivered, &newest.delivered)) {
+            return Verdict::Repeated;
+        }
+    }
+    let mut delivered = delivered;
+    if delivered.result.result_date.is_none() && delivered.result.state != ResultState::Completed {
+        delivered.result.result_date = Some(received);
+    }
+    let normed = normed(delivered.normed, yardstick.cesuur);
+    let judgement = match present {
+        Some(present) if steps_back(&delivered, present, source) => Judgement::Aside,
+        _ => weigh(&delivered, normed, yardstick, present),
+    };
+    let before = present.map_or(Decided::Undecided, |present| present.head.decided);
+    let decided = match (before, judgement) {
+        (Decided::Undecided, Judgement::Accepted) if delivered.result.r#final => Decided::Upstream,
+        (before, _) => before,
+    };
+    Verdict::Kept {
+        delivered,
+        judgement,
+        normed,
+        decided,
+    }
+}
+
+/// Judges a version again by the same rules, after a person entered the cesuur of its examenversie. A version that
+/// lies aside stays there.
+#[must_use]
+pub fn judge_again(version: &Version, present: Present<'_>, yardstick: Yardstick<'_>) -> (Judgement, Normed) {
+    let normed = normed(version.delivered.normed, yardstick.cesuur);
+    if version.judgement == Judgement::Aside {
+        return (Judgement::Aside, normed);
+    }
+    (weigh(&version.delivered, normed, yardstick, Some(present)), normed)
+}
+
+/// What the delivery says of the cesuur goes before what a person entered for its examenversie: a score that was
+/// delivered as not yet normed does not become a grade by itself, it has to be delivered again.
+fn normed(delivered: Normed, entered: Option<Normed>) -> Normed {
+    match delivered {
+        Normed::Unknown => entered.unwrap_or(Normed::Unknown),
+        said => said,
+    }
+}
+
+/// Whether a delivery says nothing new. A day that was left out says nothing.
+fn is_same(delivered: &Delivered, known: &Delivered) -> bool {
+    if delivered.result.result_date.is_some() {
+        return delivered == known;
+    }
+    let mut dated = delivered.clone();
+    if known.result.state != ResultState::Completed {
+        dated.result.result_date = known.result.result_date;
+    }
+    dated == *known
+}
+
+/// Whether a delivery steps back behind a completed result, which a message out of order does (R10).
+fn steps_back(delivered: &Delivered, present: Present<'_>, source: Source) -> bool {
+    source != Source::ReadBack
+        && present.version.delivered.result.state == ResultState::Completed
+        && delivered.result.state != ResultState::Completed
+}
+
+fn weigh(delivered: &Delivered, normed: Normed, yardstick: Yardstick<'_>, present: Option<Present<'_>>) -> Judgement {
+    if let Some(hold) = hold_by_content(&delivered.result, normed, yardstick) {
+        return Judgement::Held(hold);
+    }
+    match present.and_then(|present| hold_by_decision(delivered, present)) {
+        Some(hold) => Judgement::Held(hold),
+        None => Judgement::Accepted,
+    }
+}
+
+fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>) -> Option<Hold> {
+    if let Some(score) = &result.score {
+        if normed == Normed::No {
+            return Some(Hold::NotNormed);
+        }
+        let misses = |scale: Option<&ResultValueType>| scale.and_then(|scale| scale::fits(scale, score)) == Some(false);
+        if misses(yardstick.component) {
+            return Some(Hold::OffScale);
+        }
+        if misses(yardstick.enrolment) {
+            return Some(Hold::OffEnrolmentScale);
+        }
+    }
+    if result.state != ResultState::Completed {
+        return None;
+    }
+    if result.result_date.is_none() {
+        return Some(Hold::NoResultDate);
+    }
+    let has_outcome = result.score.is_some() || matches!(result.pass, Some(PassState::Passed | PassState::Failed));
+    (result.attendance == Attendance::Present && !has_outcome).then_some(Hold::NoOutcome)
+}
+
+fn hold_by_decision(delivered: &Delivered, present: Present<'_>) -> Option<Hold> {
+    match present.head.decided {
+        Decided::Undecided => None,
+        Decided::Upstream => (!delivered.result.r#final).then_some(Hold::FinalWithdrawn),
+        Decided::Vastgesteld => {
+            // What the examencommissie decided on may be confirmed upstream, but not changed without it.
+            let decided_on = &present.decided.unwrap_or(present.version).delivered.result;
+            let restated = ExamResult {
+                r#final: decided_on.r#final,
+                ..delivered.result.clone()
+            };
+            (restated != *decided_on).then_some(Hold::ChangedAfterDecision)
+        }
+    }
+}
+
+/// When flow 5 is sent, per school.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SendPolicy {
+    /// Attendance at once, the score only after vaststelling.
+    Attendance,
+    /// Everything that is accepted, as provisional until vaststelling.
+    #[default]
+    Provisional,
+    /// Nothing before vaststelling.
+    AfterVaststelling,
+}
+
+impl SendPolicy {
+    /// As it is kept in the school's settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            SendPolicy::Attendance => "attendance",
+            SendPolicy::Provisional => "provisional",
+            SendPolicy::AfterVaststelling => "after-vaststelling",
+        }
+    }
+
+    /// Reads [`SendPolicy::name`] back.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<SendPolicy> {
+        [
+            SendPolicy::Attendance,
+            SendPolicy::Provisional,
+            SendPolicy::AfterVaststelling,
+        ]
+        .into_iter()
+        .find(|policy| policy.name() == name)
+    }
+}
+
+/// What flow 5 carries of a result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// The result as the student system gets it.
+    pub result: ExamResult,
+    /// Decided, but sent as provisional, since the planbare toets allows no final results (N#178).
+    pub downgraded: bool,
+}
+
+/// What goes to the student system of an accepted result; `None` while the policy says to wait. Where
+/// `finalResultsAllowed` and a decision conflict, the planbare toets leads and the result goes as provisional.
+#[must_use]
+pub fn outgoing(result: &ExamResult, decided: Decided, policy: SendPolicy, final_allowed: bool) -> Option<Outgoing> {
+    let is_decided = decided != Decided::Undecided;
+    let sent = ExamResult {
+        r#final: is_decided && final_allowed,
+        ..result.clone()
+    };
+    if is_decided {
+        return Some(Outgoing {
+            result: sent,
+            downgraded: !final_allowed,
+        });
+    }
+    match policy {
+        SendPolicy::AfterVaststelling => None,
+        SendPolicy::Provisional => Some(Outgoing {
+            result: sent,
+            downgraded: false,
+        }),
+        SendPolicy::Attendance => Some(Outgoing {
+            result: attendance_of(sent),
+            downgraded: false,
+        }),
+    }
+}
+
+fn attendance_of(result: ExamResult) -> ExamResult {
+    ExamResult {
+        state: ResultState::InProgress,
+        pass: None,
+        comment: None,
+        score: None,
+        raw_score: None,
+        max_raw_score: None,
+        documents: Vec::new(),
+        ..result
+    }
+}
+
+#[cfg(test)]
+#[path = "result_tests.rs"]
+mod tests;
