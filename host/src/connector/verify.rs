@@ -1,0 +1,114 @@
+//! Whether a package may be trusted, decided offline from its bytes, the operator's trust store and the moment this
+//! host first admitted it. Nothing is compiled and nothing runs.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::package::{Examined, Package, STATEMENT_FILE};
+use super::refusal::Refusal;
+use super::signature::{CounterStatement, Envelope, Statement};
+use super::trust::{Signer, TrustStore};
+
+/// A package whose signature fits, whose publisher was trusted at the time that counts, and whose contents hang
+/// together and keep to the contract.
+#[derive(Debug, Clone)]
+pub struct VerifiedPackage {
+    /// The package itself: digest, component, bytes.
+    pub package: Package,
+    /// Its contents, read.
+    pub contents: Examined,
+    /// Who signed it.
+    pub signer: Signer,
+}
+
+/// Verifies a package that this host first admitted `at` (for one it has never seen: now).
+///
+/// # Errors
+/// The first reason found to refuse it, in this order: form of the archive, signature and key, files against the
+/// signed statement, publisher, contents.
+pub fn verify(bytes: impl Into<Bytes>, trust: &TrustStore, at: Timestamp) -> Result<VerifiedPackage, Refusal> {
+    let package = Package::read(bytes)?;
+    let file = package.statement().ok_or(Refusal::NotSigned)?;
+    let envelope = Envelope::parse(STATEMENT_FILE, file)?;
+    let [signature] = envelope.signatures.as_slice() else {
+        return Err(Refusal::EnvelopeMalformed {
+            file: STATEMENT_FILE.to_owned(),
+            reason: "it must hold exactly one signature, the publisher's; others counter-sign in a file of their own"
+                .to_owned(),
+        });
+    };
+    let (signer, key) = trust.signer(&signature.key, at)?;
+    if !key.verifies(&envelope.signed_bytes(), &signature.signature) {
+        return Err(Refusal::BadSignature {
+            file: STATEMENT_FILE.to_owned(),
+            key: signer.key,
+        });
+    }
+    let statement = Statement::parse(&envelope.payload)?;
+    statement.check_files(&package)?;
+    let contents = package.examine()?;
+    let said = &contents.manifest.connector.publisher;
+    if *said != signer.publisher {
+        return Err(Refusal::OtherPublisher {
+            said: said.to_string(),
+            signer: signer.publisher.to_string(),
+        });
+    }
+    statement.check_manifest(&package, &contents.manifest)?;
+    Ok(VerifiedPackage {
+        package,
+        contents,
+        signer,
+    })
+}
+
+/// What was found in a file of counter-signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterSignatures {
+    /// Trusted parties that signed.
+    pub signers: Vec<Signer>,
+    /// Why others don't count: unknown or revoked keys. They take nothing away from the package.
+    pub not_counted: Vec<Refusal>,
+}
+
+/// Reads the detached counter-signatures of a verified package (`NAME-VERSION.oke.sig.json`).
+///
+/// # Errors
+/// When the file is malformed, is about another package, or holds a signature of a trusted key that doesn't fit: then
+/// somebody tampered with it.
+pub fn verify_counter_signatures(
+    file_name: &str,
+    bytes: &[u8],
+    verified: &VerifiedPackage,
+    trust: &TrustStore,
+    at: Timestamp,
+) -> Result<CounterSignatures, Refusal> {
+    let envelope = Envelope::parse(file_name, bytes)?;
+    let expected = CounterStatement::about(verified.package.digest(), &verified.contents.manifest);
+    if envelope.payload != expected.to_bytes() {
+        let said = serde_json::from_slice::<CounterStatement>(&envelope.payload)
+            .map_or_else(|_| "something else".to_owned(), |statement| statement.subject());
+        return Err(Refusal::CounterSignatureElsewhere { said });
+    }
+    let signed = envelope.signed_bytes();
+    let mut found = CounterSignatures {
+        signers: Vec::new(),
+        not_counted: Vec::new(),
+    };
+    for signature in &envelope.signatures {
+        match trust.signer(&signature.key, at) {
+            Ok((signer, key)) if key.verifies(&signed, &signature.signature) => found.signers.push(signer),
+            Ok((signer, _)) => {
+                return Err(Refusal::BadSignature {
+                    file: file_name.to_owned(),
+                    key: signer.key,
+                });
+            }
+            Err(refusal) => found.not_counted.push(refusal),
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;
