@@ -33,12 +33,14 @@ pub use client::client;
 pub use misbehaviour::{Misbehaviour, MisbehaviourState, Trouble};
 pub use moment::Now;
 pub use outgoing::{Delivery, Outcome, PeerAccess};
-pub use school::{NeedsInFlow1, Person, PlannableTest, Registration, School, SchoolPlan, TestToPlan};
+pub use school::{Group, NeedsInFlow1, Person, PlannableTest, Registration, School, SchoolPlan, TestToPlan};
 pub use sis::{
-    AppliedMessage, AssociationState, FetchedDocument, Flow1Push, PushReport, RefusedMessage, Sis, SisOptions, SisState,
+    AppliedMessage, AssociationState, FetchedDocument, Flow1Push, KindReport, PushReport, RefusedMessage, Sis,
+    SisOptions, SisState,
 };
 pub use ta::{
-    Auth, Catalogue, DeelnameState, ResultForm, ResultMode, ResultsOrder, SittingState, Ta, TaOptions, TaState, Test,
+    Auth, Catalogue, Cesuur, DeelnameState, DocumentState, RefusedWrite, ReportOrder, ResultForm, ResultMode,
+    ResultsOrder, SittingState, Ta, TaOptions, TaState, Test,
 };
 pub use tokens::Credentials;
 
@@ -52,7 +54,9 @@ const LARGEST_BODY: usize = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum SimulatorError {
     /// The address to listen on is not on this machine alone.
-    #[error("could not listen on {0}: a simulator keeps invented persons without protection, so it listens on loopback only; give 127.0.0.1:PORT")]
+    #[error(
+        "could not listen on {0}: a simulator keeps invented persons without protection, so it listens on loopback only; give 127.0.0.1:PORT"
+    )]
     NotLoopback(std::net::SocketAddr),
     /// The socket could not be opened.
     #[error("could not listen on {address}")]

@@ -93,17 +93,30 @@ pub struct Misbehaviour {
 impl Misbehaviour {
     /// The trouble for every message of the face until cleared.
     pub fn always(trouble: Trouble) -> Self {
-        Self { trouble, count: None, probability: 1.0, path: None, method: None }
+        Self {
+            trouble,
+            count: None,
+            probability: 1.0,
+            path: None,
+            method: None,
+        }
     }
 
     /// The trouble for the next `count` messages.
     pub fn next(count: u32, trouble: Trouble) -> Self {
-        Self { count: Some(count), ..Self::always(trouble) }
+        Self {
+            count: Some(count),
+            ..Self::always(trouble)
+        }
     }
 
     /// Restricts the rule to a method and the start of a path.
     pub fn on(self, method: &str, path: &str) -> Self {
-        Self { method: Some(method.to_ascii_uppercase()), path: Some(path.to_owned()), ..self }
+        Self {
+            method: Some(method.to_ascii_uppercase()),
+            path: Some(path.to_owned()),
+            ..self
+        }
     }
 
     fn hits(&self, method: &str, path: &str) -> bool {
@@ -138,7 +151,11 @@ struct Inner {
 
 impl Rules {
     pub(super) fn seeded(seed: u64) -> Self {
-        Self(Mutex::new(Inner { rules: Vec::new(), happened: BTreeMap::new(), chance: Seeded::from(seed) }))
+        Self(Mutex::new(Inner {
+            rules: Vec::new(),
+            happened: BTreeMap::new(),
+            chance: Seeded::from(seed),
+        }))
     }
 
     pub(super) fn add(&self, rule: Misbehaviour) {
@@ -153,7 +170,11 @@ impl Rules {
         let inner = self.locked();
         MisbehaviourState {
             happened: inner.happened.clone(),
-            waiting: inner.rules.iter().map(|rule| (rule.trouble.name().to_owned(), rule.count)).collect(),
+            waiting: inner
+                .rules
+                .iter()
+                .map(|rule| (rule.trouble.name().to_owned(), rule.count))
+                .collect(),
         }
     }
 
@@ -193,7 +214,9 @@ impl Rules {
 
 impl Inner {
     fn use_up(&mut self, index: usize) {
-        let Some(left) = self.rules[index].count.as_mut() else { return };
+        let Some(left) = self.rules[index].count.as_mut() else {
+            return;
+        };
         *left = left.saturating_sub(1);
         if *left == 0 {
             self.rules.remove(index);
@@ -220,8 +243,12 @@ impl TryFrom<TroubleRequest> for Misbehaviour {
 
     fn try_from(asked: TroubleRequest) -> Result<Self, String> {
         let trouble = match asked.kind.as_str() {
-            "slow" => Trouble::Slow { delay: Duration::from_millis(asked.delay_ms.unwrap_or(1_000)) },
-            "too-many-requests" => Trouble::TooManyRequests { retry_after: asked.retry_after.unwrap_or(1) },
+            "slow" => Trouble::Slow {
+                delay: Duration::from_millis(asked.delay_ms.unwrap_or(1_000)),
+            },
+            "too-many-requests" => Trouble::TooManyRequests {
+                retry_after: asked.retry_after.unwrap_or(1),
+            },
             "server-error" => Trouble::ServerError,
             "drop-after-applying" => Trouble::DropAfterApplying,
             "drop-before-applying" => Trouble::DropBeforeApplying,
@@ -229,7 +256,9 @@ impl TryFrom<TroubleRequest> for Misbehaviour {
             "expired-token" => Trouble::ExpiredToken,
             "invalid-json" => Trouble::InvalidJson,
             "wrong-content-type" => Trouble::WrongContentType,
-            "oversized-body" => Trouble::OversizedBody { bytes: asked.bytes.unwrap_or(8 * 1024 * 1024) },
+            "oversized-body" => Trouble::OversizedBody {
+                bytes: asked.bytes.unwrap_or(8 * 1024 * 1024),
+            },
             "duplicate-outgoing" => Trouble::DuplicateOutgoing,
             "reorder-outgoing" => Trouble::ReorderOutgoing,
             other => {
@@ -245,10 +274,18 @@ impl TryFrom<TroubleRequest> for Misbehaviour {
             return Err(format!("probability {probability} does not lie between 0.0 and 1.0"));
         }
         if asked.count == Some(0) {
-            return Err("count 0 would do nothing; leave it out for a rule that stays until DELETE /control/misbehave".into());
+            return Err(
+                "count 0 would do nothing; leave it out for a rule that stays until DELETE /control/misbehave".into(),
+            );
         }
         let method = asked.method.map(|method| method.to_ascii_uppercase());
-        Ok(Self { trouble, count: asked.count, probability, path: asked.path, method })
+        Ok(Self {
+            trouble,
+            count: asked.count,
+            probability,
+            path: asked.path,
+            method,
+        })
     }
 }
 
@@ -272,8 +309,13 @@ mod tests {
     #[test]
     fn a_probability_hits_some_messages_and_not_others() {
         let rules = Rules::seeded(1);
-        rules.add(Misbehaviour { probability: 0.5, ..Misbehaviour::always(Trouble::ServerError) });
-        let hits = (0..1_000).filter(|_| rules.for_incoming("GET", "/offerings").is_some()).count();
+        rules.add(Misbehaviour {
+            probability: 0.5,
+            ..Misbehaviour::always(Trouble::ServerError)
+        });
+        let hits = (0..1_000)
+            .filter(|_| rules.for_incoming("GET", "/offerings").is_some())
+            .count();
         assert!((400..600).contains(&hits), "{hits} of 1000");
     }
 
@@ -292,7 +334,11 @@ mod tests {
             let asked: TroubleRequest = serde_json::from_str(json).unwrap();
             Misbehaviour::try_from(asked)
         };
-        assert!(asked(r#"{"kind":"slow","probability":2}"#).unwrap_err().contains("between 0.0 and 1.0"));
+        assert!(
+            asked(r#"{"kind":"slow","probability":2}"#)
+                .unwrap_err()
+                .contains("between 0.0 and 1.0")
+        );
         assert!(asked(r#"{"kind":"slow","count":0}"#).unwrap_err().contains("count 0"));
         assert!(asked(r#"{"kind":"lazy"}"#).unwrap_err().contains("drop-after-applying"));
         assert!(serde_json::from_str::<TroubleRequest>(r#"{"kind":"slow","cuont":1}"#).is_err());

@@ -6,24 +6,35 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// Gives the present moment. An argument everywhere, so that a test decides what time it is.
+use crate::domain::clock::Clock;
+
+/// The clock that a simulator reads.
 #[derive(Clone)]
-pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Now(Arc<dyn Clock>);
+
+/// The machine's own clock.
+struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
 
 impl Now {
-    /// The machine's own clock.
+    /// The machine's own time.
     pub fn system() -> Self {
-        Self(Arc::new(Timestamp::now))
+        Self(Arc::new(MachineClock))
     }
 
-    /// A clock that a test moves.
-    pub fn from_fn(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+    /// The time of this clock.
+    pub fn by(clock: impl Clock + 'static) -> Self {
+        Self(Arc::new(clock))
     }
 
     /// The present moment.
     pub fn get(&self) -> Timestamp {
-        (self.0)()
+        self.0.now()
     }
 
     /// The date on a Dutch calendar.
@@ -53,7 +64,12 @@ pub(super) fn parse_moment(text: &str) -> Option<Timestamp> {
 
 /// Reads what `since` and `until` may hold: a moment, or a date that stands for its first instant in UTC.
 pub(super) fn parse_boundary(text: &str) -> Option<Timestamp> {
-    parse_moment(text).or_else(|| parse_date(text)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()))
+    parse_moment(text).or_else(|| {
+        parse_date(text)?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|day| day.timestamp())
+    })
 }
 
 /// The date some days after another; stays put at the end of the calendar.

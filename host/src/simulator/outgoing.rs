@@ -48,11 +48,21 @@ pub(super) struct Message {
 
 impl Message {
     pub(super) fn put(kind: &'static str, path: String, body: Value) -> Self {
-        Self { kind, method: Method::PUT, path, body }
+        Self {
+            kind,
+            method: Method::PUT,
+            path,
+            body,
+        }
     }
 
     pub(super) fn patch(kind: &'static str, path: String, body: Value) -> Self {
-        Self { kind, method: Method::PATCH, path, body }
+        Self {
+            kind,
+            method: Method::PATCH,
+            path,
+            body,
+        }
     }
 }
 
@@ -128,7 +138,10 @@ impl Outgoing {
             client: super::client(),
             scope,
             rules,
-            state: Mutex::new(State { access, ..State::default() }),
+            state: Mutex::new(State {
+                access,
+                ..State::default()
+            }),
         }
     }
 
@@ -158,7 +171,10 @@ impl Outgoing {
     ) -> Result<Vec<Delivery>, SimulatorError> {
         self.access()?;
         let sending = messages.into_iter().map(|message| self.send(message));
-        let per_message: Vec<Vec<Delivery>> = futures_util::stream::iter(sending).buffered(parallel.max(1)).collect().await;
+        let per_message: Vec<Vec<Delivery>> = futures_util::stream::iter(sending)
+            .buffered(parallel.max(1))
+            .collect()
+            .await;
         Ok(per_message.into_iter().flatten().collect())
     }
 
@@ -221,7 +237,11 @@ impl Outgoing {
             Ok(token) => token,
             Err(reason) => return (Outcome::NoAnswer, Some(reason), None),
         };
-        let media = if message.method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+        let media = if message.method == Method::PATCH {
+            "application/merge-patch+json"
+        } else {
+            "application/json"
+        };
         let request = self
             .client
             .request(message.method.clone(), format!("{}{}", access.target, message.path))
@@ -233,8 +253,18 @@ impl Outgoing {
             Ok(response) => {
                 let status = response.status();
                 let wait = retry_after(&response);
-                let detail = if status.is_success() { None } else { Some(said(response).await) };
-                (Outcome::Answered { status: status.as_u16() }, detail, wait)
+                let detail = if status.is_success() {
+                    None
+                } else {
+                    Some(said(response).await)
+                };
+                (
+                    Outcome::Answered {
+                        status: status.as_u16(),
+                    },
+                    detail,
+                    wait,
+                )
             }
         }
     }
@@ -259,13 +289,19 @@ impl Outgoing {
             bytes += part.len() as u64;
             hash.update(&part);
         }
-        Ok(Fetched { bytes, sha256: hex::encode(hash.finish()) })
+        Ok(Fetched {
+            bytes,
+            sha256: hex::encode(hash.finish()),
+        })
     }
 
     async fn get_document(&self, access: &PeerAccess, document_id: &str) -> Result<reqwest::Response, String> {
         let token = self.token(access).await?;
         let id: String = url::form_urlencoded::byte_serialize(document_id.as_bytes()).collect();
-        let request = self.client.get(format!("{}/documents/{id}", access.target)).bearer_auth(token);
+        let request = self
+            .client
+            .get(format!("{}/documents/{id}", access.target))
+            .bearer_auth(token);
         request.send().await.map_err(|error| chain_of(&error))
     }
 
@@ -274,14 +310,27 @@ impl Outgoing {
             return Ok(token);
         }
         let form = [("grant_type", "client_credentials"), ("scope", self.scope)];
-        let request = self.client.post(&access.token_url).basic_auth(&access.client_id, Some(&access.client_secret)).form(&form);
-        let response = request.send().await.map_err(|error| format!("no token: {}", chain_of(&error)))?;
+        let request = self
+            .client
+            .post(&access.token_url)
+            .basic_auth(&access.client_id, Some(&access.client_secret))
+            .form(&form);
+        let response = request
+            .send()
+            .await
+            .map_err(|error| format!("no token: {}", chain_of(&error)))?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
             return Err(format!("no token: answered {status}: {}", said(response).await));
         }
-        let answer: Value = response.json().await.map_err(|error| format!("no token: {}", chain_of(&error)))?;
-        let token = answer["access_token"].as_str().ok_or("no token: the answer holds no access_token")?.to_owned();
+        let answer: Value = response
+            .json()
+            .await
+            .map_err(|error| format!("no token: {}", chain_of(&error)))?;
+        let token = answer["access_token"]
+            .as_str()
+            .ok_or("no token: the answer holds no access_token")?
+            .to_owned();
         self.locked().token = Some(token.clone());
         Ok(token)
     }
@@ -292,7 +341,9 @@ impl Outgoing {
 
     fn take_held(&self, path: &str) -> Vec<Message> {
         let mut state = self.locked();
-        let (same, others) = std::mem::take(&mut state.held).into_iter().partition(|message| message.path == path);
+        let (same, others) = std::mem::take(&mut state.held)
+            .into_iter()
+            .partition(|message| message.path == path);
         state.held = others;
         same
     }
@@ -318,14 +369,22 @@ impl Outgoing {
 }
 
 fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    let seconds = response
+        .headers()
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 /// The start of what a peer answered; a problem's detail where it is one.
 async fn said(response: reqwest::Response) -> String {
     let text = response.text().await.unwrap_or_default();
-    let detail = serde_json::from_str::<Value>(&text).ok().and_then(|problem| problem["detail"].as_str().map(str::to_owned));
+    let detail = serde_json::from_str::<Value>(&text)
+        .ok()
+        .and_then(|problem| problem["detail"].as_str().map(str::to_owned));
     detail.unwrap_or(text).chars().take(600).collect()
 }
 

@@ -15,11 +15,18 @@ pub(super) struct Query(Vec<(String, String)>);
 impl Query {
     pub(super) fn of(uri: &Uri) -> Self {
         let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        Self(
+            pairs
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        )
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A parameter that knows some values only.
@@ -35,7 +42,9 @@ impl Query {
 
     /// Whether `expand` asks for this attribute; several are separated by commas or given again.
     pub(super) fn expands(&self, attribute: &str) -> bool {
-        self.0.iter().any(|(name, value)| name == "expand" && value.split(',').any(|asked| asked == attribute))
+        self.0
+            .iter()
+            .any(|(name, value)| name == "expand" && value.split(',').any(|asked| asked == attribute))
     }
 
     fn number(&self, name: &str, otherwise: usize) -> Result<usize, Problem> {
@@ -52,7 +61,9 @@ impl Query {
         let size = self.number("pageSize", 10)?;
         let number = self.number("pageNumber", 1)?;
         if !SIZES.contains(&size) {
-            return Err(Problem::bad_request(format!("query parameter pageSize={size} is not one of 10, 20, 50, 100, 250")));
+            return Err(Problem::bad_request(format!(
+                "query parameter pageSize={size} is not one of 10, 20, 50, 100, 250"
+            )));
         }
         if number == 0 {
             return Err(Problem::bad_request("query parameter pageNumber counts from 1"));

@@ -1,19 +1,5 @@
 //! The scales of `resultValueType` (table 4.1.D): does a score fit one, and what score belongs to a performance.
 
-/// The names of the scales, in the order of the table.
-pub(super) const NAMES: [&str; 10] = [
-    "pass-or-fail",
-    "insufficient-satisfactory-good",
-    "US letter",
-    "UK letter",
-    "DE grade",
-    "0-100",
-    "0-10",
-    "0.0-10.0",
-    "referenceLevelRKTR",
-    "referenceLevelERK",
-];
-
 const OVG: [&str; 3] = ["insufficient", "satisfactory", "good"];
 const US: [&str; 5] = ["F", "D", "C", "B", "A"];
 const UK: [&str; 8] = ["U", "G", "F", "E", "D", "C", "B", "A"];
@@ -32,11 +18,17 @@ pub(super) fn fits(scale: &str, score: &str) -> Result<(), String> {
         "0-10" => within(score, 0, 0.0, 10.0),
         "0.0-10.0" => within(score, 1, 0.0, 10.0),
         // "Op weg naar 1F" and its like are allowed beside the levels.
-        "referenceLevelRKTR" => RKTR.iter().any(|level| score == *level || score.ends_with(&format!(" {level}"))),
+        "referenceLevelRKTR" => RKTR
+            .iter()
+            .any(|level| score == *level || score.ends_with(&format!(" {level}"))),
         "referenceLevelERK" => ERK.contains(&score),
         _ => return Err(format!("`{scale}` is not a resultValueType of the standard")),
     };
-    if fits { Ok(()) } else { Err(format!("`{score}` is not a value of {scale}")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("`{score}` is not a value of {scale}"))
+    }
 }
 
 /// The score for a performance from 0.0 (nothing right) to 1.0 (everything right).
@@ -44,9 +36,14 @@ pub(super) fn score(scale: &str, performance: f64) -> String {
     let grade = 1.0 + 9.0 * performance;
     match scale {
         "pass-or-fail" => if performance >= 0.5 { "passed" } else { "failed" }.to_owned(),
-        "insufficient-satisfactory-good" => {
-            if performance < 0.5 { OVG[0] } else if performance < 0.8 { OVG[1] } else { OVG[2] }.to_owned()
+        "insufficient-satisfactory-good" => if performance < 0.5 {
+            OVG[0]
+        } else if performance < 0.8 {
+            OVG[1]
+        } else {
+            OVG[2]
         }
+        .to_owned(),
         "US letter" => step(&US, performance),
         "UK letter" => step(&UK, performance),
         "DE grade" => format!("{:.1}", 6.0 - 5.0 * performance),
@@ -80,6 +77,20 @@ fn within(score: &str, decimals: usize, least: f64, most: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The names of the scales, in the order of the table.
+    const NAMES: [&str; 10] = [
+        "pass-or-fail",
+        "insufficient-satisfactory-good",
+        "US letter",
+        "UK letter",
+        "DE grade",
+        "0-100",
+        "0-10",
+        "0.0-10.0",
+        "referenceLevelRKTR",
+        "referenceLevelERK",
+    ];
 
     /// N#164: a percentage is no grade.
     #[test]

@@ -75,7 +75,8 @@ impl SchoolPlan {
     /// The first active test in the catalogue of each of these vendors.
     pub fn one_test_of_each(vendors: &[&str]) -> Vec<TestToPlan> {
         let first_of = |vendor: &&str| {
-            let test = Catalogue::of(vendor).first_active();
+            let catalogue = Catalogue::of(vendor);
+            let test = catalogue.first_active();
             TestToPlan {
                 name: test.name.clone(),
                 test_provider: (*vendor).to_owned(),
@@ -98,6 +99,8 @@ pub struct School {
     pub program_offerings: Vec<Value>,
     /// The enrolments for a programme, one per student.
     pub enrolments: Vec<Value>,
+    /// One class per team.
+    pub groups: Vec<Group>,
     /// The planbare toetsen: every test of the plan for every team.
     pub plannable_tests: Vec<PlannableTest>,
     /// The toetsinschrijvingen, of students and of staff.
@@ -121,6 +124,15 @@ pub struct Person {
     pub in_sis: bool,
     /// The Person object of flow 1.
     pub json: Value,
+}
+
+/// A class of a team (§4.7), for planning without enrolments (flow 1b).
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The Group object.
+    pub json: Value,
+    /// Its MembershipItem objects (§4.8).
+    pub members: Vec<Value>,
 }
 
 /// A planbare toets.
@@ -160,9 +172,18 @@ impl School {
         let persons = people::everyone(plan);
         let program_offerings = programme::program_offerings(plan);
         let enrolments = programme::enrolments(plan, &persons);
+        let groups = programme::groups(plan, &persons);
         let plannable_tests = programme::plannable_tests(plan);
         let registrations = programme::registrations(plan, &persons, &plannable_tests);
-        Self { organizations, persons, program_offerings, enrolments, plannable_tests, registrations }
+        Self {
+            organizations,
+            persons,
+            program_offerings,
+            enrolments,
+            groups,
+            plannable_tests,
+            registrations,
+        }
     }
 
     /// The students.
@@ -175,7 +196,9 @@ impl School {
         &'school self,
         offering_id: &'school str,
     ) -> impl Iterator<Item = &'school Registration> {
-        self.registrations.iter().filter(move |one| one.role == "student" && one.offering_id == offering_id)
+        self.registrations
+            .iter()
+            .filter(move |one| one.role == "student" && one.offering_id == offering_id)
     }
 }
 
@@ -194,7 +217,13 @@ mod tests {
         let once = School::generate(&plan(7));
         let again = School::generate(&plan(7));
         let other = School::generate(&plan(8));
-        let persons = |school: &School| school.persons.iter().map(|person| person.json.clone()).collect::<Vec<_>>();
+        let persons = |school: &School| {
+            school
+                .persons
+                .iter()
+                .map(|person| person.json.clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(persons(&once), persons(&again));
         assert_ne!(persons(&once), persons(&other));
         assert_ne!(once.registrations[0].id, other.registrations[0].id);
@@ -221,15 +250,24 @@ mod tests {
         assert!(school.students().any(|student| student.extra_minutes > 0));
         assert!(school.students().any(|student| student.needs.contains(&"spoken")));
         for role in ["assessor", "coordinator", "invigilator"] {
-            assert!(school.persons.iter().any(|person| person.role == role), "nobody is {role}");
-            assert!(school.registrations.iter().any(|one| one.role == role), "nobody is enrolled as {role}");
+            assert!(
+                school.persons.iter().any(|person| person.role == role),
+                "nobody is {role}"
+            );
+            assert!(
+                school.registrations.iter().any(|one| one.role == role),
+                "nobody is enrolled as {role}"
+            );
         }
     }
 
     /// R15: by the letter of the agreement extra time and aids travel in flow 2 only.
     #[test]
     fn needs_as_agreed_stay_off_the_toetsinschrijving() {
-        let school = School::generate(&SchoolPlan { needs: NeedsInFlow1::AsAgreed, ..plan(7) });
+        let school = School::generate(&SchoolPlan {
+            needs: NeedsInFlow1::AsAgreed,
+            ..plan(7)
+        });
         let text: String = school.registrations.iter().map(|one| one.json.to_string()).collect();
         assert!(!text.contains("additionalTimeInMin") && !text.contains("personalNeeds"));
         let people: String = school.persons.iter().map(|person| person.json.to_string()).collect();

@@ -49,7 +49,6 @@ impl Connected<IncomingStream<'_, CuttableListener>> for Cable {
 /// A socket that is being served, until it is stopped.
 #[derive(Debug)]
 pub(super) struct Listening {
-    pub(super) address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -66,7 +65,7 @@ pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr
 }
 
 /// Serves the routes until [`Listening::stop`].
-pub(super) fn serve(listener: TcpListener, address: SocketAddr, routes: Router) -> Listening {
+pub(super) fn serve(listener: TcpListener, routes: Router) -> Listening {
     let (stop, mut stopped) = watch::channel(false);
     let cuttable = CuttableListener(listener);
     let task = tokio::spawn(async move {
@@ -76,16 +75,21 @@ pub(super) fn serve(listener: TcpListener, address: SocketAddr, routes: Router) 
         };
         let service = routes.into_make_service_with_connect_info::<Cable>();
         // Serving ends by the signal only: a failed accept is retried by the library.
-        let _ = axum::serve(cuttable, service).with_graceful_shutdown(until_stopped).await;
+        let _ = axum::serve(cuttable, service)
+            .with_graceful_shutdown(until_stopped)
+            .await;
     });
-    Listening { address, stop, task }
+    Listening { stop, task }
 }
 
 impl Listening {
     /// Stops listening, and waits shortly for the exchanges under way.
     pub(super) async fn stop(mut self) {
         self.stop.send_replace(true);
-        if tokio::time::timeout(PATIENCE_WHEN_STOPPING, &mut self.task).await.is_err() {
+        if tokio::time::timeout(PATIENCE_WHEN_STOPPING, &mut self.task)
+            .await
+            .is_err()
+        {
             self.task.abort();
         }
     }
@@ -101,7 +105,13 @@ impl Listener for CuttableListener {
         let (stream, peer) = Listener::accept(&mut self.0).await;
         // Answers are small: without this each waits for the acknowledgement of the last. Failing only costs time.
         let _ = stream.set_nodelay(true);
-        (CuttableStream { stream, cable: Cable::default() }, peer)
+        (
+            CuttableStream {
+                stream,
+                cable: Cable::default(),
+            },
+            peer,
+        )
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {

@@ -19,7 +19,11 @@ pub(super) enum Media {
 
 /// Reads a body: right media type, not too large, UTF-8, JSON, and an object. Everything else is 400 (R21).
 pub(super) async fn read_object(request: Request, media: Media) -> Result<Value, Problem> {
-    let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let declared = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let essence = declared.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let accepted: &[&str] = match media {
         Media::Json => &["application/json"],
@@ -31,17 +35,28 @@ pub(super) async fn read_object(request: Request, media: Media) -> Result<Value,
             accepted.join(" or ")
         )));
     }
-    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|error| {
-        Problem::bad_request(format!("the body could not be read up to {LARGEST_BODY} bytes: {error}"))
-    })?;
+    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_BODY)
+        .await
+        .map_err(|error| {
+            Problem::bad_request(format!(
+                "the body could not be read up to {LARGEST_BODY} bytes: {error}"
+            ))
+        })?;
     let value: Value = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
-    if value.is_object() { Ok(value) } else { Err(Problem::bad_request("the body must be a JSON object")) }
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Problem::bad_request("the body must be a JSON object"))
+    }
 }
 
 /// The entry of a `consumers` list that belongs to this standard (R13).
 pub(super) fn consumer(object: &Value) -> Option<&Value> {
-    object["consumers"].as_array()?.iter().find(|entry| entry["consumerKey"] == CONSUMER_KEY)
+    object["consumers"]
+        .as_array()?
+        .iter()
+        .find(|entry| entry["consumerKey"] == CONSUMER_KEY)
 }
 
 /// The id in a field that holds either the id itself or the whole object (R14).
@@ -122,7 +137,10 @@ impl Inspection {
         };
         for entry in entries {
             if !entry.as_str().is_some_and(|text| allowed.contains(&text)) {
-                self.fault(format!("`{at}{field}` holds {entry}, not one of {}", allowed.join(", ")));
+                self.fault(format!(
+                    "`{at}{field}` holds {entry}, not one of {}",
+                    allowed.join(", ")
+                ));
             }
         }
     }
@@ -184,7 +202,9 @@ impl Inspection {
         let text = self.text(object, at, field)?;
         let moment = parse_moment(text);
         if moment.is_none() {
-            self.fault(format!("`{at}{field}` is `{text}`, not a moment with offset as 2026-06-21T12:45:00.000Z"));
+            self.fault(format!(
+                "`{at}{field}` is `{text}`, not a moment with offset as 2026-06-21T12:45:00.000Z"
+            ));
         }
         moment
     }
@@ -203,12 +223,17 @@ impl Inspection {
             Value::Array(entries) => entries,
             _ => return self.fault(format!("`{at}{field}` is not a list of language and value")),
         };
-        if entries.iter().any(|entry| !entry["language"].is_string() || !entry["value"].is_string()) {
+        if entries
+            .iter()
+            .any(|entry| !entry["language"].is_string() || !entry["value"].is_string())
+        {
             self.fault(format!("`{at}{field}` holds an entry without language or value"));
         }
         let is_dutch = |entry: &&Value| entry["language"] == "nl-NL";
         match entries.iter().find(is_dutch).and_then(|entry| entry["value"].as_str()) {
-            None => self.fault(format!("`{at}{field}` holds no text in nl-NL, the only language that counts")),
+            None => self.fault(format!(
+                "`{at}{field}` holds no text in nl-NL, the only language that counts"
+            )),
             Some(text) if text.trim().is_empty() => self.fault(format!("`{at}{field}` holds an empty text in nl-NL")),
             Some(_) => {}
         }
@@ -232,7 +257,9 @@ impl Inspection {
     pub(super) fn consumer<'json>(&mut self, object: &'json Value, at: &str) -> Option<&'json Value> {
         let entries = match &object["consumers"] {
             Value::Null => {
-                self.fault(format!("`{at}consumers` is missing, with its entry of consumerKey {CONSUMER_KEY}"));
+                self.fault(format!(
+                    "`{at}consumers` is missing, with its entry of consumerKey {CONSUMER_KEY}"
+                ));
                 return None;
             }
             Value::Array(entries) => entries,
@@ -247,7 +274,9 @@ impl Inspection {
             self.fault(format!("`{at}consumers` holds no entry of consumerKey {CONSUMER_KEY}"));
         }
         if ours.next().is_some() {
-            self.fault(format!("`{at}consumers` holds two entries of consumerKey {CONSUMER_KEY}"));
+            self.fault(format!(
+                "`{at}consumers` holds two entries of consumerKey {CONSUMER_KEY}"
+            ));
         }
         found
     }

@@ -38,7 +38,10 @@ pub struct Credentials {
 impl Credentials {
     /// Credentials from two texts.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
-        Self { client_id: client_id.into(), client_secret: client_secret.into() }
+        Self {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+        }
     }
 }
 
@@ -75,8 +78,9 @@ impl Entrance {
     pub(super) fn grant(&self, headers: &HeaderMap, form: &str) -> Response {
         match self {
             Self::Bearer(tokens) => tokens.grant(headers, form),
-            Self::ApiKey(_) => Problem::not_found("callers of this system show X-API-Key; it gives no tokens")
-                .into_response(),
+            Self::ApiKey(_) => {
+                Problem::not_found("callers of this system show X-API-Key; it gives no tokens").into_response()
+            }
         }
     }
 }
@@ -114,17 +118,28 @@ impl Tokens {
         seed: u64,
         now: Now,
     ) -> Self {
-        Self { client, scopes, lifetime, seed, now, issued: Mutex::default() }
+        Self {
+            client,
+            scopes,
+            lifetime,
+            seed,
+            now,
+            issued: Mutex::default(),
+        }
     }
 
     fn check(&self, headers: &HeaderMap, scope: &str) -> Result<(), Problem> {
         let token = bearer(headers)?;
         let issued = self.locked();
         let Some(known) = issued.get(token) else {
-            return Err(Problem::unauthorized("this token was not given here, or it has been withdrawn; ask for a new one"));
+            return Err(Problem::unauthorized(
+                "this token was not given here, or it has been withdrawn; ask for a new one",
+            ));
         };
         if known.expires <= self.now.get() {
-            return Err(Problem::unauthorized("this token has expired; ask for a new one at /oauth2/token"));
+            return Err(Problem::unauthorized(
+                "this token has expired; ask for a new one at /oauth2/token",
+            ));
         }
         if !known.scopes.iter().any(|held| held == scope) {
             return Err(Problem::forbidden(format!(
@@ -142,7 +157,9 @@ impl Tokens {
                 let body = Json(json!({ "error": error, "error_description": description }));
                 let mut response = (status, body).into_response();
                 if status == StatusCode::UNAUTHORIZED {
-                    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+                    response
+                        .headers_mut()
+                        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 }
                 response
             }
@@ -176,14 +193,26 @@ impl Tokens {
         let mut issued = self.locked();
         let number = issued.len().to_string();
         let moment = self.now.get();
-        let token = uuid_for(&["token", &self.client.client_id, &self.seed.to_string(), &number, &moment.to_string()]);
+        let token = uuid_for(&[
+            "token",
+            &self.client.client_id,
+            &self.seed.to_string(),
+            &number,
+            &moment.to_string(),
+        ]);
         let answer = json!({
             "access_token": token,
             "token_type": "Bearer",
             "expires_in": self.lifetime.as_secs(),
             "scope": asked.join(" "),
         });
-        issued.insert(token, Issued { scopes: asked, expires: moment + self.lifetime });
+        issued.insert(
+            token,
+            Issued {
+                scopes: asked,
+                expires: moment + self.lifetime,
+            },
+        );
         Ok(answer)
     }
 
@@ -194,7 +223,9 @@ impl Tokens {
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return Err(Problem::unauthorized("the header Authorization is missing; ask for a token at /oauth2/token"));
+        return Err(Problem::unauthorized(
+            "the header Authorization is missing; ask for a token at /oauth2/token",
+        ));
     };
     value
         .to_str()
@@ -214,7 +245,10 @@ fn basic(headers: &HeaderMap) -> Option<Credentials> {
 }
 
 fn form_decoded(text: &str) -> String {
-    url::form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url::form_urlencoded::parse(format!("x={text}").as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 fn read_grant(form: &str) -> Grant {

@@ -28,7 +28,10 @@ pub(in super::super) async fn misbehave(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(trouble) = state.rules.for_incoming(request.method().as_str(), request.uri().path()) else {
+    let Some(trouble) = state
+        .rules
+        .for_incoming(request.method().as_str(), request.uri().path())
+    else {
         return next.run(request).await;
     };
     match trouble {
@@ -38,7 +41,9 @@ pub(in super::super) async fn misbehave(
         }
         Trouble::TooManyRequests { retry_after } => {
             let mut response = Problem::too_many_requests().into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
             response
         }
         Trouble::ServerError => Problem::server_error().into_response(),
@@ -62,7 +67,11 @@ pub(in super::super) async fn misbehave(
         }
         Trouble::OversizedBody { bytes } => {
             let padding = "x".repeat(bytes.saturating_sub(r#"{"padding":""}"#.len()));
-            replaced(next.run(request).await, "application/json", format!(r#"{{"padding":"{padding}"}}"#).into())
+            replaced(
+                next.run(request).await,
+                "application/json",
+                format!(r#"{{"padding":"{padding}"}}"#).into(),
+            )
         }
         // These concern messages that the simulator sends; the rules never give them for one that arrives.
         Trouble::DuplicateOutgoing | Trouble::ReorderOutgoing => next.run(request).await,
@@ -88,5 +97,10 @@ async fn broken(response: Response) -> Response {
 
 fn replaced(response: Response, content_type: &'static str, body: Vec<u8>) -> Response {
     let status = response.status();
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response()
 }

@@ -88,7 +88,12 @@ pub(super) const SURNAMES: [(&str, &str); 37] = [
 /// The names of the teams, with their short names and the programme they give.
 pub(super) const TEAMS: [(&str, &str, &str, &str); 6] = [
     ("Team Zorg en Welzijn", "ZW", "Verzorgende IG", "25491"),
-    ("Team Techniek en ICT", "TICT", "Allround medewerker IT systems and devices", "25606"),
+    (
+        "Team Techniek en ICT",
+        "TICT",
+        "Allround medewerker IT systems and devices",
+        "25606",
+    ),
     ("Team Economie", "ECO", "Financieel administratief medewerker", "25138"),
     ("Team Horeca en Bakkerij", "HB", "Zelfstandig werkend kok", "25180"),
     ("Team Bouw", "BOUW", "Allround timmerman", "25831"),

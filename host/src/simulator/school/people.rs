@@ -22,18 +22,27 @@ struct Name {
 impl Name {
     /// §4.10: surname, a comma, the name one goes by, and the prefix last.
     fn displayed(&self) -> String {
-        format!("{}, {} {}", self.surname, self.given, self.prefix).trim_end().to_owned()
+        format!("{}, {} {}", self.surname, self.given, self.prefix)
+            .trim_end()
+            .to_owned()
     }
 
     /// §4.10: the same order with the names on the identity card.
     fn checked(&self) -> String {
-        format!("{}, {} {}", self.surname, self.on_card, self.prefix).trim_end().to_owned()
+        format!("{}, {} {}", self.surname, self.on_card, self.prefix)
+            .trim_end()
+            .to_owned()
     }
 }
 
 pub(super) fn everyone(plan: &SchoolPlan) -> Vec<Person> {
-    let mut names = NameDrawer { chance: Seeded::from(u64_for(&["names", &plan.seed.to_string()])), drawn: BTreeSet::new() };
-    let mut persons: Vec<Person> = (0..plan.students).map(|index| student(plan, index, &names.draw())).collect();
+    let mut names = NameDrawer {
+        chance: Seeded::from(u64_for(&["names", &plan.seed.to_string()])),
+        drawn: BTreeSet::new(),
+    };
+    let mut persons: Vec<Person> = (0..plan.students)
+        .map(|index| student(plan, index, &names.draw()))
+        .collect();
     persons.push(employee(plan, "coordinator", "M1001", &names.draw()));
     persons.push(employee(plan, "invigilator", "M1002", &names.draw()));
     persons.push(external_assessor(plan, &names.draw()));
@@ -53,7 +62,12 @@ impl NameDrawer {
             pair = (self.chance.below(GIVEN.len()), self.chance.below(SURNAMES.len()));
         }
         let ((given, on_card), (prefix, surname)) = (GIVEN[pair.0], SURNAMES[pair.1]);
-        Name { given, on_card, prefix, surname }
+        Name {
+            given,
+            on_card,
+            prefix,
+            surname,
+        }
     }
 }
 
@@ -87,8 +101,20 @@ fn student(plan: &SchoolPlan, index: usize, name: &Name) -> Person {
         "consumers": [consumer],
     });
     add_prefix(&mut json, name);
-    let team = if plan.teams == 0 { None } else { Some(index % plan.teams) };
-    Person { id, role: "student", team, extra_minutes, needs, in_sis: true, json }
+    let team = if plan.teams == 0 {
+        None
+    } else {
+        Some(index % plan.teams)
+    };
+    Person {
+        id,
+        role: "student",
+        team,
+        extra_minutes,
+        needs,
+        in_sis: true,
+        json,
+    }
 }
 
 /// One student in six has extra time, one in twelve something beside it, and the last one has no limit at all.
@@ -138,7 +164,15 @@ fn employee(plan: &SchoolPlan, role: &'static str, number: &str, name: &Name) ->
         "otherCodes": [{ "codeType": "accountId", "code": format!("{}@{DOMAIN}", number.to_lowercase()) }],
     });
     add_prefix(&mut json, name);
-    Person { id, role, team: None, extra_minutes: 0, needs: Vec::new(), in_sis: true, json }
+    Person {
+        id,
+        role,
+        team: None,
+        extra_minutes: 0,
+        needs: Vec::new(),
+        in_sis: true,
+        json,
+    }
 }
 
 fn external_assessor(plan: &SchoolPlan, name: &Name) -> Person {
@@ -158,7 +192,15 @@ fn external_assessor(plan: &SchoolPlan, name: &Name) -> Person {
     });
     add_prefix(&mut json, name);
     let in_sis = plan.assessor_in_sis;
-    Person { id, role: "assessor", team: None, extra_minutes: 0, needs: Vec::new(), in_sis, json }
+    Person {
+        id,
+        role: "assessor",
+        team: None,
+        extra_minutes: 0,
+        needs: Vec::new(),
+        in_sis,
+        json,
+    }
 }
 
 fn add_prefix(json: &mut Value, name: &Name) {

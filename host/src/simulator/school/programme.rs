@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::CONSUMER_KEY;
 use super::super::seeded::uuid_for;
 use super::names::TEAMS;
-use super::{NeedsInFlow1, Person, PlannableTest, Registration, SchoolPlan};
+use super::{Group, NeedsInFlow1, Person, PlannableTest, Registration, SchoolPlan};
 
 fn dutch(text: &str) -> Value {
     json!([{ "language": "nl-NL", "value": text }])
@@ -19,7 +19,11 @@ fn team_names(team: usize) -> (&'static str, String, &'static str, &'static str)
     let (name, short, program, code) = TEAMS[team % TEAMS.len()];
     // Beyond the list the short names are numbered, so that they stay distinct.
     let round = team / TEAMS.len();
-    let short = if round == 0 { short.to_owned() } else { format!("{short}{}", round + 1) };
+    let short = if round == 0 {
+        short.to_owned()
+    } else {
+        format!("{short}{}", round + 1)
+    };
     (name, short, program, code)
 }
 
@@ -110,12 +114,46 @@ pub(super) fn enrolments(plan: &SchoolPlan, persons: &[Person]) -> Vec<Value> {
     persons.iter().filter_map(enrolment).collect()
 }
 
+pub(super) fn groups(plan: &SchoolPlan, persons: &[Person]) -> Vec<Group> {
+    let group = |team: usize| {
+        let (name, short, ..) = team_names(team);
+        let of_team = persons.iter().filter(|person| person.team == Some(team));
+        let members: Vec<Value> = of_team
+            .map(|person| {
+                json!({
+                    "personId": person.id,
+                    "startDateTime": format!("{}T06:00:00.000Z", plan.from),
+                    "state": "active",
+                    "role": "student",
+                })
+            })
+            .collect();
+        let json = json!({
+            "groupId": uuid_for(&["group", &plan.seed.to_string(), &team.to_string()]),
+            "primaryCode": { "codeType": "groupCode", "code": format!("{short}1A") },
+            "groupType": "class",
+            "name": dutch(&format!("{short}1A")),
+            "description": dutch(&format!("Eerste klas van {name}")),
+            "personCount": members.len(),
+            "organization": team_id(plan, team),
+        });
+        Group { json, members }
+    };
+    (0..plan.teams).map(group).collect()
+}
+
 pub(super) fn plannable_tests(plan: &SchoolPlan) -> Vec<PlannableTest> {
     let mut plannable = Vec::new();
     for team in 0..plan.teams {
         for (index, test) in plan.tests.iter().enumerate() {
             let seed = plan.seed.to_string();
-            let id = uuid_for(&["plannable test", &seed, &team.to_string(), &index.to_string(), &test.component_id]);
+            let id = uuid_for(&[
+                "plannable test",
+                &seed,
+                &team.to_string(),
+                &index.to_string(),
+                &test.component_id,
+            ]);
             let (_, short, ..) = team_names(team);
             let organization_id = team_id(plan, team);
             let name = format!("{} ({short})", test.name);
@@ -149,7 +187,13 @@ pub(super) fn plannable_tests(plan: &SchoolPlan) -> Vec<PlannableTest> {
                 },
                 "organization": organization_id,
             });
-            plannable.push(PlannableTest { id, team, organization_id, test: test.clone(), json });
+            plannable.push(PlannableTest {
+                id,
+                team,
+                organization_id,
+                test: test.clone(),
+                json,
+            });
         }
     }
     plannable
@@ -185,7 +229,13 @@ fn registration(plan: &SchoolPlan, person: &Person, test: &PlannableTest, index:
     if person.role == "student" {
         json["consumers"] = json!([student_fields(plan, person, index)]);
     }
-    Registration { id, person_id: person.id.clone(), offering_id: test.id.clone(), role: person.role, json }
+    Registration {
+        id,
+        person_id: person.id.clone(),
+        offering_id: test.id.clone(),
+        role: person.role,
+        json,
+    }
 }
 
 fn student_fields(plan: &SchoolPlan, person: &Person, index: usize) -> Value {
