@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use outcome::{Outcome, Stop, finish};
 
 pub mod outcome;
+mod simulate;
 
 /// Runs a Dutch vocational school's exam chain between its own systems and its exam vendors.
 #[derive(Parser)]
@@ -22,13 +23,16 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Run a system around the host that speaks OKE and misbehaves on request
+    Simulate(simulate::Arguments),
+}
 
 /// Reads the arguments, runs the command, and turns its outcome into the exit code outsiders rely on:
 /// 0 done, 1 refused with the reason, 2 usage.
 pub fn run() -> ExitCode {
     match Arguments::try_parse() {
-        Ok(arguments) => finish(execute(arguments.command), arguments.json),
+        Ok(arguments) => finish(execute(arguments.command, arguments.json), arguments.json),
         // Help and version are no mistakes: they go to standard output with exit code 0.
         Err(message) if !message.use_stderr() => message.exit(),
         Err(mistake) if std::env::args_os().any(|argument| argument == "--json") => {
@@ -38,6 +42,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(command: Command) -> Outcome {
-    match command {}
+fn execute(command: Command, as_json: bool) -> Outcome {
+    match command {
+        Command::Simulate(arguments) => simulate::run(arguments, as_json),
+    }
 }
