@@ -1,0 +1,172 @@
+//! What each command does, step by step.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::Failure;
+use crate::command;
+use crate::guests;
+use crate::house::House;
+use crate::postgres::Cluster;
+use crate::progress::Progress;
+
+/// The folder with the guests' core modules, for the demo, the tests and the benchmarks.
+const GUESTS: &str = "OKE_GUESTS";
+
+/// The host's binary, for tests and benchmarks outside its own crate.
+const BINARY: &str = "OKE_BIN";
+
+/// The PostgreSQL server for the tests; not set where there is none.
+const POSTGRES: &str = "OKE_TEST_POSTGRES";
+
+/// `cargo guests`: builds the guests and prints where they are.
+///
+/// # Errors
+/// When they cannot be built.
+pub fn guests(house: &House, progress: &Progress, arguments: &[String]) -> Result<(), Failure> {
+    if let Some(argument) = arguments.first() {
+        return Err(Failure::new(format!(
+            "`cargo guests` takes no arguments, and got `{argument}`"
+        )));
+    }
+    let modules = guests::build(house, progress)?;
+    println!("{}", modules.display());
+    Ok(())
+}
+
+/// `cargo demo`: builds everything, then becomes `oke demo`.
+///
+/// # Errors
+/// When something does not build, or the binary cannot be started. Otherwise it does not return.
+pub fn demo(house: &House, progress: &Progress, arguments: &[String]) -> Result<(), Failure> {
+    let modules = guests::build(house, progress)?;
+    build_host(house, progress, &mut house.cargo())?;
+    progress.say("running the demo");
+    let mut demo = Command::new(house.oke());
+    demo.arg("demo").args(arguments).env(GUESTS, modules);
+    // In our place, so that Ctrl-C, the exit code and the terminal are the demo's own.
+    let error = demo.exec();
+    Err(Failure::new(format!(
+        "could not start {}: {error}",
+        house.oke().display()
+    )))
+}
+
+/// `cargo verify`: builds everything, starts a private PostgreSQL and runs all tests.
+///
+/// # Errors
+/// When something does not build, PostgreSQL does not start, or a test fails.
+pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Result<(), Failure> {
+    let modules = guests::build(house, progress)?;
+    build_host(house, progress, &mut house.cargo())?;
+    let step = progress.step("building the tests");
+    command::show(&mut test(house, &["--no-run"], arguments))?;
+    step.done("tests are built");
+
+    let given = std::env::var(POSTGRES).ok().filter(|url| !url.is_empty());
+    let cluster = match &given {
+        Some(_) => None,
+        None => Cluster::start(house, progress)?,
+    };
+    let url = given.as_deref().or_else(|| cluster.as_ref().map(Cluster::url));
+    if url.is_none() {
+        progress.say("the tests on PostgreSQL will be skipped; those on SQLite run");
+    }
+    let step = progress.step("running the tests");
+    let mut tests = test(house, &[], arguments);
+    tests.env(GUESTS, modules).env(BINARY, house.oke());
+    match url {
+        Some(url) => tests.env(POSTGRES, url),
+        None => tests.env_remove(POSTGRES),
+    };
+    command::run(&mut tests)?;
+    step.done(match url {
+        Some(_) => "all tests passed",
+        None => "all tests passed, but those on PostgreSQL were skipped",
+    });
+    Ok(())
+}
+
+/// `cargo bench-oke`: builds our own crates optimised and runs the benchmarks.
+///
+/// # Errors
+/// When there are no benchmarks, or something does not build or run.
+pub fn bench(house: &House, progress: &Progress, arguments: &[String]) -> Result<(), Failure> {
+    if !house.root.join("tests/bench/Cargo.toml").is_file() {
+        return Err(Failure::new("there are no benchmarks: tests/bench does not exist"));
+    }
+    let modules = guests::build(house, progress)?;
+    build_host(house, progress, optimised(&mut house.cargo()))?;
+    let step = progress.step("running the benchmarks");
+    let mut benches = house.cargo();
+    optimised(&mut benches);
+    benches
+        .args(["bench", "--workspace", "--profile", "dev", "--bench", "*"])
+        .args(arguments);
+    command::run(benches.env(GUESTS, modules).env(BINARY, house.oke()))?;
+    step.done("benchmarks are done");
+    Ok(())
+}
+
+/// Builds the host's binary. The whole workspace is selected, so that dependencies get the same features as in the
+/// tests: otherwise the engine would be compiled once for the demo and once for the tests.
+fn build_host(house: &House, progress: &Progress, cargo: &mut Command) -> Result<(), Failure> {
+    let step = progress.step("building the host (the first time this takes minutes: it compiles the engine)");
+    command::show(cargo.args(["build", "--workspace", "--bin", "oke"]))?;
+    if !house.oke().is_file() {
+        return Err(Failure::new(format!(
+            "cargo built the host, but not to {}",
+            house.oke().display()
+        )));
+    }
+    step.done("host is built");
+    Ok(())
+}
+
+/// `cargo test`, over the whole workspace unless the arguments choose packages.
+fn test(house: &House, options: &[&str], arguments: &[String]) -> Command {
+    let mut cargo = house.cargo();
+    cargo.arg("test");
+    if !chooses_packages(arguments) {
+        cargo.arg("--workspace");
+    }
+    // Ours come first: behind a `--` in the arguments they would be the test programs'.
+    cargo.args(options).args(arguments);
+    cargo
+}
+
+fn chooses_packages(arguments: &[String]) -> bool {
+    let ours = arguments.iter().take_while(|argument| *argument != "--");
+    ours.into_iter().any(|argument| {
+        ["--package", "--workspace"]
+            .iter()
+            .any(|option| argument.starts_with(option))
+            || argument.starts_with("-p")
+    })
+}
+
+/// Optimises our own crates within the dev profile. Dependencies are optimised there already, so that they stay as
+/// they are: a profile of its own would compile the engine once more.
+fn optimised(cargo: &mut Command) -> &mut Command {
+    cargo
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "3")
+        .env("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false")
+        .env("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn all_packages_are_tested_unless_some_are_chosen() {
+        assert!(!chooses_packages(&words("store -- -p")));
+        assert!(!chooses_packages(&[]));
+        assert!(chooses_packages(&words("-p oke-host store")));
+        assert!(chooses_packages(&words("--package=oke-codec")));
+    }
+}
