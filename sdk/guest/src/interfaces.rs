@@ -1,0 +1,35 @@
+//! One trait per interface of the contract. To add one: its module here, its mini-world in `bindings.rs`, its arm in
+//! `export.rs`.
+
+mod dr_studentresultaat;
+mod dr_toetsdeelnemers;
+mod ta_resultaten;
+mod ta_toetscatalogus;
+mod ta_zittingsplan;
+mod ta_zittingsverslag;
+
+pub use dr_studentresultaat::{DrStudentresultaat, Way};
+pub use dr_toetsdeelnemers::DrToetsdeelnemers;
+pub use ta_resultaten::{Delivery, DeliveryPage, TaResultaten};
+pub use ta_toetscatalogus::TaToetscatalogus;
+pub use ta_zittingsplan::{TaZittingsplan, Written};
+pub use ta_zittingsverslag::{Report, TaZittingsverslag};
+
+use crate::http::Body;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next page starts, in the connector's own terms; absent at the end.
+    pub next: Option<String>,
+}
+
+/// A document that streams through the host, unread (R27).
+pub struct Document {
+    /// Media type, as the vendor says it.
+    pub media_type: String,
+    /// Its bytes, held by the host.
+    pub content: Body,
+}

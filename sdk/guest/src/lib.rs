@@ -1,0 +1,62 @@
+//! What a vendor needs to write a connector for OKE Host.
+//!
+//! A connector is a pure translator between the canonical model ([`model`]) and what one vendor speaks. Implement the
+//! trait of each interface that the vendor can serve, register them with [`export!`], and build the crate as a `cdylib`
+//! for `wasm32-unknown-unknown`. What is registered is what the component exports, and by that the host knows what it
+//! serves. Everything but the export glue compiles natively too, so that a connector is tested with `cargo test` and
+//! a [`testing::FakeHost`].
+//!
+//! ```
+//! use oke_sdk::{Context, Error, Page, TaToetscatalogus, model::Component};
+//!
+//! struct Connector;
+//!
+//! impl TaToetscatalogus for Connector {
+//!     fn list_components(ctx: &Context, cursor: Option<String>, page_size: u32) -> Result<Page<Component>, Error> {
+//!         let page = cursor.unwrap_or_else(|| "1".to_owned());
+//!         let answer = ctx.http("api").get("/tests").query("page", page).query("size", page_size).send()?;
+//!         let tests: Vec<serde_json::Value> = answer.success()?.json()?;
+//!         Ok(Page { items: tests.iter().map(read_test).collect::<Result<_, _>>()?, next: None })
+//!     }
+//!
+//!     fn get_component(ctx: &Context, component_id: &str) -> Result<Option<Component>, Error> {
+//!         match ctx.http("api").get(["tests", component_id]).send()?.found()? {
+//!             Some(answer) => read_test(&answer.json()?).map(Some),
+//!             None => Ok(None),
+//!         }
+//!     }
+//! }
+//!
+//! fn read_test(test: &serde_json::Value) -> Result<Component, Error> {
+//!     # let _ = test;
+//!     // … the vendor's format to the canonical model …
+//!     # Err(Error::Unsupported("an example".to_owned()))
+//! }
+//!
+//! oke_sdk::export!(Connector: ta_toetscatalogus);
+//! ```
+//!
+//! Wall: this crate knows the contract and the model. A dialect of OKE is `oke-codec`'s, a vendor's format its
+//! connector's.
+
+#[doc(hidden)]
+pub mod bindings;
+mod context;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod convert;
+mod error;
+mod export;
+pub mod http;
+mod interfaces;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+pub use context::{ConfigValue, Context, Level};
+pub use error::Error;
+#[doc(hidden)]
+pub use export::Glue;
+pub use interfaces::{
+    Delivery, DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Page, Report, TaResultaten,
+    TaToetscatalogus, TaZittingsplan, TaZittingsverslag, Way, Written,
+};
+pub use oke_codec::model;
