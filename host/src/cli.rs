@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use outcome::{Outcome, Stop, finish};
 
+mod compile;
 pub mod outcome;
 mod simulate;
 
@@ -24,6 +25,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(name = "__compile", hide = true)]
+    Compile(compile::Compile),
     /// Run a system around the host that speaks OKE and misbehaves on request
     Simulate(simulate::Arguments),
 }
@@ -44,6 +47,7 @@ pub fn run() -> ExitCode {
 
 fn execute(command: Command, as_json: bool) -> Outcome {
     match command {
+        Command::Compile(arguments) => compile::run(&arguments),
         Command::Simulate(arguments) => simulate::run(arguments, as_json),
     }
 }
