@@ -1,8 +1,19 @@
 //! One file per noun; functions are verbs that read, decide and return a write set for the committer.
+//!
+//! To add a verb: a function that reads through `store`, judges with `domain` and returns a [`core::Decision`]; its
+//! caller runs it with [`core::Core::decide`], which runs it again when something it read has changed meanwhile.
 
 use std::sync::Arc;
 
 use crate::domain::clock::{Clock, Random};
+
+pub mod committer;
+pub mod core;
+mod group;
+mod key_locks;
+
+pub use committer::CommitError;
+pub use core::{Core, Decision};
 
 /// What every verb may use besides the database: the time and the dice.
 #[derive(Clone)]

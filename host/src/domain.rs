@@ -2,15 +2,19 @@
 
 pub mod association;
 pub mod attempt;
+pub mod breaker;
 pub mod calendar;
 pub mod clock;
 pub mod decision;
 pub mod exception;
 pub mod interface;
+pub mod lane;
 pub mod offering;
 pub mod person;
 pub mod principal;
 pub mod result;
+pub mod retry;
 pub mod scale;
+pub mod secret;
 
 pub use oke_codec::model;

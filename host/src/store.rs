@@ -5,13 +5,25 @@
 //! Statements are written once and run on both databases ([`sql`]).
 
 pub mod account;
+pub mod audit;
+pub mod cursor;
 pub mod error;
+pub mod job;
+pub mod ledger;
+pub mod message;
+pub mod open;
 pub mod package;
+pub mod peer;
 pub mod revision;
+pub mod seal;
 pub mod sql;
+pub mod task;
 pub mod tenant;
+#[doc(hidden)]
+pub mod testing;
 pub mod write_set;
 
 pub use error::StoreError;
+pub use seal::Sealer;
 pub use sql::Database;
 pub use write_set::{AuditEntry, Expectation, Table, Write, WriteSet};

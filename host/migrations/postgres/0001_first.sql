@@ -440,6 +440,8 @@ CREATE TABLE job (
     state TEXT NOT NULL,
     open BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
+    -- Failures held against the message itself, not against a receiver that is down.
+    strikes BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     leased_by TEXT,
     leased_until BIGINT,
@@ -453,7 +455,8 @@ CREATE TABLE job (
 );
 CREATE UNIQUE INDEX job_lane ON job (tenant, lane, seq);
 CREATE INDEX job_open ON job (tenant, lane, seq) WHERE open = 1;
-CREATE INDEX job_due ON job (due_at) WHERE open = 1 AND state = 'ready';
+CREATE INDEX job_ready ON job (tenant, peer, due_at, seq) WHERE open = 1 AND state = 'ready';
+CREATE INDEX job_running ON job (leased_until) WHERE open = 1 AND state = 'running';
 CREATE INDEX job_peer ON job (tenant, peer, state);
 
 -- An exception that waits for a person: what, whose, and the next step.
@@ -501,10 +504,14 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_subject ON audit (tenant, subject_kind, subject_id);
 
+-- Signed heads of the chains, each naming the checkpoint before it; a copy of each leaves the database.
 CREATE TABLE checkpoint (
     id TEXT NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
+    previous TEXT NOT NULL,
     heads TEXT NOT NULL,
     key_id TEXT NOT NULL,
     signature TEXT NOT NULL
 );
+-- One chain of checkpoints, also when several nodes make them.
+CREATE UNIQUE INDEX checkpoint_chain ON checkpoint (previous);

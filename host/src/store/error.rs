@@ -20,6 +20,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A word in a column that the domain doesn't know.
+    #[must_use]
+    pub fn unknown_word(column: &str, word: &str) -> Self {
+        StoreError::Inconsistent {
+            column: column.to_owned(),
+            why: format!("unknown word `{word}`"),
+        }
+    }
+
     /// Whether a row with this key exists already.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {

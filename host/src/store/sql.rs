@@ -44,6 +44,26 @@ value_from! {
     Option<jiff::Timestamp> => |it| Value::Int(it.map(|at| at.as_millisecond())),
 }
 
+impl Value {
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one.
+    #[must_use]
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(number) => *number,
+            _ => None,
+        }
+    }
+}
+
 /// A list of [`Value`]s to bind, in the order of the placeholders.
 #[macro_export]
 macro_rules! values {
@@ -96,6 +116,18 @@ impl Row {
     /// As [`Row::int`].
     pub fn flag(&self, column: &str) -> Result<bool, StoreError> {
         Ok(self.int(column)? != 0)
+    }
+
+    /// A count: never negative.
+    ///
+    /// # Errors
+    /// As [`Row::int`], and when the number is no count.
+    pub fn count(&self, column: &str) -> Result<u32, StoreError> {
+        let number = self.int(column)?;
+        u32::try_from(number).map_err(|_| StoreError::Inconsistent {
+            column: column.to_owned(),
+            why: format!("{number} is no count"),
+        })
     }
 
     /// A moment kept in milliseconds.
@@ -155,12 +187,39 @@ pub enum Database {
         read: sqlx::SqlitePool,
         /// The one writer; only the committer and migrations use it.
         write: sqlx::SqlitePool,
+        /// The lock beside the file while this process serves from it.
+        hold: Option<std::sync::Arc<std::fs::File>>,
     },
     /// For several nodes.
-    Postgres(sqlx::PgPool),
+    Postgres {
+        /// Reading connections.
+        read: sqlx::PgPool,
+        /// Connections kept for commits, so that many readers never delay one.
+        write: sqlx::PgPool,
+    },
 }
 
 impl Database {
+    /// Whether several processes may share it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Database::Postgres { .. })
+    }
+
+    /// Closes all connections, after which nothing can be read or written.
+    pub async fn close(&self) {
+        match self {
+            Database::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Database::Postgres { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+
     /// All rows of a query.
     ///
     /// # Errors
@@ -172,8 +231,8 @@ impl Database {
                 let rows = read.fetch_all(bound!(sql, values)).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
-            Database::Postgres(pool) => {
-                let rows = pool.fetch_all(bound!(sql, values)).await?;
+            Database::Postgres { read, .. } => {
+                let rows = read.fetch_all(bound!(sql, values)).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -187,7 +246,7 @@ impl Database {
         let sql = sql.into();
         match self {
             Database::Sqlite { read, .. } => Ok(read.fetch_optional(bound!(sql, values)).await?.map(Row::Sqlite)),
-            Database::Postgres(pool) => Ok(pool.fetch_optional(bound!(sql, values)).await?.map(Row::Postgres)),
+            Database::Postgres { read, .. } => Ok(read.fetch_optional(bound!(sql, values)).await?.map(Row::Postgres)),
         }
     }
 
@@ -198,7 +257,7 @@ impl Database {
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         match self {
             Database::Sqlite { write, .. } => Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Database::Postgres(pool) => Ok(Transaction::Postgres(pool.begin().await?)),
+            Database::Postgres { write, .. } => Ok(Transaction::Postgres(write.begin().await?)),
         }
     }
 }
@@ -243,6 +302,15 @@ impl Transaction {
                 .into_iter()
                 .map(Row::Postgres)
                 .collect()),
+        }
+    }
+
+    /// The most values one statement may bind: SQLite counts to 32,766, PostgreSQL to 65,535.
+    #[must_use]
+    pub fn most_values(&self) -> usize {
+        match self {
+            Transaction::Sqlite(_) => 32_000,
+            Transaction::Postgres(_) => 65_000,
         }
     }
 

@@ -32,6 +32,15 @@ pub struct Write {
     pub values: Vec<Value>,
 }
 
+impl Write {
+    /// The value of a column.
+    #[must_use]
+    pub fn value(&self, column: &str) -> Option<&Value> {
+        let place = self.table.columns.iter().position(|name| *name == column)?;
+        self.values.get(place)
+    }
+}
+
 /// A row that was only read, and whose version the decision depends on (0: it did not exist).
 #[derive(Debug, Clone)]
 pub struct Expectation {
@@ -86,6 +95,12 @@ impl WriteSet {
     /// Adds a row.
     pub fn put(&mut self, write: Write) -> &mut Self {
         self.rows.push(write);
+        self
+    }
+
+    /// Makes the whole depend on a row that was only read: `version` is the one it had, 0 when there was none.
+    pub fn expect(&mut self, table: &'static Table, key: Vec<Value>, version: i64) -> &mut Self {
+        self.expects.push(Expectation { table, key, version });
         self
     }
 

@@ -1,0 +1,128 @@
+//! The core that every verb works with: the database, the world, the keys, and the way to commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::World;
+use super::committer::{CommitError, Committer};
+use super::key_locks::KeyLocks;
+use crate::audit::append::Chains;
+use crate::domain::clock;
+use crate::jobs::wake::Wake;
+use crate::store::write_set::WriteSet;
+use crate::store::{Database, Sealer};
+
+/// So often a verb is run again after a conflict before its caller hears of it.
+const TRIES: u32 = 25;
+
+/// What every verb works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Core {
+    /// For reading; writing goes through [`Core::decide`] or [`Core::commit`].
+    pub db: Database,
+    /// The time and the dice.
+    pub world: World,
+    /// Seals and opens what lies encrypted.
+    pub sealer: Sealer,
+    /// This process, by a name of its own per start.
+    pub node: Arc<str>,
+    /// Rings when there may be work.
+    pub wake: Arc<Wake>,
+    committer: Committer,
+    locks: Arc<KeyLocks>,
+}
+
+/// What a verb decided: what changes, and what its caller hears once that is durable.
+#[derive(Debug)]
+pub struct Decision<T> {
+    /// What changes; empty when nothing does.
+    pub write_set: WriteSet,
+    /// What the caller hears.
+    pub answer: T,
+}
+
+impl Core {
+    /// Starts the committer in the present tokio runtime.
+    #[must_use]
+    pub fn start(db: Database, world: World, sealer: Sealer) -> Self {
+        let node: Arc<str> = clock::id(&*world.clock, &*world.random).into();
+        let wake = Arc::new(Wake::default());
+        let chains = Chains::of(&node, sealer.clone());
+        let committer = Committer::start(db.clone(), world.clock.clone(), chains, wake.clone());
+        Core {
+            db,
+            world,
+            sealer,
+            node,
+            wake,
+            committer,
+            locks: Arc::default(),
+        }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+
+    /// A new id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        clock::id(&*self.world.clock, &*self.world.random)
+    }
+
+    /// A throw of the dice, uniform over all of `u64`.
+    #[must_use]
+    pub fn dice(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.world.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Runs a verb, commits what it decided, and returns its answer only after that is durable. When something it was
+    /// decided on has changed meanwhile, here or on another node, the verb runs again: it must read everything afresh
+    /// and have no effects of its own. `keys` are locks inside this process that spare needless conflicts, such as
+    /// `association/TENANT/ID`; they are taken in order and held until the commit.
+    ///
+    /// # Errors
+    /// What the verb returns, and [`CommitError`].
+    pub async fn decide<T, E, F, Fut>(&self, keys: &[String], verb: F) -> Result<T, E>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<Decision<T>, E>>,
+        E: From<CommitError>,
+    {
+        let _held = self.locks.take(keys).await;
+        let mut tries = 0;
+        loop {
+            let decision = verb().await?;
+            match self.committer.commit(decision.write_set).await {
+                Ok(()) => return Ok(decision.answer),
+                Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+            self.step_aside(tries).await;
+        }
+    }
+
+    /// Stores a write set that depends on nothing but its own row versions.
+    ///
+    /// # Errors
+    /// [`CommitError`], among them a conflict: nothing is tried again here.
+    pub async fn commit(&self, write_set: WriteSet) -> Result<(), CommitError> {
+        self.committer.commit(write_set).await
+    }
+
+    /// The first run after a conflict is at once; later ones wait a random while, so that nodes don't keep meeting.
+    async fn step_aside(&self, tries: u32) {
+        if tries < 2 {
+            return;
+        }
+        let longest = Duration::from_millis(2 << tries.min(7));
+        let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+        tokio::time::sleep(Duration::from_millis(self.dice() % millis)).await;
+    }
+}

@@ -1,0 +1,203 @@
+//! One transaction for a group of write sets: the statements, and how a write set that was decided on old rows is
+//! noticed.
+
+use std::collections::BTreeMap;
+
+use super::committer::CommitError;
+use crate::store::sql::{Transaction, Value};
+use crate::store::write_set::{Table, Write, WriteSet};
+use crate::values;
+
+/// Names a row among all tables, for finding write sets that touch the same one.
+pub(super) fn row_name(table: &Table, key: &[Value]) -> String {
+    let mut name = table.name.to_owned();
+    for value in key {
+        // A separator that no id holds, and the length for safety.
+        match value {
+            Value::Text(Some(text)) => name.push_str(&format!("\u{1f}{}:{text}", text.len())),
+            other => name.push_str(&format!("\u{1f}{other:?}")),
+        }
+    }
+    name
+}
+
+pub(super) fn written_row_name(write: &Write) -> String {
+    row_name(
+        write.table,
+        write.values.get(..write.table.key.len()).unwrap_or_default(),
+    )
+}
+
+/// Refuses a write set that the statements below would misread: a mistake in the program, not in the input.
+pub(super) fn check(set: &WriteSet) -> Result<(), CommitError> {
+    let mut seen = std::collections::HashSet::with_capacity(set.rows.len());
+    for write in &set.rows {
+        if write.values.len() != write.table.columns.len() || !write.table.columns.starts_with(write.table.key) {
+            return Err(CommitError::Malformed(format!(
+                "a row of `{}` has {} values for {} columns",
+                write.table.name,
+                write.values.len(),
+                write.table.columns.len()
+            )));
+        }
+        if !seen.insert(written_row_name(write)) {
+            return Err(CommitError::Malformed(format!(
+                "a write set names a row of `{}` twice",
+                write.table.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes commits that concern the same tenant take turns among nodes on PostgreSQL: what a write set expects, also that
+/// a row is absent, then holds until it is committed. In the order of the names, so that nodes never wait in a circle.
+pub(super) async fn take_turns(tx: &mut Transaction, sets: &[&WriteSet]) -> Result<(), CommitError> {
+    if !matches!(tx, Transaction::Postgres(_)) {
+        return Ok(());
+    }
+    let mut tenants: Vec<&str> = sets.iter().map(|set| set.tenant.as_str()).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    for tenant in tenants {
+        tx.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 20261121))",
+            values![tenant],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Checks that the rows which were only read are still what they were.
+pub(super) async fn check_expectations(tx: &mut Transaction, sets: &[&WriteSet]) -> Result<(), CommitError> {
+    let mut by_table = ByTable::default();
+    for expectation in sets.iter().flat_map(|set| &set.expects) {
+        let mut values = expectation.key.clone();
+        values.push(Value::from(expectation.version));
+        by_table.add(expectation.table, values);
+    }
+    for statement in by_table.statements(tx.most_values(), count_changed) {
+        let answer = tx.rows(statement.sql, statement.values).await?;
+        let changed = answer.first().map_or(Ok(0), |row| row.int("changed"))?;
+        if changed > 0 {
+            return Err(CommitError::changed(statement.table));
+        }
+    }
+    Ok(())
+}
+
+/// Writes all rows, a few statements per table.
+pub(super) async fn write(tx: &mut Transaction, sets: &[&WriteSet], more: &[Write]) -> Result<(), CommitError> {
+    let mut by_table = ByTable::default();
+    for row in sets.iter().flat_map(|set| &set.rows).chain(more) {
+        by_table.add(row.table, row.values.clone());
+    }
+    for statement in by_table.statements(tx.most_values(), upsert) {
+        let touched = match tx.execute(statement.sql, statement.values).await {
+            Err(error) if error.is_unique_violation() => return Err(CommitError::taken(statement.table)),
+            other => other?,
+        };
+        if touched != statement.rows {
+            return Err(CommitError::changed(statement.table));
+        }
+    }
+    Ok(())
+}
+
+/// Rows gathered per table, to go into as few statements as may be.
+#[derive(Default)]
+struct ByTable(BTreeMap<&'static str, (&'static Table, Vec<Vec<Value>>)>);
+
+struct Statement {
+    table: &'static Table,
+    sql: String,
+    values: Vec<Value>,
+    rows: u64,
+}
+
+impl ByTable {
+    fn add(&mut self, table: &'static Table, values: Vec<Value>) {
+        let entry = self.0.entry(table.name);
+        entry.or_insert((table, Vec::new())).1.push(values);
+    }
+
+    fn statements(self, most_values: usize, sql: fn(&Table, usize) -> String) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for (table, rows) in self.0.into_values() {
+            let columns = rows.first().map_or(1, Vec::len).max(1);
+            for some in rows.chunks((most_values / columns).max(1)) {
+                statements.push(Statement {
+                    table,
+                    sql: sql(table, some.len()),
+                    values: some.concat(),
+                    rows: some.len() as u64,
+                });
+            }
+        }
+        statements
+    }
+}
+
+/// Counts the expected rows that have another version now. A table without versions knows only there and not there.
+fn count_changed(table: &Table, rows: usize) -> String {
+    let on: Vec<String> = table
+        .key
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!("present.{column} = expected.column{}", at + 1))
+        .collect();
+    let first = table.key.first().copied().unwrap_or_default();
+    let version = match table.is_versioned() {
+        true => "COALESCE(present.version, 0)".to_owned(),
+        false => format!("CASE WHEN present.{first} IS NULL THEN 0 ELSE 1 END"),
+    };
+    format!(
+        "SELECT COUNT(*) AS changed FROM (VALUES {}) AS expected LEFT JOIN {} AS present ON {} \
+         WHERE {version} <> expected.column{}",
+        placeholders(rows, table.key.len() + 1),
+        table.name,
+        on.join(" AND "),
+        table.key.len() + 1,
+    )
+}
+
+/// A row of a versioned table goes on top of the version before it. Rows are never deleted, so a later version always
+/// finds its row, and a first one finds none or is not applied.
+fn upsert(table: &Table, rows: usize) -> String {
+    let columns = table.columns.join(", ");
+    let values = placeholders(rows, table.columns.len());
+    let insert = format!("INSERT INTO {} ({columns}) VALUES {values}", table.name);
+    if !table.is_versioned() {
+        return insert;
+    }
+    let changes: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| !table.key.contains(column))
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    format!(
+        "{insert} ON CONFLICT ({}) DO UPDATE SET {} WHERE {}.version = excluded.version - 1",
+        table.key.join(", "),
+        changes.join(", "),
+        table.name,
+    )
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn placeholders(rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 7);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push('$');
+            text.push_str(&(row * columns + column + 1).to_string());
+        }
+        text.push(')');
+    }
+    text
+}

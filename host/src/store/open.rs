@@ -1,0 +1,237 @@
+//! Opening a database by its URL, and bringing its schema up to date.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::error::StoreError;
+use super::sql::Database;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is of neither database.
+    #[error("database URL `{0}` is not understood: write sqlite:PATH or postgres://USER@HOST/NAME")]
+    Url(String),
+    /// Another process serves from the same SQLite file.
+    #[error(
+        "another `oke serve` uses the database {}: stop it first, or use PostgreSQL to run several at once",
+        path.display()
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The file or its folder can't be used.
+    #[error("could not use {} for the database", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("could not open the database")]
+    Store(#[from] StoreError),
+}
+
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To serve and work off jobs: on SQLite one process at a time.
+    Serve,
+    /// For one command, possibly beside a serving process.
+    Command,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the whole URL, which may hold a password.
+    Postgres(String),
+}
+
+impl FromStr for Location {
+    type Err = OpenError;
+
+    fn from_str(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Location::Postgres(url.to_owned()));
+        }
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+            .filter(|path| !path.is_empty());
+        match path {
+            Some(path) => Ok(Location::Sqlite(PathBuf::from(path))),
+            // A URL that is not understood may hold a password: only its scheme is repeated.
+            None => Err(OpenError::Url(
+                url.split_once(':').map_or("…", |(scheme, _)| scheme).to_owned() + ":…",
+            )),
+        }
+    }
+}
+
+/// Opens the database; makes the SQLite file when there is none. Does not migrate.
+///
+/// # Errors
+/// [`OpenError`], among them [`OpenError::InUse`] when another process serves from the same SQLite file.
+pub async fn open(url: &str, purpose: Purpose) -> Result<Database, OpenError> {
+    match Location::from_str(url)? {
+        Location::Sqlite(path) => sqlite(&path, purpose).await,
+        Location::Postgres(url) => Ok(postgres(&url).await?),
+    }
+}
+
+async fn sqlite(path: &Path, purpose: Purpose) -> Result<Database, OpenError> {
+    let hold = match purpose {
+        Purpose::Serve => Some(Arc::new(hold(path)?)),
+        Purpose::Command => None,
+    };
+    // FULL: an answer is given only after the disk has it (invariant 1).
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10));
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(StoreError::from)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(8)
+        .connect_with(options.pragma("query_only", "1"))
+        .await
+        .map_err(StoreError::from)?;
+    Ok(Database::Sqlite { read, write, hold })
+}
+
+/// Holds the database for one serving process, by a lock on a file beside it that the system releases when the process
+/// ends, however it ends.
+fn hold(path: &Path) -> Result<File, OpenError> {
+    let lock = path.with_added_extension("lock");
+    let failed = |source| OpenError::File {
+        path: lock.clone(),
+        source,
+    };
+    let file = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(&lock)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn postgres(url: &str) -> Result<Database, StoreError> {
+    // A node that vanishes in the middle of a transaction holds its tenants' locks; the server ends it after this.
+    let options = PgConnectOptions::from_str(url)?.options([("idle_in_transaction_session_timeout", "10s")]);
+    let write = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(options.clone())
+        .await?;
+    let read = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
+    Ok(Database::Postgres { read, write })
+}
+
+fn migrations(database: &Database) -> Vec<Migration> {
+    let first = match database {
+        Database::Sqlite { .. } => include_str!("../../migrations/sqlite/0001_first.sql"),
+        Database::Postgres { .. } => include_str!("../../migrations/postgres/0001_first.sql"),
+    };
+    [(1, "first", first)]
+        .into_iter()
+        .map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect()
+}
+
+/// Applies the migrations that are missing. Several nodes may do so at once: the database lets one go first.
+///
+/// # Errors
+/// [`StoreError::Migrate`]: a migration failed, or one that was applied has been changed since.
+pub async fn migrate(database: &Database) -> Result<(), StoreError> {
+    let migrator = Migrator::with_migrations(migrations(database));
+    match database {
+        Database::Sqlite { write, .. } => migrator.run(write).await?,
+        Database::Postgres { write, .. } => migrator.run(write).await?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_first_migrations_differ_only_in_the_bytes_type() {
+        let sqlite = include_str!("../../migrations/sqlite/0001_first.sql");
+        let postgres = include_str!("../../migrations/postgres/0001_first.sql");
+        let statements = |text: &str| {
+            let lines = text.lines().filter(|line| !line.starts_with("--"));
+            lines.collect::<Vec<_>>().join("\n").replace("BYTEA", "BLOB")
+        };
+        assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"));
+        assert_eq!(statements(sqlite), statements(postgres));
+    }
+
+    #[test]
+    fn a_url_names_a_file_or_a_server_and_anything_else_is_explained_without_its_password() {
+        let file = |path: &str| Location::Sqlite(PathBuf::from(path));
+        assert_eq!("sqlite:oke.db".parse::<Location>().unwrap(), file("oke.db"));
+        assert_eq!("sqlite:/var/oke.db".parse::<Location>().unwrap(), file("/var/oke.db"));
+        assert_eq!("sqlite://oke.db".parse::<Location>().unwrap(), file("oke.db"));
+        assert_eq!("sqlite:///var/oke.db".parse::<Location>().unwrap(), file("/var/oke.db"));
+        assert!(matches!("postgres://a@b/c".parse(), Ok(Location::Postgres(_))));
+        let refusal = "mysql://root:hunter2@db/oke"
+            .parse::<Location>()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refusal.contains("`mysql:…`") && !refusal.contains("hunter2"),
+            "{refusal}"
+        );
+        assert!("sqlite:".parse::<Location>().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_second_serving_process_on_one_sqlite_file_is_refused_and_a_command_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("oke.db").display());
+        let first = open(&url, Purpose::Serve).await.unwrap();
+        let refusal = open(&url, Purpose::Serve).await.err().expect("refused").to_string();
+        assert!(refusal.contains("another `oke serve` uses the database"), "{refusal}");
+        open(&url, Purpose::Command).await.unwrap();
+        drop(first);
+        open(&url, Purpose::Serve).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn migrating_twice_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("oke.db").display());
+        let database = open(&url, Purpose::Command).await.unwrap();
+        migrate(&database).await.unwrap();
+        migrate(&database).await.unwrap();
+        let rows = database.rows("SELECT tenant FROM tenant", vec![]).await.unwrap();
+        assert!(rows.is_empty());
+    }
+}
