@@ -7,10 +7,14 @@ use std::sync::Arc;
 
 use crate::domain::clock::{Clock, Random};
 
+pub mod account;
 pub mod committer;
 pub mod core;
 mod group;
 mod key_locks;
+pub mod package;
+pub mod publisher;
+pub mod revision;
 
 pub use committer::CommitError;
 pub use core::{Core, Decision};

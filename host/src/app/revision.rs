@@ -1,0 +1,347 @@
+//! What runs for a peer: made as a revision, put to work by an activation, and taken back to an earlier one.
+
+use std::collections::BTreeMap;
+
+use super::account::actor;
+use super::package::{self, PackageError};
+use super::{CommitError, Core, Decision};
+use crate::connector::grant::Rules;
+use crate::connector::manifest::{Configuration, Manifest, Profile};
+use crate::store::peer::{self, PeerRow};
+use crate::store::revision::{ActivationRow, RevisionRow};
+use crate::store::{AuditEntry, StoreError, WriteSet};
+
+/// Why a revision can't be made or put to work.
+#[derive(Debug, thiserror::Error)]
+pub enum RevisionError {
+    /// The peer does not exist.
+    #[error("there is no peer `{0}` in this school; make it first")]
+    UnknownPeer(String),
+    /// The revision does not exist.
+    #[error("peer `{peer}` has no revision {number}; see the list of its revisions")]
+    UnknownRevision {
+        /// Whose.
+        peer: String,
+        /// Which.
+        number: i64,
+    },
+    /// There is nothing to go back to.
+    #[error("peer `{0}` has run no earlier revision: there is nothing to roll back to")]
+    NoEarlier(String),
+    /// It runs already.
+    #[error("revision {0} runs already; nothing changed")]
+    RunsAlready(i64),
+    /// The package has no such profile.
+    #[error("the package has no profile `{name}`; it has: {there}")]
+    UnknownProfile {
+        /// What was asked.
+        name: String,
+        /// What there is.
+        there: String,
+    },
+    /// The configuration doesn't fit the manifest's schema.
+    #[error("the configuration does not fit this connector: {0}")]
+    Configuration(String),
+    /// Nobody said why.
+    #[error("a reason is needed, so that others can follow it later")]
+    NoReason,
+    /// The package can't be used.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a new revision consists of.
+#[derive(Debug, Clone)]
+pub struct NewRevision {
+    /// Package, by digest.
+    pub digest: String,
+    /// Profile of the package to take values from.
+    pub profile: Option<String>,
+    /// Values that differ from the profile and the defaults.
+    pub config: Configuration,
+    /// Why it is made.
+    pub reason: String,
+}
+
+/// Makes the next revision of a peer and puts it to work, in one commit. Returns its number.
+///
+/// # Errors
+/// [`RevisionError`]; then what ran goes on.
+pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewRevision) -> Result<i64, RevisionError> {
+    if new.reason.trim().is_empty() {
+        return Err(RevisionError::NoReason);
+    }
+    let (_, verified) = package::open(core, tenant, &new.digest).await?;
+    let manifest = &verified.contents.manifest;
+    let config = configuration(manifest, &verified.contents.profiles, new)?;
+    core.decide(&[format!("peer/{tenant}/{peer}")], || async {
+        let row = found(core, tenant, peer).await?;
+        let number = core
+            .db
+            .revisions(tenant, peer)
+            .await?
+            .first()
+            .map_or(0, |newest| newest.number)
+            + 1;
+        let revision = RevisionRow {
+            tenant: tenant.to_owned(),
+            peer: peer.to_owned(),
+            number,
+            digest: new.digest.clone(),
+            config: serde_json::to_string(&config).expect("a configuration is JSON"),
+            grants: serde_json::to_string(&asked(manifest)).expect("rules are JSON"),
+            profile: new.profile.clone(),
+            author: by.to_owned(),
+            reason: new.reason.clone(),
+            created_at: core.now(),
+        };
+        let kind = if row.revision.is_none() { "install" } else { "rollout" };
+        let mut write_set = WriteSet::of(tenant);
+        write_set.put(revision.write());
+        activate(core, &mut write_set, row, number, kind, by, &new.reason).await?;
+        Ok(Decision {
+            write_set,
+            answer: number,
+        })
+    })
+    .await
+}
+
+/// What a rollback will change, or has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollback {
+    /// What runs now, or ran.
+    pub from: i64,
+    /// What will run, or runs.
+    pub to: i64,
+    /// Differences between the two, in words.
+    pub differences: Vec<String>,
+}
+
+/// What a rollback would do; nothing is changed. Without `to`, the revision that ran before the present one.
+///
+/// # Errors
+/// [`RevisionError`]: among them a package whose key was revoked.
+pub async fn plan_rollback(core: &Core, tenant: &str, peer: &str, to: Option<i64>) -> Result<Rollback, RevisionError> {
+    let row = found(core, tenant, peer).await?;
+    let from = row.revision.ok_or_else(|| RevisionError::NoEarlier(peer.to_owned()))?;
+    let to = match to {
+        Some(to) => to,
+        None => earlier(core, tenant, peer, from).await?,
+    };
+    if from == to {
+        return Err(RevisionError::RunsAlready(to));
+    }
+    let now = at(core, tenant, peer, from).await?;
+    let then = at(core, tenant, peer, to).await?;
+    // A revoked key stops a rollback; whether the package still may run is judged afresh.
+    let (_, verified) = package::open(core, tenant, &then.digest).await?;
+    let running = core.db.package(tenant, &now.digest).await?;
+    let mut differences = Vec::new();
+    if let Some(running) = running.filter(|running| running.digest != then.digest) {
+        let identity = &verified.contents.manifest.connector;
+        let back = format!("{} {}", identity.name.as_str(), identity.version);
+        differences.push(format!("code: {} {} → {back}", running.name, running.package_version));
+    }
+    if now.profile != then.profile {
+        let name = |profile: &Option<String>| profile.clone().unwrap_or_else(|| "none".to_owned());
+        differences.push(format!("profile: {} → {}", name(&now.profile), name(&then.profile)));
+    }
+    differences.extend(config_differences(&now.config, &then.config)?);
+    if now.grants != then.grants {
+        differences.push("grants: what the connector may ask of the vendor differs".to_owned());
+    }
+    Ok(Rollback { from, to, differences })
+}
+
+/// Takes a peer back to an earlier revision as a whole: code, configuration, grants and profile. New calls take it from
+/// the commit on; calls that run end on theirs.
+///
+/// # Errors
+/// [`RevisionError`]; then what ran goes on.
+pub async fn rollback(
+    core: &Core,
+    tenant: &str,
+    by: &str,
+    peer: &str,
+    to: Option<i64>,
+    reason: &str,
+) -> Result<Rollback, RevisionError> {
+    switch(core, tenant, by, peer, to, reason, "rollback").await
+}
+
+/// Puts an existing revision to work again, newer or older.
+///
+/// # Errors
+/// [`RevisionError`]; then what ran goes on.
+pub async fn rollout(
+    core: &Core,
+    tenant: &str,
+    by: &str,
+    peer: &str,
+    to: i64,
+    reason: &str,
+) -> Result<Rollback, RevisionError> {
+    switch(core, tenant, by, peer, Some(to), reason, "rollout").await
+}
+
+async fn switch(
+    core: &Core,
+    tenant: &str,
+    by: &str,
+    peer: &str,
+    to: Option<i64>,
+    reason: &str,
+    kind: &'static str,
+) -> Result<Rollback, RevisionError> {
+    if reason.trim().is_empty() {
+        return Err(RevisionError::NoReason);
+    }
+    core.decide(&[format!("peer/{tenant}/{peer}")], || async {
+        let plan = plan_rollback(core, tenant, peer, to).await?;
+        let row = found(core, tenant, peer).await?;
+        let mut write_set = WriteSet::of(tenant);
+        activate(core, &mut write_set, row, plan.to, kind, by, reason).await?;
+        Ok(Decision {
+            write_set,
+            answer: plan,
+        })
+    })
+    .await
+}
+
+async fn activate(
+    core: &Core,
+    write_set: &mut WriteSet,
+    mut row: PeerRow,
+    number: i64,
+    kind: &'static str,
+    by: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let seq = core
+        .db
+        .activations(&row.tenant, &row.id)
+        .await?
+        .first()
+        .map_or(0, |newest| newest.seq)
+        + 1;
+    let activation = ActivationRow {
+        tenant: row.tenant.clone(),
+        peer: row.id.clone(),
+        seq,
+        revision: number,
+        previous: row.revision,
+        kind: kind.to_owned(),
+        actor: by.to_owned(),
+        reason: reason.to_owned(),
+        at: core.now(),
+    };
+    write_set.put(activation.write());
+    write_set.audit(AuditEntry {
+        actor: actor(by),
+        verb: "revision.activate",
+        subject_kind: "peer",
+        subject_id: row.id.clone(),
+        detail: format!("{kind}: revision {number}, before {:?}; {reason}", row.revision),
+        content: Vec::new(),
+    });
+    row.revision = Some(number);
+    write_set.put(row.next());
+    Ok(())
+}
+
+/// The revision that ran before the present one came to work, skipping what was itself rolled back from.
+async fn earlier(core: &Core, tenant: &str, peer: &str, present: i64) -> Result<i64, RevisionError> {
+    let activations = core.db.activations(tenant, peer).await?;
+    let came = activations
+        .iter()
+        .find(|one| one.revision == present && one.kind != "rollback");
+    let mut previous = came.and_then(|one| one.previous);
+    // After a rollback the revision one before the present one is the one it replaced when it was first put to work.
+    while let Some(number) = previous {
+        if number < present {
+            return Ok(number);
+        }
+        previous = activations
+            .iter()
+            .find(|one| one.revision == number && one.previous.is_some_and(|before| before < present))
+            .and_then(|one| one.previous);
+    }
+    Err(RevisionError::NoEarlier(peer.to_owned()))
+}
+
+async fn found(core: &Core, tenant: &str, peer: &str) -> Result<PeerRow, RevisionError> {
+    peer::find(&core.db, tenant, peer)
+        .await?
+        .ok_or_else(|| RevisionError::UnknownPeer(peer.to_owned()))
+}
+
+async fn at(core: &Core, tenant: &str, peer: &str, number: i64) -> Result<RevisionRow, RevisionError> {
+    let row = core.db.revision(tenant, peer, number).await?;
+    row.ok_or_else(|| RevisionError::UnknownRevision {
+        peer: peer.to_owned(),
+        number,
+    })
+}
+
+fn asked(manifest: &Manifest) -> Rules {
+    manifest
+        .endpoints
+        .iter()
+        .map(|one| (one.name.as_str().to_owned(), one.allow.clone()))
+        .collect()
+}
+
+fn configuration(manifest: &Manifest, profiles: &[Profile], new: &NewRevision) -> Result<Configuration, RevisionError> {
+    let mut values = Configuration::new();
+    if let Some(name) = &new.profile {
+        let profile = profiles
+            .iter()
+            .find(|profile| profile.name.as_str() == name)
+            .ok_or_else(|| {
+                let there: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+                RevisionError::UnknownProfile {
+                    name: name.clone(),
+                    there: there.join(", "),
+                }
+            })?;
+        values.extend(profile.values.clone());
+    }
+    values.extend(new.config.clone());
+    manifest.config.complete(&values).map_err(|problems| {
+        let said: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("`{}`: {}", problem.key, problem.message))
+            .collect();
+        RevisionError::Configuration(said.join("; "))
+    })
+}
+
+fn config_differences(now: &str, then: &str) -> Result<Vec<String>, StoreError> {
+    let read = |text: &str| -> Result<BTreeMap<String, serde_json::Value>, StoreError> {
+        serde_json::from_str(text).map_err(|error| StoreError::Inconsistent {
+            column: "config".to_owned(),
+            why: error.to_string(),
+        })
+    };
+    let (now, then) = (read(now)?, read(then)?);
+    let mut said = Vec::new();
+    for key in now.keys().chain(then.keys().filter(|key| !now.contains_key(*key))) {
+        let show = |value: Option<&serde_json::Value>| value.map_or_else(|| "absent".to_owned(), ToString::to_string);
+        if now.get(key) != then.get(key) {
+            said.push(format!(
+                "configuration `{key}`: {} → {}",
+                show(now.get(key)),
+                show(then.get(key))
+            ));
+        }
+    }
+    Ok(said)
+}
