@@ -14,7 +14,6 @@ pub mod person;
 pub mod principal;
 pub mod result;
 pub mod retry;
-pub mod scale;
 pub mod secret;
 
 pub use oke_codec::model;

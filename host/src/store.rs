@@ -5,15 +5,25 @@
 //! Statements are written once and run on both databases ([`sql`]).
 
 pub mod account;
+pub mod association;
 pub mod audit;
+mod body;
+pub mod client;
+pub mod component;
 pub mod cursor;
+pub mod decision;
+pub mod document;
 pub mod error;
+pub mod examenversie;
 pub mod job;
 pub mod ledger;
 pub mod message;
+pub mod offering;
 pub mod open;
 pub mod package;
 pub mod peer;
+pub mod person;
+pub mod result;
 pub mod revision;
 pub mod seal;
 pub mod sql;

@@ -255,12 +255,14 @@ CREATE TABLE offering (
     plannable TEXT,
     -- Of a sitting: component of the vendor.
     component TEXT,
-    -- Of a sitting: the version the vendor has confirmed, and the revision that delivered it.
+    -- Of a sitting: counts the changes that the vendor must hear of; 0 for what is not delivered.
+    plan_version BIGINT NOT NULL,
+    -- Of a sitting: the plan version the vendor has confirmed, and the revision that delivered it.
     confirmed_version BIGINT,
     confirmed_at BIGINT,
     revision BIGINT,
-    -- Who planned it (invariant 9).
-    planned_by TEXT,
+    -- Of a sitting: the accounts that planned or changed it, as JSON list (invariant 9).
+    planned_by TEXT NOT NULL,
     body TEXT NOT NULL,
     updated_at BIGINT NOT NULL,
     version BIGINT NOT NULL,
@@ -282,9 +284,15 @@ CREATE TABLE association (
     state TEXT NOT NULL,
     -- Of a deelname: the toetsinschrijving it serves.
     enrolment TEXT,
+    -- Of a deelname: as of a sitting.
+    plan_version BIGINT NOT NULL,
     confirmed_version BIGINT,
     confirmed_at BIGINT,
     revision BIGINT,
+    -- The account that planned it; NULL when another system made it.
+    planned_by TEXT,
+    -- Of an enrolment for an extra attempt: the original one (R8).
+    original TEXT,
     body TEXT NOT NULL,
     updated_at BIGINT NOT NULL,
     version BIGINT NOT NULL,
@@ -293,6 +301,7 @@ CREATE TABLE association (
 CREATE INDEX association_offering ON association (tenant, offering, id);
 CREATE INDEX association_person ON association (tenant, person);
 CREATE INDEX association_enrolment ON association (tenant, enrolment);
+CREATE INDEX association_original ON association (tenant, original);
 
 CREATE TABLE person (
     tenant TEXT NOT NULL,
@@ -330,11 +339,12 @@ CREATE TABLE result_head (
     tenant TEXT NOT NULL,
     association TEXT NOT NULL,
     peer TEXT NOT NULL,
-    component TEXT,
+    component TEXT NOT NULL,
     -- The examenversie; the component itself when the vendor names none.
     examenversie TEXT NOT NULL,
     seq BIGINT NOT NULL,
     judgement TEXT NOT NULL,
+    why TEXT NOT NULL,
     normed TEXT NOT NULL,
     -- undecided, vastgesteld or upstream (decided by TA or an outside system).
     decided TEXT NOT NULL,
@@ -346,19 +356,21 @@ CREATE TABLE result_head (
     version BIGINT NOT NULL,
     PRIMARY KEY (tenant, association)
 );
-CREATE INDEX result_head_version ON result_head (tenant, peer, examenversie);
+CREATE INDEX result_head_version ON result_head (tenant, peer, component, examenversie, association);
 
 -- Whether the cesuur of an examenversie has been set, by whom and from which source.
 CREATE TABLE examenversie (
     tenant TEXT NOT NULL,
     peer TEXT NOT NULL,
+    component TEXT NOT NULL,
+    -- The vendor's code of the version; the component itself when the vendor names none.
     code TEXT NOT NULL,
     normed TEXT NOT NULL,
     source TEXT NOT NULL,
     actor TEXT NOT NULL,
     at BIGINT NOT NULL,
     version BIGINT NOT NULL,
-    PRIMARY KEY (tenant, peer, code)
+    PRIMARY KEY (tenant, peer, component, code)
 );
 
 -- Decisions of the examencommissie, by a member or under a mandate that is printed on it.
@@ -371,10 +383,13 @@ CREATE TABLE decision (
     account TEXT NOT NULL,
     assignment TEXT NOT NULL,
     mandate BIGINT NOT NULL,
+    -- Dutch: as it is printed, with the dates of the mandate.
+    printed TEXT NOT NULL,
     reason TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (tenant, id)
 );
+CREATE INDEX decision_association ON decision (tenant, association);
 
 -- Documents named in results and reports, kept as evidence and served under ids of our own (R27).
 CREATE TABLE document (
@@ -389,6 +404,8 @@ CREATE TABLE document (
     media_type TEXT,
     size BIGINT,
     sha256 TEXT,
+    -- Under which id the chunks lie: each try to fetch has one of its own.
+    content TEXT,
     fetched_at BIGINT,
     version BIGINT NOT NULL,
     PRIMARY KEY (tenant, id)
@@ -397,10 +414,10 @@ CREATE UNIQUE INDEX document_once ON document (tenant, peer, subject_kind, subje
 
 CREATE TABLE document_chunk (
     tenant TEXT NOT NULL,
-    document TEXT NOT NULL,
+    content TEXT NOT NULL,
     seq BIGINT NOT NULL,
     bytes BYTEA NOT NULL,
-    PRIMARY KEY (tenant, document, seq)
+    PRIMARY KEY (tenant, content, seq)
 );
 
 -- Messages, work and exceptions ----------------------------------------------------------------------------------

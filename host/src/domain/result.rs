@@ -3,8 +3,9 @@
 
 use jiff::{Timestamp, civil::Date};
 
+use oke_codec::scale::{self, Fit};
+
 use super::model::{Attendance, ExamResult, Normed, PassState, ResultState, ResultValueType};
-use super::scale;
 
 /// What a vendor delivered on a deelname (flow 3).
 #[derive(Debug, Clone, PartialEq)]
@@ -354,7 +355,9 @@ fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>
         if normed == Normed::No {
             return Some(Hold::NotNormed);
         }
-        let misses = |scale: Option<&ResultValueType>| scale.and_then(|scale| scale::fits(scale, score)) == Some(false);
+        let misses = |scale: Option<&ResultValueType>| {
+            scale.is_some_and(|scale| matches!(scale::fits(score, scale), Fit::No(_)))
+        };
         if misses(yardstick.component) {
             return Some(Hold::OffScale);
         }

@@ -1,0 +1,196 @@
+//! Associations: toetsinschrijvingen, deelnames, and enrolments in courses and programs.
+
+use super::body;
+use super::error::StoreError;
+use super::offering::confirmation;
+use super::sql::{Database, Row, Value};
+use super::write_set::{Table, Write};
+use crate::domain::association::{Association, AssociationKind};
+use crate::domain::model::{AssociationState, Role};
+use crate::values;
+
+/// The table.
+pub static ASSOCIATION: Table = Table {
+    name: "association",
+    key: &["tenant", "id"],
+    columns: &[
+        "tenant",
+        "id",
+        "kind",
+        "peer",
+        "offering",
+        "person",
+        "role",
+        "state",
+        "enrolment",
+        "plan_version",
+        "confirmed_version",
+        "confirmed_at",
+        "revision",
+        "planned_by",
+        "original",
+        "body",
+        "updated_at",
+        "version",
+    ],
+};
+
+/// A role as it is kept, for queries.
+#[must_use]
+pub fn role_word(role: &Role) -> &str {
+    match role {
+        Role::Student => "student",
+        Role::Coordinator => "coordinator",
+        Role::Invigilator => "invigilator",
+        Role::Assessor => "assessor",
+        Role::Guest => "guest",
+        Role::Other(other) => other,
+    }
+}
+
+fn state_word(state: &AssociationState) -> &str {
+    match state {
+        AssociationState::Associated => "associated",
+        AssociationState::Canceled => "canceled",
+        AssociationState::Finished => "finished",
+        AssociationState::Other(other) => other,
+    }
+}
+
+/// Writes an association as the next version of the row that was read.
+#[must_use]
+pub fn next(tenant: &str, association: &Association) -> Write {
+    let facts = &association.facts;
+    Write {
+        table: &ASSOCIATION,
+        values: values![
+            tenant,
+            &association.id,
+            association.kind.name(),
+            &association.peer,
+            &facts.offering_id,
+            &facts.person_id,
+            role_word(&facts.role),
+            state_word(&facts.state),
+            &association.enrolment,
+            association.plan_version,
+            association.confirmed.map(|confirmed| confirmed.plan_version),
+            association.confirmed.map(|confirmed| confirmed.at),
+            association.confirmed.map(|confirmed| confirmed.revision),
+            &association.planned_by,
+            &facts.org_association_id,
+            body::text(facts),
+            association.updated_at,
+            association.version + 1,
+        ],
+    }
+}
+
+fn from_row(row: &Row) -> Result<Association, StoreError> {
+    let kind = row.text("kind")?;
+    Ok(Association {
+        id: row.text("id")?,
+        kind: AssociationKind::from_name(&kind).ok_or_else(|| StoreError::unknown_word("kind", &kind))?,
+        peer: row.text("peer")?,
+        enrolment: row.text_opt("enrolment")?,
+        plan_version: row.int("plan_version")?,
+        confirmed: confirmation(row)?,
+        planned_by: row.text_opt("planned_by")?,
+        facts: body::parse("association.body", &row.text("body")?)?,
+        updated_at: row.moment("updated_at")?,
+        version: row.int("version")?,
+    })
+}
+
+async fn all(db: &Database, sql: &str, values: Vec<Value>) -> Result<Vec<Association>, StoreError> {
+    db.rows(sql, values).await?.iter().map(from_row).collect()
+}
+
+/// One association.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Association>, StoreError> {
+    let sql = "SELECT * FROM association WHERE tenant = $1 AND id = $2";
+    let row = db.row(sql, values![tenant, id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The associations of an offering, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_offering(db: &Database, tenant: &str, offering: &str) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT * FROM association WHERE tenant = $1 AND offering = $2 ORDER BY id";
+    all(db, sql, values![tenant, offering]).await
+}
+
+/// The associations of a person, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_person(db: &Database, tenant: &str, person: &str) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT * FROM association WHERE tenant = $1 AND person = $2 ORDER BY id";
+    all(db, sql, values![tenant, person]).await
+}
+
+/// The deelnames that serve an enrolment, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn serving(db: &Database, tenant: &str, enrolment: &str) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT * FROM association WHERE tenant = $1 AND enrolment = $2 ORDER BY id";
+    all(db, sql, values![tenant, enrolment]).await
+}
+
+/// The deelnames that serve the enrolments of a planbare toets, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn serving_plannable(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT deelname.* FROM association deelname
+        JOIN association enrolled ON enrolled.tenant = deelname.tenant AND enrolled.id = deelname.enrolment
+        WHERE enrolled.tenant = $1 AND enrolled.offering = $2 ORDER BY deelname.id";
+    all(db, sql, values![tenant, plannable]).await
+}
+
+/// The enrolments for extra attempts that belong to an original one, by id: made here, or by the student system (R8).
+///
+/// # Errors
+/// What the database says.
+pub async fn attempts_of(db: &Database, tenant: &str, original: &str) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT * FROM association WHERE tenant = $1 AND original = $2 AND id <> $2 ORDER BY id";
+    all(db, sql, values![tenant, original]).await
+}
+
+/// Of these persons, the ones that are bound to something by an association that stands and is not among `except`:
+/// their data is still needed (R5).
+///
+/// # Errors
+/// What the database says.
+pub async fn still_needed(
+    db: &Database,
+    tenant: &str,
+    persons: &[String],
+    except: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let mut needed = Vec::new();
+    // Few enough per statement for both databases.
+    for some in persons.chunks(500) {
+        let places: Vec<String> = (0..some.len()).map(|place| format!("${}", place + 2)).collect();
+        let sql = format!(
+            "SELECT person, id FROM association
+             WHERE tenant = $1 AND state <> 'canceled' AND person IN ({})",
+            places.join(", ")
+        );
+        let mut values = values![tenant];
+        values.extend(some.iter().map(Value::from));
+        for row in db.rows(sql, values).await? {
+            let (person, id) = (row.text("person")?, row.text("id")?);
+            if !except.contains(&id) && !needed.contains(&person) {
+                needed.push(person);
+            }
+        }
+    }
+    Ok(needed)
+}

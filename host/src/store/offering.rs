@@ -1,0 +1,172 @@
+//! Offerings: planbare toetsen, zittingen, and course and program offerings.
+
+use jiff::Timestamp;
+
+use super::body;
+use super::error::StoreError;
+use super::sql::{Database, Row};
+use super::write_set::{Table, Write};
+use crate::domain::model::OfferingState;
+use crate::domain::offering::{Confirmation, Offering, OfferingKind};
+use crate::values;
+
+/// The table.
+pub static OFFERING: Table = Table {
+    name: "offering",
+    key: &["tenant", "id"],
+    columns: &[
+        "tenant",
+        "id",
+        "kind",
+        "unit",
+        "peer",
+        "name",
+        "state",
+        "start_at",
+        "end_at",
+        "plannable",
+        "component",
+        "plan_version",
+        "confirmed_version",
+        "confirmed_at",
+        "revision",
+        "planned_by",
+        "body",
+        "updated_at",
+        "version",
+    ],
+};
+
+/// Writes an offering as the next version of the row that was read.
+#[must_use]
+pub fn next(tenant: &str, offering: &Offering) -> Write {
+    let state = match offering.facts.state {
+        OfferingState::Active => "active",
+        OfferingState::Canceled => "canceled",
+    };
+    Write {
+        table: &OFFERING,
+        values: values![
+            tenant,
+            &offering.id,
+            offering.kind.name(),
+            &offering.unit,
+            &offering.peer,
+            &offering.facts.name,
+            state,
+            offering.facts.start,
+            offering.facts.end,
+            &offering.plannable,
+            &offering.component,
+            offering.plan_version,
+            offering.confirmed.map(|confirmed| confirmed.plan_version),
+            offering.confirmed.map(|confirmed| confirmed.at),
+            offering.confirmed.map(|confirmed| confirmed.revision),
+            body::text(&offering.planned_by),
+            body::text(&offering.facts),
+            offering.updated_at,
+            offering.version + 1,
+        ],
+    }
+}
+
+/// What the vendor has confirmed, from the columns that offerings and associations share.
+pub(super) fn confirmation(row: &Row) -> Result<Option<Confirmation>, StoreError> {
+    let (Some(plan_version), Some(at), Some(revision)) = (
+        row.int_opt("confirmed_version")?,
+        row.moment_opt("confirmed_at")?,
+        row.int_opt("revision")?,
+    ) else {
+        return Ok(None);
+    };
+    Ok(Some(Confirmation {
+        plan_version,
+        at,
+        revision,
+    }))
+}
+
+fn from_row(row: &Row) -> Result<Offering, StoreError> {
+    let kind = row.text("kind")?;
+    Ok(Offering {
+        id: row.text("id")?,
+        kind: OfferingKind::from_name(&kind).ok_or_else(|| StoreError::unknown_word("kind", &kind))?,
+        unit: row.text_opt("unit")?,
+        peer: row.text("peer")?,
+        plannable: row.text_opt("plannable")?,
+        component: row.text_opt("component")?,
+        plan_version: row.int("plan_version")?,
+        confirmed: confirmation(row)?,
+        planned_by: body::parse("offering.planned_by", &row.text("planned_by")?)?,
+        facts: body::parse("offering.body", &row.text("body")?)?,
+        updated_at: row.moment("updated_at")?,
+        version: row.int("version")?,
+    })
+}
+
+async fn all(db: &Database, sql: &str, values: Vec<super::sql::Value>) -> Result<Vec<Offering>, StoreError> {
+    db.rows(sql, values).await?.iter().map(from_row).collect()
+}
+
+/// One offering.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Offering>, StoreError> {
+    let sql = "SELECT * FROM offering WHERE tenant = $1 AND id = $2";
+    let row = db.row(sql, values![tenant, id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Offerings of a kind that begin in a period, by start; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn starting_between(
+    db: &Database,
+    tenant: &str,
+    kind: OfferingKind,
+    from: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Offering>, StoreError> {
+    let sql = "SELECT * FROM offering WHERE tenant = $1 AND kind = $2 AND start_at >= $3 AND start_at < $4
+        ORDER BY start_at, id LIMIT $5";
+    all(db, sql, values![tenant, kind.name(), from, until, limit]).await
+}
+
+/// Offerings of a kind, by name; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_kind(db: &Database, tenant: &str, kind: OfferingKind, limit: u32) -> Result<Vec<Offering>, StoreError> {
+    let sql = "SELECT * FROM offering WHERE tenant = $1 AND kind = $2 ORDER BY name, id LIMIT $3";
+    all(db, sql, values![tenant, kind.name(), limit]).await
+}
+
+/// The sittings that serve a planbare toets, by start.
+///
+/// # Errors
+/// What the database says.
+pub async fn sittings_of(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<Offering>, StoreError> {
+    let sql = "SELECT * FROM offering WHERE tenant = $1 AND plannable = $2 ORDER BY start_at, id";
+    all(db, sql, values![tenant, plannable]).await
+}
+
+/// Sittings at a vendor that have begun and were planned to end after a moment, by start: those whose results and
+/// reports are still to be expected.
+///
+/// # Errors
+/// What the database says.
+pub async fn sittings_under_way(
+    db: &Database,
+    tenant: &str,
+    peer: &str,
+    began_before: Timestamp,
+    ended_after: Timestamp,
+) -> Result<Vec<Offering>, StoreError> {
+    let sql = "SELECT * FROM offering
+        WHERE tenant = $1 AND kind = 'sitting' AND peer = $2 AND start_at <= $3 AND end_at >= $4
+        ORDER BY start_at, id";
+    all(db, sql, values![tenant, peer, began_before, ended_after]).await
+}

@@ -1,0 +1,239 @@
+//! Results: every version as it was delivered, and the head that says which is present and what became of it.
+
+use super::body;
+use super::error::StoreError;
+use super::sql::{Database, Row, Value};
+use super::write_set::{Table, Write};
+use crate::domain::model::{ExamResult, Normed};
+use crate::domain::result::{Decided, Delivered, Head, Judgement, Source, Version};
+use crate::values;
+
+/// The table of versions; nothing in it is overwritten.
+pub static RESULT: Table = Table {
+    name: "result",
+    key: &["tenant", "association", "seq"],
+    columns: &[
+        "tenant",
+        "association",
+        "seq",
+        "body",
+        "normed",
+        "examenversie",
+        "judgement",
+        "why",
+        "source",
+        "message",
+        "revision",
+        "received_at",
+    ],
+};
+
+/// The table of heads.
+pub static RESULT_HEAD: Table = Table {
+    name: "result_head",
+    key: &["tenant", "association"],
+    columns: &[
+        "tenant",
+        "association",
+        "peer",
+        "component",
+        "examenversie",
+        "seq",
+        "judgement",
+        "why",
+        "normed",
+        "decided",
+        "decided_seq",
+        "decision",
+        "sent_seq",
+        "confirmed_seq",
+        "version",
+    ],
+};
+
+/// [`Normed`] as it is kept.
+#[must_use]
+pub fn normed_word(normed: Normed) -> &'static str {
+    match normed {
+        Normed::Yes => "yes",
+        Normed::No => "no",
+        Normed::Unknown => "unknown",
+    }
+}
+
+pub(super) fn normed_from(word: &str) -> Result<Normed, StoreError> {
+    match word {
+        "yes" => Ok(Normed::Yes),
+        "no" => Ok(Normed::No),
+        "unknown" => Ok(Normed::Unknown),
+        other => Err(StoreError::unknown_word("normed", other)),
+    }
+}
+
+/// Inserts a version.
+#[must_use]
+pub fn version_row(tenant: &str, version: &Version) -> Write {
+    let (judgement, why) = version.judgement.names();
+    Write {
+        table: &RESULT,
+        values: values![
+            tenant,
+            &version.association,
+            version.seq,
+            body::text(&version.delivered.result),
+            normed_word(version.delivered.normed),
+            &version.delivered.examenversie,
+            judgement,
+            why,
+            version.source.name(),
+            &version.message,
+            version.revision,
+            version.received_at,
+        ],
+    }
+}
+
+/// Writes a head as the next version of the row that was read.
+#[must_use]
+pub fn next_head(tenant: &str, head: &Head) -> Write {
+    let (judgement, why) = head.judgement.names();
+    Write {
+        table: &RESULT_HEAD,
+        values: values![
+            tenant,
+            &head.association,
+            &head.peer,
+            &head.component,
+            &head.examenversie,
+            head.seq,
+            judgement,
+            why,
+            normed_word(head.normed),
+            head.decided.name(),
+            head.decided_seq,
+            &head.decision,
+            head.sent_seq,
+            head.confirmed_seq,
+            head.version + 1,
+        ],
+    }
+}
+
+fn judgement(row: &Row) -> Result<Judgement, StoreError> {
+    let (judgement, why) = (row.text("judgement")?, row.text("why")?);
+    Judgement::from_names(&judgement, &why)
+        .ok_or_else(|| StoreError::unknown_word("judgement", &format!("{judgement} {why}")))
+}
+
+fn version_from(row: &Row) -> Result<Version, StoreError> {
+    let source = row.text("source")?;
+    let result: ExamResult = body::parse("result.body", &row.text("body")?)?;
+    Ok(Version {
+        association: row.text("association")?,
+        seq: row.int("seq")?,
+        delivered: Delivered {
+            result,
+            normed: normed_from(&row.text("normed")?)?,
+            examenversie: row.text_opt("examenversie")?,
+        },
+        judgement: judgement(row)?,
+        source: Source::from_name(&source).ok_or_else(|| StoreError::unknown_word("source", &source))?,
+        message: row.text_opt("message")?,
+        revision: row.int_opt("revision")?,
+        received_at: row.moment("received_at")?,
+    })
+}
+
+fn head_from(row: &Row) -> Result<Head, StoreError> {
+    let decided = row.text("decided")?;
+    Ok(Head {
+        association: row.text("association")?,
+        peer: row.text("peer")?,
+        component: row.text("component")?,
+        examenversie: row.text("examenversie")?,
+        seq: row.int("seq")?,
+        judgement: judgement(row)?,
+        normed: normed_from(&row.text("normed")?)?,
+        decided: Decided::from_name(&decided).ok_or_else(|| StoreError::unknown_word("decided", &decided))?,
+        decided_seq: row.int_opt("decided_seq")?,
+        decision: row.text_opt("decision")?,
+        sent_seq: row.int_opt("sent_seq")?,
+        confirmed_seq: row.int_opt("confirmed_seq")?,
+        version: row.int("version")?,
+    })
+}
+
+/// The head of a deelname's result.
+///
+/// # Errors
+/// What the database says.
+pub async fn head(db: &Database, tenant: &str, association: &str) -> Result<Option<Head>, StoreError> {
+    let sql = "SELECT * FROM result_head WHERE tenant = $1 AND association = $2";
+    let row = db.row(sql, values![tenant, association]).await?;
+    row.as_ref().map(head_from).transpose()
+}
+
+/// All versions of a deelname's result, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn versions(db: &Database, tenant: &str, association: &str) -> Result<Vec<Version>, StoreError> {
+    let sql = "SELECT * FROM result WHERE tenant = $1 AND association = $2 ORDER BY seq";
+    let rows = db.rows(sql, values![tenant, association]).await?;
+    rows.iter().map(version_from).collect()
+}
+
+/// The heads of the deelnames of a sitting, by deelname.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads_of_sitting(db: &Database, tenant: &str, sitting: &str) -> Result<Vec<Head>, StoreError> {
+    let sql = "SELECT head.* FROM result_head head
+        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
+        WHERE deelname.tenant = $1 AND deelname.offering = $2 ORDER BY head.association";
+    let rows = db.rows(sql, values![tenant, sitting]).await?;
+    rows.iter().map(head_from).collect()
+}
+
+/// Heads of one examenversie after a deelname's id, at most `limit`: the next piece of a walk through all of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads_of_examenversie(
+    db: &Database,
+    tenant: &str,
+    examenversie: (&str, &str, &str),
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Head>, StoreError> {
+    let (peer, component, code) = examenversie;
+    let sql = "SELECT * FROM result_head
+        WHERE tenant = $1 AND peer = $2 AND component = $3 AND examenversie = $4 AND association > $5
+        ORDER BY association LIMIT $6";
+    let rows = db
+        .rows(sql, values![tenant, peer, component, code, after, limit])
+        .await?;
+    rows.iter().map(head_from).collect()
+}
+
+/// The versions of these deelnames' results, oldest first per deelname.
+///
+/// # Errors
+/// What the database says.
+pub async fn versions_of(db: &Database, tenant: &str, associations: &[String]) -> Result<Vec<Version>, StoreError> {
+    let mut versions = Vec::new();
+    // Few enough per statement for both databases.
+    for some in associations.chunks(500) {
+        let places: Vec<String> = (0..some.len()).map(|place| format!("${}", place + 2)).collect();
+        let sql = format!(
+            "SELECT * FROM result WHERE tenant = $1 AND association IN ({}) ORDER BY association, seq",
+            places.join(", ")
+        );
+        let mut values = values![tenant];
+        values.extend(some.iter().map(Value::from));
+        for row in db.rows(sql, values).await? {
+            versions.push(version_from(&row)?);
+        }
+    }
+    Ok(versions)
+}
