@@ -20,6 +20,8 @@ mod moment;
 mod outgoing;
 mod paging;
 mod problem;
+#[cfg(test)]
+mod recording_tpl;
 mod scale;
 mod school;
 mod seeded;

@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::SimulatorError;
 use super::misbehaviour::{Rules, Trouble};
 
-/// How often a message is tried before it is given up: a connection that failed, 429 and 5xx are tried again.
-const TRIES: u32 = 6;
+/// How often a message is tried unless told otherwise.
+pub(super) const TRIES: u32 = 6;
 /// The pause after the first failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest `Retry-After` that is waited for.
@@ -120,7 +120,11 @@ pub(super) struct Fetched {
 pub(super) struct Outgoing {
     client: Client,
     scope: &'static str,
+    /// How often a message is tried before it is given up: a connection that failed, 429 and 5xx are tried again.
+    tries: u32,
     rules: Arc<Rules>,
+    /// Held while a token is asked for, so that messages under way together share one.
+    asking: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -133,11 +137,13 @@ struct State {
 }
 
 impl Outgoing {
-    pub(super) fn new(scope: &'static str, rules: Arc<Rules>, access: Option<PeerAccess>) -> Self {
+    pub(super) fn new(scope: &'static str, tries: u32, rules: Arc<Rules>, access: Option<PeerAccess>) -> Self {
         Self {
             client: super::client(),
             scope,
+            tries,
             rules,
+            asking: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 access,
                 ..State::default()
@@ -210,6 +216,7 @@ impl Outgoing {
     async fn deliver(&self, access: &PeerAccess, message: &Message) -> Delivery {
         let mut pause = FIRST_PAUSE;
         let mut tries = 0;
+        let mut asked_anew = false;
         loop {
             tries += 1;
             let (outcome, detail, wait) = self.attempt(access, message).await;
@@ -219,12 +226,12 @@ impl Outgoing {
                 Outcome::Held => false,
             };
             // A withdrawn token is asked for anew, once.
-            let refused_token = outcome == Outcome::Answered { status: 401 } && tries == 1;
-            if refused_token {
+            if outcome == (Outcome::Answered { status: 401 }) && !asked_anew {
+                asked_anew = true;
                 self.locked().token = None;
                 continue;
             }
-            if !transient || tries >= TRIES {
+            if !transient || tries >= self.tries {
                 return self.record(message, tries, outcome, detail);
             }
             tokio::time::sleep(wait.unwrap_or(pause).min(LONGEST_PAUSE)).await;
@@ -306,7 +313,9 @@ impl Outgoing {
     }
 
     async fn token(&self, access: &PeerAccess) -> Result<String, String> {
-        if let Some(token) = self.locked().token.clone() {
+        let _asking = self.asking.lock().await;
+        let known = self.locked().token.clone();
+        if let Some(token) = known {
             return Ok(token);
         }
         let form = [("grant_type", "client_credentials"), ("scope", self.scope)];

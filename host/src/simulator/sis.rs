@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::misbehaviour::{Misbehaving, Misbehaviour, Rules, misbehave};
 use super::moment::Now;
-use super::outgoing::{Delivery, Outgoing, PeerAccess};
+use super::outgoing::{Delivery, Outgoing, PeerAccess, TRIES};
 use super::school::{School, SchoolPlan};
 use super::socket::{Listening, bind, serve};
 use super::tokens::{Credentials, Entrance, FLOW_1_5, FLOW_6, Tokens};
@@ -46,6 +46,9 @@ pub struct SisOptions {
     pub token_lifetime: SignedDuration,
     /// The TPL, if it is known already: flow 1 goes there, documents of flow 5 come from there.
     pub tpl: Option<PeerAccess>,
+    /// How often a message to the TPL is tried before it is given up, with a pause that doubles from 100 ms up to 5 s;
+    /// 1 for a peer that never repeats (R21).
+    pub tries: u32,
     /// The time.
     pub now: Now,
 }
@@ -60,6 +63,7 @@ impl SisOptions {
             credentials: Credentials::new("oke-tpl", "sis-secret"),
             token_lifetime: SignedDuration::from_hours(1),
             tpl: None,
+            tries: TRIES,
             now,
         }
     }
@@ -111,7 +115,7 @@ impl Sis {
             school,
             documents_under_way: watch::Sender::new(0),
             entrance: Arc::new(Entrance::Bearer(tokens)),
-            outgoing: Arc::new(Outgoing::new(FLOW_1_5, Arc::clone(&rules), options.tpl)),
+            outgoing: Arc::new(Outgoing::new(FLOW_1_5, options.tries, Arc::clone(&rules), options.tpl)),
             rules,
             now: options.now,
         });

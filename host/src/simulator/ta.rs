@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 
 use super::misbehaviour::{Misbehaving, Misbehaviour, Rules, misbehave};
 use super::moment::Now;
-use super::outgoing::{Delivery, Outgoing, PeerAccess};
+use super::outgoing::{Delivery, Outgoing, PeerAccess, TRIES};
 use super::seeded::u64_for;
 use super::socket::{Listening, bind, serve};
 use super::tokens::{Credentials, Entrance, FLOW_0, FLOW_2_3_4, Tokens};
@@ -68,6 +68,9 @@ pub struct TaOptions {
     pub token_lifetime: SignedDuration,
     /// The TPL that results are sent to, if it is known already.
     pub tpl: Option<PeerAccess>,
+    /// How often a message to the TPL is tried before it is given up, with a pause that doubles from 100 ms up to 5 s;
+    /// 1 for a peer that never repeats (R21).
+    pub tries: u32,
     /// The time.
     pub now: Now,
 }
@@ -82,6 +85,7 @@ impl TaOptions {
             auth: Auth::Bearer(Credentials::new("oke-tpl", "ta-secret")),
             token_lifetime: SignedDuration::from_hours(1),
             tpl: None,
+            tries: TRIES,
             now: Now::system(),
         }
     }
@@ -140,7 +144,12 @@ impl Ta {
             mode: options.mode,
             platform: Mutex::default(),
             entrance: Arc::new(entrance),
-            outgoing: Arc::new(Outgoing::new(FLOW_2_3_4, Arc::clone(&rules), options.tpl)),
+            outgoing: Arc::new(Outgoing::new(
+                FLOW_2_3_4,
+                options.tries,
+                Arc::clone(&rules),
+                options.tpl,
+            )),
             rules,
             now: options.now,
         });
