@@ -32,7 +32,7 @@ fn apt_get(arguments: &[&str]) -> Command {
     apt_get
         .args(arguments)
         // Another apt may be at work, as on a machine that has just started.
-        .args(["-o", "DPkg::Lock::Timeout=120"])
+        .args(["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"])
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(std::process::Stdio::null());
     apt_get

@@ -31,7 +31,11 @@ pub fn build(house: &House, progress: &Progress) -> Result<PathBuf, Failure> {
         return Ok(modules);
     }
     let toolchain = Toolchain::prepare(house, progress)?;
-    let step = progress.step(&format!("building {} guests with {}", packages.len(), toolchain.name()));
+    let step = progress.step(&format!(
+        "building guests ({}) with {}",
+        packages.join(", "),
+        toolchain.name()
+    ));
     let mut cargo = toolchain.cargo_build(house);
     cargo
         .arg("--lib")

@@ -151,7 +151,10 @@ fn has_target(house: &House) -> bool {
 fn ask_rustup(house: &House, progress: &Progress) -> Result<(), Failure> {
     let step = progress.step(&format!("asking rustup for {TARGET}"));
     let mut rustup = Command::new("rustup");
-    rustup.args(["target", "add", TARGET]).current_dir(&house.root);
+    rustup
+        .args(["target", "add", TARGET])
+        .current_dir(&house.root)
+        .env("RUST_BACKTRACE", "0");
     command::show_within(&mut rustup, RUSTUP_LIMIT)?;
     if !has_target(house) {
         return Err(Failure::new(format!(

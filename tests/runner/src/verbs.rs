@@ -108,11 +108,12 @@ pub fn bench(house: &House, progress: &Progress, arguments: &[String]) -> Result
     Ok(())
 }
 
-/// Builds the host's binary. The whole workspace is selected, so that dependencies get the same features as in the
-/// tests: otherwise the engine would be compiled once for the demo and once for the tests.
+/// Builds the host's binary with the same features of its dependencies as the tests have: else the engine or the host
+/// would be compiled once for the demo and once for the tests. For that the whole workspace is selected, and a test
+/// with it, since only then what crates need for their tests counts.
 fn build_host(house: &House, progress: &Progress, cargo: &mut Command) -> Result<(), Failure> {
     let step = progress.step("building the host (the first time this takes minutes: it compiles the engine)");
-    command::show(cargo.args(["build", "--workspace", "--bin", "oke"]))?;
+    command::show(cargo.args(["build", "--workspace", "--bin", "oke", "--test", "private_postgres"]))?;
     if !house.oke().is_file() {
         return Err(Failure::new(format!(
             "cargo built the host, but not to {}",

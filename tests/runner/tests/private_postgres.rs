@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -21,6 +22,8 @@ fn keep() -> Option<Kept> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // Out of reach of Ctrl-C, so that it tidies up when a test run is interrupted.
+        .process_group(0)
         .spawn()
         .unwrap();
     let mut url = String::new();
