@@ -13,8 +13,10 @@ pub mod core;
 mod group;
 mod key_locks;
 pub mod package;
+pub mod peer;
 pub mod publisher;
 pub mod revision;
+pub mod running;
 
 pub use committer::CommitError;
 pub use core::{Core, Decision};

@@ -21,7 +21,7 @@ pub mod endpoint;
 mod token;
 
 pub use address::AddressRange;
-pub use endpoint::{Credentials, Endpoint, EndpointError, Endpoints, Secret, SecretIn};
+pub use endpoint::{ClientCredentials, Credentials, Endpoint, EndpointError, Endpoints, Secret, SecretIn};
 
 use client::Clients;
 use token::{TokenFailure, Tokens};

@@ -33,6 +33,14 @@ impl Grants {
         Self::new(asked.clone(), asked)
     }
 
+    /// What the manifest asks for, as far as a person granted it.
+    pub fn granted(manifest: &Manifest, granted: Rules) -> Self {
+        Self {
+            granted,
+            ..Self::all_of(manifest)
+        }
+    }
+
     /// Nothing may go out.
     pub fn none() -> Self {
         Self::default()

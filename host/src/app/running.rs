@@ -1,0 +1,274 @@
+//! Which revision runs for a peer now, loaded and ready to call. A call takes what the database says at its beginning:
+//! after a switch new calls take the new revision at once, and those that run end on theirs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::Core;
+use super::package::{self, PackageError};
+use super::peer::secret_place;
+use crate::connector::call::{CallContext, Caller};
+use crate::connector::egress::{AddressRange, ClientCredentials, Credentials, Endpoint, Endpoints, Secret, SecretIn};
+use crate::connector::engine::Engine;
+use crate::connector::grant::{Grants, Rules};
+use crate::connector::limits::CallLimits;
+use crate::connector::loaded::{LoadError, Loaded};
+use crate::connector::manifest::{Configuration, Limits};
+use crate::connector::package::sha256_hex;
+use crate::domain::interface::Interface;
+use crate::store::StoreError;
+use crate::store::peer;
+use crate::store::revision::{EndpointRow, RevisionRow};
+use crate::store::seal::SealError;
+
+/// Most that any connector gets per call, whatever its manifest asks for.
+const AT_MOST: Limits = Limits {
+    memory_mib: 64,
+    budget_ms: 30_000,
+};
+
+/// Why no call can be made for a peer.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRunning {
+    /// The peer is unknown.
+    #[error("there is no peer `{0}` in this school")]
+    UnknownPeer(String),
+    /// No connector was installed.
+    #[error("no connector runs for peer `{0}`; install one")]
+    NoRevision(String),
+    /// Its key was revoked: nothing of it runs any more.
+    #[error("the connector of peer `{peer}` was signed with key {key}, which is revoked; roll back or install another")]
+    Revoked {
+        /// Whose.
+        peer: String,
+        /// The key.
+        key: String,
+    },
+    /// The connector does not serve this.
+    #[error("the connector of peer `{peer}` does not serve {}", interface.as_str())]
+    NotServed {
+        /// Whose.
+        peer: String,
+        /// What.
+        interface: Interface,
+    },
+    /// An endpoint is not set up, or can't be used.
+    #[error("endpoint `{name}` of peer `{peer}` can't be used: {why}")]
+    Endpoint {
+        /// Whose.
+        peer: String,
+        /// Which.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The package can't be used.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The component can't be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A secret doesn't open.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// The database can't be read, or its rows make no sense.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A caller for one call, and the revision it runs on.
+pub struct Running {
+    /// Makes the call.
+    pub caller: Caller,
+    /// The revision, to be recorded with what comes of it.
+    pub revision: i64,
+}
+
+/// Finds and loads what runs. Cheap to clone; keeps every revision it has loaded, so that a rollback finds it warm.
+#[derive(Clone)]
+pub struct Connectors {
+    core: Core,
+    engine: Arc<Engine>,
+    ready: Arc<Mutex<HashMap<(String, String, i64), Arc<Ready>>>>,
+}
+
+/// A revision whose parts are read and whose component is loaded.
+struct Ready {
+    loaded: Arc<Loaded>,
+    config: Configuration,
+    grants: Arc<Grants>,
+    limits: Limits,
+}
+
+impl Connectors {
+    /// Over one engine.
+    #[must_use]
+    pub fn new(core: Core, engine: Arc<Engine>) -> Self {
+        Connectors {
+            core,
+            engine,
+            ready: Arc::default(),
+        }
+    }
+
+    /// The engine, for its metrics.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// A caller on the revision that runs for the peer now. `key` is the same for every repeat of the same effect.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn caller(
+        &self,
+        tenant: &str,
+        peer_id: &str,
+        interface: Interface,
+        key: &str,
+    ) -> Result<Running, NotRunning> {
+        let row = peer::find(&self.core.db, tenant, peer_id).await?;
+        let row = row.ok_or_else(|| NotRunning::UnknownPeer(peer_id.to_owned()))?;
+        let number = row.revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
+        let revision = self.core.db.revision(tenant, peer_id, number).await?;
+        let revision = revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
+        self.refuse_revoked(&revision).await?;
+        let ready = self.ready(&revision).await?;
+        if !ready.loaded.serves().contains(&interface) {
+            return Err(NotRunning::NotServed {
+                peer: peer_id.to_owned(),
+                interface,
+            });
+        }
+        let context = CallContext {
+            tenant: tenant.to_owned(),
+            tenant_alias: self.core.sealer.digest("tenant alias", tenant.as_bytes())[..16].to_owned(),
+            peer: peer_id.to_owned(),
+            revision: number.to_string(),
+            now: self.core.now(),
+            budget: Duration::from_millis(u64::from(ready.limits.budget_ms)),
+            idempotency_key: key.to_owned(),
+            config: ready
+                .config
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            grants: ready.grants.clone(),
+            endpoints: Arc::new(self.endpoints(tenant, peer_id).await?),
+            limits: CallLimits {
+                memory: (ready.limits.memory_mib as usize) << 20,
+            },
+        };
+        let caller = Caller::new(self.engine.clone(), ready.loaded.clone(), context);
+        Ok(Running {
+            caller,
+            revision: number,
+        })
+    }
+
+    /// Loads a revision ahead of its first call; what is loaded stays so.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn warm(&self, tenant: &str, peer_id: &str, number: i64) -> Result<(), NotRunning> {
+        let revision = self.core.db.revision(tenant, peer_id, number).await?;
+        let revision = revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
+        self.ready(&revision).await.map(|_| ())
+    }
+
+    async fn refuse_revoked(&self, revision: &RevisionRow) -> Result<(), NotRunning> {
+        let package = self.core.db.package(&revision.tenant, &revision.digest).await?;
+        let package = package.ok_or_else(|| PackageError::Unknown(revision.digest.clone()))?;
+        let key = self.core.db.publisher_key(&revision.tenant, &package.key_id).await?;
+        match key.and_then(|key| key.compromised_since) {
+            Some(since) if since <= package.admitted_at => Err(NotRunning::Revoked {
+                peer: revision.peer.clone(),
+                key: package.key_id,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn ready(&self, revision: &RevisionRow) -> Result<Arc<Ready>, NotRunning> {
+        let key = (revision.tenant.clone(), revision.peer.clone(), revision.number);
+        if let Some(ready) = self.held().get(&key) {
+            return Ok(ready.clone());
+        }
+        let (_, verified) = package::open(&self.core, &revision.tenant, &revision.digest).await?;
+        let component = verified.package.component();
+        let loaded = self.engine.load(&sha256_hex(component), component).await?;
+        let manifest = &verified.contents.manifest;
+        let granted: Rules = inconsistent("grants", serde_json::from_str(&revision.grants))?;
+        let given: Configuration = inconsistent("config", serde_json::from_str(&revision.config))?;
+        let ready = Arc::new(Ready {
+            loaded,
+            config: given,
+            grants: Arc::new(Grants::granted(manifest, granted)),
+            limits: manifest.limits.capped(AT_MOST),
+        });
+        self.held().insert(key, ready.clone());
+        Ok(ready)
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String, i64), Arc<Ready>>> {
+        self.ready.lock().expect("no holder of this lock panics")
+    }
+
+    async fn endpoints(&self, tenant: &str, peer_id: &str) -> Result<Endpoints, NotRunning> {
+        let rows = self.core.db.endpoints(tenant, peer_id).await?;
+        rows.iter()
+            .map(|row| Ok((row.name.clone(), self.endpoint(row)?)))
+            .collect()
+    }
+
+    fn endpoint(&self, row: &EndpointRow) -> Result<Endpoint, NotRunning> {
+        let refused = |why: String| NotRunning::Endpoint {
+            peer: row.peer.clone(),
+            name: row.name.clone(),
+            why,
+        };
+        let secret = match &row.secret {
+            None => String::new(),
+            Some(sealed) => {
+                let plain = self
+                    .core
+                    .sealer
+                    .open(&secret_place(&row.tenant, &row.peer, &row.name), sealed)?;
+                String::from_utf8(plain).map_err(|_| refused("its secret is no text".to_owned()))?
+            }
+        };
+        let credentials = match row.auth.as_str() {
+            "none" => Credentials::None,
+            "api-key" => Credentials::ApiKey {
+                header: http::HeaderName::from_static("x-api-key"),
+                key: Secret::new(secret),
+            },
+            "bearer" => {
+                let token_url = row.token_url.as_deref().unwrap_or_default();
+                Credentials::ClientCredentials(ClientCredentials {
+                    token_url: token_url
+                        .parse()
+                        .map_err(|_| refused(format!("token URL `{token_url}` is no URL")))?,
+                    client_id: row.client_id.clone().unwrap_or_default(),
+                    client_secret: Secret::new(secret),
+                    scope: row.scope.clone(),
+                    secret_in: SecretIn::BasicHeader,
+                })
+            }
+            other => return Err(refused(format!("its sign-in `{other}` is not known"))),
+        };
+        let addresses: Vec<String> = inconsistent("allowed_addresses", serde_json::from_str(&row.allowed_addresses))?;
+        let allowed: Result<Vec<AddressRange>, String> = addresses.iter().map(|text| text.parse()).collect();
+        let endpoint = Endpoint::new(&row.base_url, credentials).map_err(|error| refused(error.to_string()))?;
+        Ok(endpoint.allowing(allowed.map_err(refused)?))
+    }
+}
+
+fn inconsistent<T>(column: &str, read: Result<T, serde_json::Error>) -> Result<T, StoreError> {
+    read.map_err(|error| StoreError::Inconsistent {
+        column: column.to_owned(),
+        why: error.to_string(),
+    })
+}
