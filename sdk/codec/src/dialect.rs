@@ -1,8 +1,9 @@
-//! Which version and which habits a peer has (R-§4): only the writer needs to know; reading takes every form.
+//! Which version and which habits a peer has (`§4` of the rules): only the writer needs to know; reading takes every form.
 
 use serde::{Deserialize, Serialize};
 
-/// Version of the agreement. The messages of both are the same; 1.0.1 adds flow 6 and the FAO id (`§5` of the rules).
+/// Version of the agreement. The messages of both are the same; 1.0.1 adds flow 6 and says
+/// where the id of a FAO server goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Version {
     /// 1.0, 18 September 2024.
@@ -67,7 +68,7 @@ macro_rules! habit {
     ($(#[$meta:meta])* $name:ident { $($(#[$case_meta:meta])* $case:ident),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
+        #[serde(rename_all = "camelCase")]
         pub enum $name { $($(#[$case_meta])* $case),+ }
     };
 }

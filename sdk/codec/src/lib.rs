@@ -67,6 +67,7 @@ pub use opaque::check as check_opaque;
 pub use page::{Page, read_page, write_page};
 pub use problem::{Problem, Problems};
 pub use read::{read_association, read_component, read_offering, read_person};
+pub use scale::Fit;
 pub use service::{Service, SupportedConsumer, read_service, write_service};
 pub use write::{
     AssociationFields, NOT_AVAILABLE, OfferingFields, PersonAs, PersonFields, UNUSED_MAIL, write_association,

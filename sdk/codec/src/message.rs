@@ -38,7 +38,8 @@ pub struct ResultMessage {
     /// What was absent and filled: `associationType` (the path's object decides it, R2), `weight` (100, R17).
     pub filled: Vec<&'static str>,
     /// What R12 requires, is absent and can't be filled: `resultDate`; in flow 5 also `executedOfferingName`,
-    /// `attempt`, `orgAssociationId`. The message is accepted and held with a task.
+    /// `attempt`, `orgAssociationId`; `documentId` of a document, which is then left out. The message is accepted and
+    /// held with a task.
     pub missing: Vec<&'static str>,
 }
 
@@ -69,7 +70,8 @@ pub fn read_result_message(message: &Value, flow: ResultFlow, dialect: &Dialect)
         if !fields.has(&["associationType"]) {
             filled.push("associationType");
         }
-        let missing = missing(&read.result, attempt, org_association_id.as_deref(), flow);
+        let mut missing = missing(&read.result, attempt, org_association_id.as_deref(), flow);
+        missing.extend(read.missing);
         Some(ResultMessage {
             result: read.result,
             attempt,

@@ -1,4 +1,4 @@
-//! Writing: strict, as the agreement spells it, but for the habits of the peer (R-§4).
+//! Writing: strict, as the agreement spells it, but for the habits of the peer (`§4` of the rules).
 //!
 //! What is required but unused is filled (R17): `teachingLanguage` `nld`, `weight` 100, `activeEnrollment` true, and
 //! fillers for a mail address or name that is not known, which reading takes for absent.

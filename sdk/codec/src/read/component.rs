@@ -1,10 +1,15 @@
 //! Component (toets), `§4.1`.
 
+use serde_json::Value;
+
 use super::{
     common::{code, dutch_required},
     field::{Extent, Fields, Spot, flag, full_text, text, whole, word},
 };
-use crate::model::{Code, Component, ComponentStatus};
+use crate::{
+    model::{Code, Component, ComponentStatus},
+    opaque::Parts,
+};
 
 /// Fields that are interpreted; `teachingLanguage` is always Dutch and dropped (R17).
 pub(crate) const FIELDS: &[&str] = &[
@@ -57,7 +62,7 @@ fn blank() -> Component {
 }
 
 /// Reads a whole component.
-pub(crate) fn component(value: &serde_json::Value, spot: Spot) -> Option<Component> {
+pub(crate) fn component(value: &Value, spot: Spot) -> Option<Component> {
     let fields = Fields::of(value, spot, Extent::Whole)?;
     let mut c = blank();
     fields.required(
@@ -84,5 +89,20 @@ pub(crate) fn component(value: &serde_json::Value, spot: Spot) -> Option<Compone
         own.optional(&["licensed"], flag, &mut c.licensed);
     }
     fields.opaque(consumers, FIELDS, OWN, Vec::new(), &mut c.opaque);
+    without_filler(&mut c);
     Some(c)
+}
+
+/// The abbreviation, required, that is written where none was received: the code, cut to 256 characters (`§4.1`).
+pub(crate) fn filler(c: &Component) -> String {
+    c.primary_code.value.chars().take(256).collect()
+}
+
+/// An abbreviation that is only the code says nothing; the writer makes the same.
+fn without_filler(c: &mut Component) {
+    let mut parts = Parts::of(c.opaque.as_deref());
+    if parts.fields.get("abbreviation").and_then(Value::as_str) == Some(filler(c).as_str()) {
+        parts.fields.remove("abbreviation");
+        c.opaque = parts.into_opaque();
+    }
 }

@@ -125,7 +125,7 @@ fn without_fillers(p: &mut Person) {
     p.id_check_name = p.id_check_name.take().map(without_student_number);
 }
 
-/// `idCheckName` without the student number that the published YAML allows at its end (R-§4): a third part, after
+/// `idCheckName` without the student number that the published YAML allows at its end (`§4` of the rules): a third part, after
 /// surname and given names, that has a digit and no space.
 fn without_student_number(name: String) -> String {
     let parts: Vec<&str> = name.split(", ").collect();

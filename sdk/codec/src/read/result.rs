@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     dialect::Dialect,
-    model::{Attendance, ExamResult, ResultState},
+    model::{Attendance, DocumentReference, ExamResult, ResultState},
     scale, time,
 };
 
@@ -29,10 +29,11 @@ pub(crate) const OWN: &[&str] = &[
     "documents",
 ];
 
-/// A result, and what was filled because it was absent.
+/// A result, with what was filled because it was absent, and what is absent and can't be filled.
 pub(crate) struct ReadResult {
     pub result: ExamResult,
     pub filled: Vec<&'static str>,
+    pub missing: Vec<&'static str>,
 }
 
 /// Reads a result. Required are only `state` and `attendance` (R12).
@@ -55,7 +56,7 @@ pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<Re
         .map(scale::with_decimal_point);
     fields.defaulted(&["resultDate"], loose_day, None, &mut r.result_date);
     let consumers = fields.consumers();
-    let mut attended = false;
+    let (mut attended, mut nameless) = (false, false);
     for own in &consumers.own {
         attended |= own.has(&["attendance"]);
         if own.has(&["attendance"]) {
@@ -74,7 +75,10 @@ pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<Re
         own.optional(&["rawScore"], whole, &mut r.raw_score);
         own.optional(&["maxRawScore"], whole, &mut r.max_raw_score);
         own.optional(&["testDate"], moment, &mut r.test_date);
-        own.list(&["documents"], document, &mut r.documents);
+        let mut documents = Vec::new();
+        own.list(&["documents"], document_or_nameless, &mut documents);
+        nameless |= documents.contains(&None);
+        r.documents.extend(documents.into_iter().flatten());
     }
     if !attended {
         fields.spot.below("consumers").problem(
@@ -92,7 +96,25 @@ pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<Re
         vec!["weight"]
     };
     fields.opaque(consumers, FIELDS, OWN, Vec::new(), &mut r.opaque);
-    readable.then_some(ReadResult { result: r, filled })
+    let missing = if nameless { vec!["documentId"] } else { Vec::new() };
+    readable.then_some(ReadResult {
+        result: r,
+        filled,
+        missing,
+    })
+}
+
+/// A document without an id can't be fetched; R12 lets nothing but `state` and `attendance` refuse a result for being
+/// absent, so that it is left out and named as missing.
+fn document_or_nameless(value: &Value, spot: &Spot) -> Option<Option<DocumentReference>> {
+    let nameless = value
+        .as_object()
+        .is_some_and(|map| !map.keys().any(|key| key.eq_ignore_ascii_case("documentId")));
+    if nameless {
+        Some(None)
+    } else {
+        document(value, spot).map(Some)
+    }
 }
 
 fn blank() -> ExamResult {

@@ -6,12 +6,9 @@ use super::object::{Object, code, word};
 use crate::{
     dialect::Dialect,
     model::Component,
-    read::component::{FIELDS, OWN},
+    read::component::{FIELDS, OWN, filler},
     words,
 };
-
-/// Characters of an abbreviation (`§4.1`).
-const ABBREVIATION: usize = 256;
 
 pub(crate) fn component(c: &Component, dialect: &Dialect) -> Value {
     let mut object = Object::default();
@@ -36,8 +33,7 @@ pub(crate) fn component(c: &Component, dialect: &Dialect) -> Value {
     own.maybe("licensed", c.licensed);
     let mut written = object.with_consumers(own, true, c.opaque.as_deref(), FIELDS, OWN);
     if let Value::Object(map) = &mut written {
-        let abbreviation = || c.primary_code.value.chars().take(ABBREVIATION).collect::<String>();
-        map.entry("abbreviation").or_insert_with(|| abbreviation().into());
+        map.entry("abbreviation").or_insert_with(|| filler(c).into());
     }
     written
 }

@@ -1,0 +1,14 @@
+//! The codec through its public doors: the rules one by one, the published examples, the habits of peers, and laws.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a story that meets an error it did not expect fails, as it should"
+)]
+
+mod any;
+mod changes;
+mod examples;
+mod given;
+mod habits;
+mod laws;
+mod objects;
+mod results;
