@@ -453,6 +453,8 @@ CREATE TABLE job (
     parent_lane TEXT NOT NULL,
     parent_seq BIGINT NOT NULL,
     payload TEXT NOT NULL,
+    -- Delivers the whole present state of its object, so that it may take the place of dead letters before it.
+    full_state BIGINT NOT NULL,
     -- ready, running, done, dead, dismissed or superseded.
     state TEXT NOT NULL,
     open BIGINT NOT NULL,

@@ -24,6 +24,7 @@ pub static JOB: Table = Table {
         "parent_lane",
         "parent_seq",
         "payload",
+        "full_state",
         "state",
         "open",
         "attempts",
@@ -57,6 +58,9 @@ pub struct NewJob {
     pub parent: Option<(String, i64)>,
     /// What the kind needs, ids rather than content.
     pub payload: String,
+    /// Whether it delivers the whole present state of its object, so that it may take the place of dead letters before
+    /// it in its lane ([`crate::jobs::letters::supersede_dead`]).
+    pub full_state: bool,
     /// Not before this.
     pub due_at: Timestamp,
 }
@@ -77,6 +81,7 @@ impl NewJob {
                 parent: self.parent.clone(),
             },
             payload: self.payload.clone(),
+            full_state: self.full_state,
             state: JobState::Ready,
             attempts: 0,
             strikes: 0,
@@ -110,6 +115,8 @@ pub struct JobRow {
     pub place: Place,
     /// What the kind needs.
     pub payload: String,
+    /// Whether it delivers the whole present state of its object.
+    pub full_state: bool,
     /// What has become of it.
     pub state: JobState,
     /// How often a worker took it up.
@@ -153,6 +160,7 @@ impl JobRow {
                 parent_lane,
                 parent_seq,
                 &self.payload,
+                self.full_state,
                 self.state.as_str(),
                 self.state.is_open(),
                 self.attempts,
@@ -189,6 +197,7 @@ impl JobRow {
                 },
             },
             payload: row.text("payload")?,
+            full_state: row.flag("full_state")?,
             state: JobState::from_word(&state).ok_or_else(|| StoreError::unknown_word("state", &state))?,
             attempts: row.count("attempts")?,
             strikes: row.count("strikes")?,
@@ -231,14 +240,13 @@ pub async fn in_lane(db: &Database, tenant: &str, lane: &str) -> Result<Vec<JobR
     all(db.rows(sql, values![tenant, lane]).await?)
 }
 
-/// Dead letters of a lane before a number.
+/// Open jobs of a lane, in order.
 ///
 /// # Errors
 /// What the database says.
-pub async fn dead_in_lane(db: &Database, tenant: &str, lane: &str, before: i64) -> Result<Vec<JobRow>, StoreError> {
-    let sql = "SELECT * FROM job WHERE tenant = $1 AND lane = $2 AND open = 1 AND state = 'dead' AND seq < $3
-               ORDER BY seq";
-    all(db.rows(sql, values![tenant, lane, before]).await?)
+pub async fn open_in_lane(db: &Database, tenant: &str, lane: &str) -> Result<Vec<JobRow>, StoreError> {
+    let sql = "SELECT * FROM job WHERE tenant = $1 AND lane = $2 AND open = 1 ORDER BY seq";
+    all(db.rows(sql, values![tenant, lane]).await?)
 }
 
 /// Jobs of a peer in one state, oldest first; at most `limit`.
