@@ -10,6 +10,7 @@
 
 mod bindings;
 pub mod blame;
+pub mod build;
 pub mod call;
 pub mod compile;
 pub mod contract;
@@ -35,3 +36,6 @@ pub mod trust;
 pub mod verify;
 
 pub use host_body::DocumentBody;
+
+#[cfg(test)]
+pub(crate) mod fixture;

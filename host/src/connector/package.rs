@@ -19,6 +19,8 @@ use super::refusal::Refusal;
 
 mod examine;
 mod file;
+pub mod folder;
+mod sign;
 
 pub use examine::Examined;
 pub use file::{COMPONENT_FILE, FileName, NOTES_FILE, SBOM_FILE, STATEMENT_FILE};

@@ -86,9 +86,9 @@ pub fn verify_counter_signatures(
     let envelope = Envelope::parse(file_name, bytes)?;
     let expected = CounterStatement::about(verified.package.digest(), &verified.contents.manifest);
     if envelope.payload != expected.to_bytes() {
-        let said = serde_json::from_slice::<CounterStatement>(&envelope.payload)
-            .map_or_else(|_| "something else".to_owned(), |statement| statement.subject());
-        return Err(Refusal::CounterSignatureElsewhere { said });
+        return Err(Refusal::CounterSignatureElsewhere {
+            said: CounterStatement::subject_of(&envelope.payload),
+        });
     }
     let signed = envelope.signed_bytes();
     let mut found = CounterSignatures {

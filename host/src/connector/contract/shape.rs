@@ -96,8 +96,10 @@ fn first_difference(ours: &str, theirs: &str) -> String {
     let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
     let around = |text: &str| -> String {
         let before = text.get(..same).unwrap_or_default();
-        let from = before.rfind([' ', '(', '<', ',']).map_or(0, |at| at + 1);
-        text.chars().skip(from).take(60).collect()
+        let from = before.rfind(['(', '<', ',']).map_or(0, |at| at + 1);
+        let piece = text.get(from..).unwrap_or_default().trim_start();
+        let to = piece.find([',', '<', '>']).unwrap_or(piece.len());
+        piece.chars().take(to.min(60)).collect()
     };
     format!(
         "the contract says `{}`, the component `{}`",

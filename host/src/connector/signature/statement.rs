@@ -167,19 +167,18 @@ impl CounterStatement {
         serde_json::to_vec(self).expect("a statement holds only text")
     }
 
-    /// What it is about, safe to print.
-    pub fn subject(&self) -> String {
-        let said: Vec<String> = self
+    /// What a payload says it is about, safe to print.
+    pub fn subject_of(payload: &[u8]) -> String {
+        let Ok(statement) = serde_json::from_slice::<Self>(payload) else {
+            return "something else than a connector package".to_owned();
+        };
+        let said: Vec<String> = statement
             .subject
             .iter()
             .take(3)
             .map(|subject| format!("{} (sha256:{})", subject.name, subject.digest.sha256))
             .collect();
-        said.join(", ")
-            .chars()
-            .take(300)
-            .collect::<String>()
-            .escape_debug()
-            .to_string()
+        let said: String = said.join(", ").chars().take(300).collect();
+        said.escape_debug().to_string()
     }
 }

@@ -1,0 +1,285 @@
+//! From a connector's folder to a component: cargo makes a core module for `wasm32-unknown-unknown`, wit-component
+//! wraps it. No tool beyond Rust is needed.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+use wit_component::ComponentEncoder;
+
+use super::manifest::Manifest;
+use super::sbom;
+
+/// The target that has no operating system, and so imports none.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+/// Where Debian's `rust-web-src` puts the standard library's source.
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/Cargo.toml";
+
+/// Why there is no component.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No Rust that can make WebAssembly.
+    #[error(
+        "no Rust here can build for {TARGET}: run `rustup target add {TARGET}`, or on Debian `apt install rustc-web \
+         cargo-web rust-web-src`"
+    )]
+    NoToolchain,
+    /// A program can't be started.
+    #[error("could not run `{program}`: {source}")]
+    NotStarted {
+        /// Which.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Cargo said no, and has said why.
+    #[error("cargo could not {doing} `{}`; its messages are above", folder.display())]
+    CargoFailed {
+        /// What it was to do.
+        doing: &'static str,
+        /// Which connector.
+        folder: PathBuf,
+    },
+    /// The crate makes no WebAssembly library.
+    #[error("`{}` built, but gave no WebAssembly module; set `crate-type = [\"cdylib\", \"lib\"]` under `[lib]`", .0.display())]
+    NoModule(PathBuf),
+    /// The module can't be made a component.
+    #[error("the core module can't be made a component: {0}")]
+    NotComponentizable(String),
+    /// A file can't be read.
+    #[error("could not read `{}`: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The SBOM can't be made.
+    #[error("could not list what the connector is made from: {0}")]
+    Sbom(String),
+}
+
+/// Wraps a core module, as the guest crate's bindings make it, into a component.
+pub fn componentize(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .map_err(not_componentizable)?
+        .encode()
+        .map_err(not_componentizable)
+}
+
+fn not_componentizable(error: impl Display) -> BuildError {
+    let reason = format!("{error:#}");
+    let mend = match reason.contains("wasi_snapshot_preview1") {
+        true => format!("; it was built for WASI, build it for {TARGET}"),
+        false => String::new(),
+    };
+    BuildError::NotComponentizable(format!("{reason}{mend}"))
+}
+
+/// What building gives.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The component.
+    pub component: Vec<u8>,
+    /// CycloneDX JSON.
+    pub sbom: Vec<u8>,
+}
+
+/// A cargo that can build for [`TARGET`].
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    cargo: PathBuf,
+    environment: Vec<(&'static str, OsString)>,
+    arguments: Vec<&'static str>,
+    /// For people: which one it is.
+    pub description: &'static str,
+}
+
+impl Toolchain {
+    /// The cargo of the path if its Rust has the target installed, else Debian's with the standard library built
+    /// along.
+    pub fn find() -> Result<Self, BuildError> {
+        if has_target("rustc") {
+            return Ok(Self {
+                cargo: "cargo".into(),
+                environment: Vec::new(),
+                arguments: Vec::new(),
+                description: "cargo, with the installed target",
+            });
+        }
+        if Path::new(DEBIAN_SOURCE).exists() && Path::new("/usr/bin/cargo").exists() {
+            return Ok(Self {
+                cargo: "/usr/bin/cargo".into(),
+                // Debian ships the source, not the compiled library; cargo builds that along, which it allows only so.
+                environment: vec![("RUSTC", "/usr/bin/rustc".into()), ("RUSTC_BOOTSTRAP", "1".into())],
+                arguments: vec!["-Zbuild-std=std,panic_abort"],
+                description: "Debian's cargo, building the standard library along",
+            });
+        }
+        Err(BuildError::NoToolchain)
+    }
+
+    /// Builds the connector in `folder` with this cargo profile: its component and the list of what that is made from.
+    /// Cargo's messages go to standard error.
+    pub fn build(&self, folder: &Path, profile: &str, manifest: &Manifest) -> Result<Built, BuildError> {
+        let metadata = self.metadata(folder)?;
+        let place: MetadataPlace =
+            serde_json::from_slice(&metadata).map_err(|error| BuildError::Sbom(error.to_string()))?;
+        let module = self.build_module(folder, profile, place.remapped_paths())?;
+        let lock = read(&place.workspace_root.join("Cargo.lock"))?;
+        let sbom = sbom::from_cargo(manifest, &metadata, &String::from_utf8_lossy(&lock)).map_err(BuildError::Sbom)?;
+        Ok(Built {
+            component: componentize(&module)?,
+            sbom,
+        })
+    }
+
+    fn build_module(&self, folder: &Path, profile: &str, flags: OsString) -> Result<Vec<u8>, BuildError> {
+        let mut command = self.cargo(folder);
+        command
+            .args(["build", "--target", TARGET, "--profile", profile])
+            .args(["--message-format", "json-render-diagnostics"])
+            .args(&self.arguments)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags)
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|source| self.not_started(source))?;
+        let messages = child.stdout.take().expect("standard output was piped");
+        let mut module = None;
+        for line in BufReader::new(messages).lines() {
+            let line = line.map_err(|source| self.not_started(source))?;
+            if let Ok(message) = serde_json::from_str::<CargoMessage>(&line) {
+                module = message.module_of(folder).or(module);
+            }
+        }
+        let status = child.wait().map_err(|source| self.not_started(source))?;
+        if !status.success() {
+            return Err(BuildError::CargoFailed {
+                doing: "build",
+                folder: folder.to_owned(),
+            });
+        }
+        let path = module.ok_or_else(|| BuildError::NoModule(folder.to_owned()))?;
+        read(&path)
+    }
+
+    fn metadata(&self, folder: &Path) -> Result<Vec<u8>, BuildError> {
+        let output = self
+            .cargo(folder)
+            .args(["metadata", "--format-version", "1", "--filter-platform", TARGET])
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|source| self.not_started(source))?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(BuildError::CargoFailed {
+                doing: "list the dependencies of",
+                folder: folder.to_owned(),
+            }),
+        }
+    }
+
+    fn cargo(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.cargo);
+        // In the connector's own folder, so that its toolchain file and cargo settings count.
+        command.current_dir(folder).stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn not_started(&self, source: io::Error) -> BuildError {
+        BuildError::NotStarted {
+            program: self.cargo.display().to_string(),
+            source,
+        }
+    }
+}
+
+fn has_target(rustc: &str) -> bool {
+    let output = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    output.is_ok_and(|output| {
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        output.status.success() && Path::new(&folder).is_dir()
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(path).map_err(|source| BuildError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[derive(Deserialize)]
+struct CargoMessage {
+    reason: String,
+    #[serde(default)]
+    manifest_path: PathBuf,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+impl CargoMessage {
+    /// The WebAssembly file, if this message tells of the one made from this folder.
+    fn module_of(self, folder: &Path) -> Option<PathBuf> {
+        let from_here = self
+            .manifest_path
+            .parent()
+            .is_some_and(|place| same_place(place, folder));
+        if self.reason != "compiler-artifact" || !from_here {
+            return None;
+        }
+        self.filenames
+            .into_iter()
+            .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+    }
+}
+
+fn same_place(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// Where things lie, from `cargo metadata`.
+#[derive(Deserialize)]
+struct MetadataPlace {
+    workspace_root: PathBuf,
+    packages: Vec<PackagePlace>,
+}
+
+#[derive(Deserialize)]
+struct PackagePlace {
+    name: String,
+    version: String,
+    manifest_path: PathBuf,
+}
+
+impl MetadataPlace {
+    /// Compiler flags that put each package's name in place of its path, which panic messages would carry into the
+    /// component. Separated as `CARGO_ENCODED_RUSTFLAGS` wants them.
+    fn remapped_paths(&self) -> OsString {
+        let mut flags = OsString::new();
+        for package in &self.packages {
+            let Some(folder) = package.manifest_path.parent() else {
+                continue;
+            };
+            if !flags.is_empty() {
+                flags.push("\u{1f}");
+            }
+            flags.push("--remap-path-prefix=");
+            flags.push(folder);
+            flags.push(format!("={}-{}", package.name, package.version));
+        }
+        flags
+    }
+}

@@ -1,0 +1,48 @@
+//! Signing: the publisher's statement inside the package, and others' counter-signatures beside it.
+
+use bytes::Bytes;
+
+use super::Package;
+use crate::connector::manifest::Slug;
+use crate::connector::refusal::Refusal;
+use crate::connector::signature::{CounterStatement, Envelope, SigningKey, Statement};
+
+impl Package {
+    /// The package signed by its publisher, in place of an earlier signature. Refuses contents that no host would
+    /// take, and a key of another publisher.
+    pub fn signed(&self, publisher: &Slug, key: &SigningKey) -> Result<Self, Refusal> {
+        let contents = self.examine()?;
+        let said = &contents.manifest.connector.publisher;
+        if said != publisher {
+            return Err(Refusal::OtherPublisher {
+                said: said.to_string(),
+                signer: publisher.to_string(),
+            });
+        }
+        let payload = Statement::about(self, &contents.manifest).to_bytes();
+        self.with_statement(Bytes::from(key.sign(payload).to_bytes()))
+    }
+
+    /// The file of counter-signatures of this package with one of `key` added. `earlier` is the file as it was, if
+    /// there is one; `file_name` its name in errors.
+    pub fn counter_signed(
+        &self,
+        file_name: &str,
+        earlier: Option<&[u8]>,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, Refusal> {
+        let contents = self.examine()?;
+        let payload = CounterStatement::about(self.digest(), &contents.manifest).to_bytes();
+        let Some(earlier) = earlier else {
+            return Ok(key.sign(payload).to_bytes());
+        };
+        let mut envelope = Envelope::parse(file_name, earlier)?;
+        if envelope.payload != payload {
+            return Err(Refusal::CounterSignatureElsewhere {
+                said: CounterStatement::subject_of(&envelope.payload),
+            });
+        }
+        key.add_signature(&mut envelope);
+        Ok(envelope.to_bytes())
+    }
+}
