@@ -79,10 +79,11 @@ pub enum ContractBreach {
     ServesNothing,
 }
 
-/// Core and component features that a connector may use. Everything else (threads, garbage collection, 64-bit memory,
-/// exceptions, component-model async) is refused before compiling.
+/// Core and component features that a connector may use, the same that the engine has on. Everything else (SIMD,
+/// threads, garbage collection, 64-bit memory, exceptions, component-model async) is refused before compiling.
 pub fn accepted_features() -> WasmFeatures {
-    WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL
+    let core = WasmFeatures::WASM2.difference(WasmFeatures::SIMD) | WasmFeatures::EXTENDED_CONST;
+    core | WasmFeatures::COMPONENT_MODEL
 }
 
 /// Reads a component's imports and exports and holds them against the contract, function by function.
