@@ -36,8 +36,8 @@
 //! oke_sdk::export!(Connector: ta_toetscatalogus);
 //! ```
 //!
-//! Wall: this crate knows the contract and the model. A dialect of OKE is `oke-codec`'s, a vendor's format its
-//! connector's.
+//! Wall: this crate knows the contract and the model. How OKE is written is `oke-codec`'s, a vendor's format its
+//! connector's; [`ooapi`] is for vendors that speak OKE.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -48,6 +48,7 @@ mod error;
 mod export;
 pub mod http;
 mod interfaces;
+pub mod ooapi;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 

@@ -1,4 +1,4 @@
-//! Paths below an endpoint: a text as written, or segments that are percent-encoded, since ids are opaque (R14, R27).
+//! Paths below an endpoint: a text as written, or segments that are percent-encoded, since ids are opaque (R27).
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,9 @@ pub trait IntoPath {
     /// The path, beginning with `/`.
     ///
     /// # Errors
-    /// [`Error::Unrepresentable`] when a segment would change the path itself: empty, `.` or `..`.
+    /// [`Error::Unrepresentable`] when a segment might change the path itself: empty, `.`, `..`, or one with a slash, a
+    /// backslash, a percent sign or a control character, which a server may take for a separator even when encoded. The
+    /// host lets none of them out.
     fn into_path(self) -> Result<String, Error>;
 }
 
@@ -30,10 +32,11 @@ impl<const N: usize> IntoPath for [&str; N] {
     fn into_path(self) -> Result<String, Error> {
         let mut path = String::new();
         for part in self {
-            if matches!(part, "" | "." | "..") {
+            let may_separate = |c: char| matches!(c, '/' | '\\' | '%') || c.is_control();
+            if matches!(part, "" | "." | "..") || part.contains(may_separate) {
                 return Err(Error::Unrepresentable {
                     field: "id".to_owned(),
-                    why: format!("`{part}` can't be a segment of a path"),
+                    why: format!("`{}` can't be a segment of a path", part.escape_debug()),
                 });
             }
             path.push('/');
@@ -60,18 +63,18 @@ mod tests {
     use super::IntoPath as _;
     use crate::Error;
 
-    /// R27: ids are opaque, so one with a slash is still one segment.
+    /// R27: ids are opaque, so one with a question mark is still one segment.
     #[test]
-    fn an_id_is_one_segment_whatever_it_holds() {
+    fn an_id_is_one_segment() {
         assert_eq!(
-            ["documents", "a/b c?é"].into_path(),
-            Ok("/documents/a%2Fb%20c%3F%C3%A9".to_owned())
+            ["documents", "a b?c#é"].into_path(),
+            Ok("/documents/a%20b%3Fc%23%C3%A9".to_owned())
         );
     }
 
     #[test]
     fn an_id_that_would_change_the_path_is_refused() {
-        for id in ["", ".", ".."] {
+        for id in ["", ".", "..", "a/b", "a\\b", "%2e%2e", "a\u{0}"] {
             assert!(
                 matches!(["offerings", id].into_path(), Err(Error::Unrepresentable { .. })),
                 "{id:?}"

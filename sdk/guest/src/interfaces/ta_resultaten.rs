@@ -42,7 +42,8 @@ pub trait TaResultaten {
     /// present state. Keep to a part of [`Context::budget_ms`] and set `more`, rather than lose a long poll.
     ///
     /// # Errors
-    /// Any [`Error`]; the host polls again from the same cursor.
+    /// [`Error::Unsupported`] when this vendor pushes and is not to be polled. After any other [`Error`] the host polls
+    /// again from the same cursor.
     fn poll(ctx: &Context, cursor: Option<String>, sittings: &[String]) -> Result<DeliveryPage, Error>;
 
     /// Present state of one deelname's result (R25), `None` while there is none.
