@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::clock::{Clock, Random};
 
 pub mod account;
+pub mod client;
 pub mod committer;
 pub mod core;
 mod group;
@@ -17,6 +18,7 @@ pub mod peer;
 pub mod publisher;
 pub mod revision;
 pub mod running;
+pub mod task;
 
 pub use committer::CommitError;
 pub use core::{Core, Decision};

@@ -168,6 +168,17 @@ impl Connectors {
         })
     }
 
+    /// Compiles and starts a package once, before any revision of it is put to work.
+    ///
+    /// # Errors
+    /// [`NotRunning`], among them a component that does not load.
+    pub async fn try_package(&self, tenant: &str, digest: &str) -> Result<(), NotRunning> {
+        let (_, verified) = package::open(&self.core, tenant, digest).await?;
+        let component = verified.package.component();
+        self.engine.load(&sha256_hex(component), component).await?;
+        Ok(())
+    }
+
     /// Loads a revision ahead of its first call; what is loaded stays so.
     ///
     /// # Errors

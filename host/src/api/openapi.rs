@@ -1,0 +1,42 @@
+//! The OpenAPI document of the management API, made from the handlers themselves.
+
+use axum::Json;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+
+use super::v1::{account, job, package, peer, publisher, revision, task, unit};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "OKE Host, management API", description = "What functioneel beheer, examenbureau and examencommissie \
+        can do, for programs. Show an account's token as a bearer token."),
+    paths(
+        account::list, account::create, account::grant, account::withdraw,
+        unit::list, unit::put_unit,
+        peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::pause,
+        peer::resume,
+        publisher::list, publisher::trust, publisher::revoke,
+        package::list, package::admit,
+        revision::list, revision::install, revision::rollback, revision::rollout,
+        job::list, job::requeue, job::dismiss,
+        task::list, task::close,
+    ),
+    modifiers(&Bearer),
+    security(("token" = [])),
+)]
+struct Document;
+
+/// Every operation takes an account's token.
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// `GET /api/v1/openapi.json`.
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}

@@ -1,0 +1,24 @@
+//! Version 1 of the management API: one file per noun.
+
+pub mod account;
+pub mod job;
+pub mod package;
+pub mod peer;
+pub mod publisher;
+pub mod revision;
+pub mod task;
+pub mod unit;
+
+use super::problem::Problem;
+use crate::app::running::NotRunning;
+
+/// A connector that does not load or run: the caller's to mend, except where the fault is ours.
+fn not_running(error: NotRunning) -> Problem {
+    match error {
+        NotRunning::UnknownPeer(_) => Problem::absent(error.to_string()),
+        NotRunning::Package(error) => error.into(),
+        NotRunning::Store(error) => error.into(),
+        NotRunning::Sealed(error) => Problem::ours(&error),
+        other => Problem::bad("does-not-run", other.to_string()),
+    }
+}

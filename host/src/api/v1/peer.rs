@@ -1,0 +1,289 @@
+//! `/api/v1/peers`: the systems around the host, where they are reached, and their clients of our faces.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post, put};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Service;
+use crate::api::identity::{Body, Caller};
+use crate::api::problem::Problem;
+use crate::app::peer::{Reach, SignIn};
+use crate::app::{account::actor, client, peer};
+use crate::domain::principal::Duty;
+use crate::jobs::peers;
+use crate::store::peer::PeerState;
+
+/// The routes.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/api/v1/peers", get(list).post(create))
+        .route("/api/v1/peers/{peer}/endpoints/{name}", put(put_endpoint))
+        .route("/api/v1/peers/{peer}/clients", post(create_client))
+        .route("/api/v1/clients/{client}", delete(disable_client))
+        .route("/api/v1/peers/{peer}/pause", post(pause))
+        .route("/api/v1/peers/{peer}/resume", post(resume))
+}
+
+/// A system around the host.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Peer {
+    /// Short name, as in addresses.
+    pub id: String,
+    /// `ta` for an examenleverancier, `dr` for a student system.
+    pub hat: String,
+    /// Its name.
+    pub name: String,
+    /// Whether messages go to it.
+    pub paused: bool,
+    /// Why it is paused.
+    pub pause_reason: Option<String>,
+    /// The revision that runs.
+    pub revision: Option<i64>,
+    /// Endpoints that are set up.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// An endpoint, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    /// The name in the manifest.
+    pub name: String,
+    /// Base address.
+    pub base_url: String,
+    /// `none`, `bearer` or `api-key`.
+    pub sign_in: String,
+}
+
+/// All peers.
+#[utoipa::path(get, path = "/api/v1/peers", tag = "peers",
+    responses((status = 200, body = Vec<Peer>), (status = "4XX", body = Problem)))]
+pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Peer>>, Problem> {
+    let mut peers = Vec::new();
+    for row in crate::store::peer::all(&service.core.db, caller.tenant()).await? {
+        let endpoints = service.core.db.endpoints(caller.tenant(), &row.id).await?;
+        let endpoints = endpoints
+            .into_iter()
+            .map(|row| Endpoint {
+                name: row.name,
+                base_url: row.base_url,
+                sign_in: row.auth,
+            })
+            .collect();
+        let pause_reason = match row.state {
+            PeerState::Active => None,
+            PeerState::Paused { reason } => Some(reason),
+        };
+        peers.push(Peer {
+            id: row.id,
+            hat: row.hat,
+            name: row.name,
+            paused: pause_reason.is_some(),
+            pause_reason,
+            revision: row.revision,
+            endpoints,
+        });
+    }
+    Ok(Json(peers))
+}
+
+/// A new peer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPeer {
+    /// Short name: 2 to 40 small letters, digits and dashes.
+    pub id: String,
+    /// `ta` or `dr`.
+    pub hat: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Makes a peer.
+#[utoipa::path(post, path = "/api/v1/peers", tag = "peers", request_body = NewPeer,
+    responses((status = 201), (status = "4XX", body = Problem)))]
+pub async fn create(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(new): Body<NewPeer>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    peer::create(
+        &service.core,
+        caller.tenant(),
+        caller.id(),
+        &new.id,
+        &new.hat,
+        &new.name,
+    )
+    .await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Where an endpoint is and how the host signs in there.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutEndpoint {
+    /// Base address.
+    pub base_url: String,
+    /// How to sign in.
+    pub sign_in: PutSignIn,
+    /// Private addresses the school allows for it, such as `10.1.2.3` or `10.1.0.0/16`.
+    #[serde(default)]
+    pub allowed_addresses: Vec<String>,
+}
+
+/// How to sign in; secrets are sealed and never shown again.
+#[derive(Deserialize, ToSchema)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum PutSignIn {
+    /// Not at all.
+    None,
+    /// OAuth client credentials.
+    Bearer {
+        /// Where the token is got.
+        token_url: String,
+        /// As whom.
+        client_id: String,
+        /// With this secret.
+        secret: String,
+        /// Scope asked for.
+        scope: Option<String>,
+    },
+    /// `X-API-Key`.
+    ApiKey {
+        /// The key.
+        key: String,
+    },
+}
+
+/// Sets an endpoint. A running connector takes it with its next call.
+#[utoipa::path(put, path = "/api/v1/peers/{peer}/endpoints/{name}", tag = "peers", request_body = PutEndpoint,
+    params(("peer" = String, Path), ("name" = String, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn put_endpoint(
+    State(service): State<Service>,
+    caller: Caller,
+    Path((peer, name)): Path<(String, String)>,
+    Body(put): Body<PutEndpoint>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let sign_in = match put.sign_in {
+        PutSignIn::None => SignIn::None,
+        PutSignIn::ApiKey { key } => SignIn::ApiKey(key),
+        PutSignIn::Bearer {
+            token_url,
+            client_id,
+            secret,
+            scope,
+        } => SignIn::Bearer {
+            token_url,
+            client_id,
+            secret,
+            scope,
+        },
+    };
+    let reach = Reach {
+        base_url: put.base_url,
+        sign_in,
+        allowed_addresses: put.allowed_addresses,
+    };
+    peer::put_endpoint(&service.core, caller.tenant(), caller.id(), &peer, &name, &reach).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A client of our faces to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClient {
+    /// Scopes it may ask for (§5).
+    pub scopes: Vec<String>,
+}
+
+/// A client's credentials, shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientShownOnce {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// Where it gets tokens.
+    pub token_url: String,
+}
+
+/// Makes a client that acts for a peer; its secret is shown this once.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/clients", tag = "peers", request_body = NewClient,
+    params(("peer" = String, Path)), responses((status = 201, body = ClientShownOnce), (status = "4XX", body = Problem)))]
+pub async fn create_client(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(new): Body<NewClient>,
+) -> Result<(StatusCode, Json<ClientShownOnce>), Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let made = client::create(&service.core, caller.tenant(), caller.id(), &peer, &new.scopes).await?;
+    let shown = ClientShownOnce {
+        client_id: made.client_id,
+        client_secret: made.secret.reveal().to_owned(),
+        token_url: format!("{}/oauth2/token", service.public_url),
+    };
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// Disables a client at once, with the tokens it has.
+#[utoipa::path(delete, path = "/api/v1/clients/{client}", tag = "peers", params(("client" = String, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn disable_client(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    client::disable(&service.core, caller.tenant(), caller.id(), &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    /// The reason.
+    pub reason: String,
+}
+
+/// Nothing goes to this peer until it is resumed.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/pause", tag = "peers", request_body = Why,
+    params(("peer" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn pause(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(why): Body<Why>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    peers::pause(&service.core, caller.tenant(), &peer, &actor(caller.id()), &why.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Messages go again, and a circuit breaker that stood open is closed.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/resume", tag = "peers", params(("peer" = String, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn resume(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    peers::resume(&service.core, caller.tenant(), &peer, &actor(caller.id())).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

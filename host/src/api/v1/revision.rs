@@ -1,0 +1,260 @@
+//! `/api/v1/peers/{peer}/revisions`: what runs for a peer, installed, rolled out and rolled back.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Service;
+use crate::api::identity::{Body, Caller};
+use crate::api::problem::Problem;
+use crate::app::revision;
+use crate::connector::manifest::Configuration;
+use crate::domain::principal::Duty;
+
+/// The routes.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/api/v1/peers/{peer}/revisions", get(list).post(install))
+        .route("/api/v1/peers/{peer}/rollback", post(rollback))
+        .route("/api/v1/peers/{peer}/rollout", post(rollout))
+}
+
+/// A revision and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    /// Counts up per peer.
+    pub number: i64,
+    /// Whether it runs now.
+    pub runs: bool,
+    /// The connector, when its package is known.
+    pub connector: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// Digest of its package.
+    pub digest: String,
+    /// Profile its configuration came from.
+    pub profile: Option<String>,
+    /// Configuration.
+    #[schema(value_type = Object)]
+    pub config: serde_json::Value,
+    /// Who made it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A change of what runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Activation {
+    /// What runs since.
+    pub revision: i64,
+    /// What ran before.
+    pub previous: Option<i64>,
+    /// `install`, `rollout` or `rollback`.
+    pub kind: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// The revisions of a peer with their history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Revisions {
+    /// Newest first.
+    pub revisions: Vec<Revision>,
+    /// Newest first.
+    pub activations: Vec<Activation>,
+}
+
+/// The revisions of a peer, and who put which to work when and why.
+#[utoipa::path(get, path = "/api/v1/peers/{peer}/revisions", tag = "connectors", params(("peer" = String, Path)),
+    responses((status = 200, body = Revisions), (status = "4XX", body = Problem)))]
+pub async fn list(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+) -> Result<Json<Revisions>, Problem> {
+    let tenant = caller.tenant();
+    let row = crate::store::peer::find(&service.core.db, tenant, &peer).await?;
+    let running = row
+        .ok_or_else(|| Problem::absent(format!("there is no peer `{peer}`")))?
+        .revision;
+    let mut revisions = Vec::new();
+    for row in service.core.db.revisions(tenant, &peer).await? {
+        let package = service.core.db.package(tenant, &row.digest).await?;
+        revisions.push(Revision {
+            number: row.number,
+            runs: running == Some(row.number),
+            connector: package.as_ref().map(|package| package.name.clone()),
+            version: package.map(|package| package.package_version),
+            digest: row.digest,
+            profile: row.profile,
+            config: serde_json::from_str(&row.config).map_err(|error| Problem::ours(&error))?,
+            author: row.author,
+            reason: row.reason,
+            created_at: row.created_at,
+        });
+    }
+    let activations = service.core.db.activations(tenant, &peer).await?;
+    let activations = activations.into_iter().map(|row| Activation {
+        revision: row.revision,
+        previous: row.previous,
+        kind: row.kind,
+        actor: row.actor,
+        reason: row.reason,
+        at: row.at,
+    });
+    Ok(Json(Revisions {
+        revisions,
+        activations: activations.collect(),
+    }))
+}
+
+/// A revision to make and put to work.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Install {
+    /// Package, by digest.
+    pub digest: String,
+    /// Profile of the package.
+    pub profile: Option<String>,
+    /// Values that differ from the profile.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub config: Configuration,
+    /// Why.
+    pub reason: String,
+}
+
+/// What runs now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Installed {
+    /// The revision's number.
+    pub revision: i64,
+}
+
+/// Makes the next revision of a peer and puts it to work.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/revisions", tag = "connectors", request_body = Install,
+    params(("peer" = String, Path)), responses((status = 201, body = Installed), (status = "4XX", body = Problem)))]
+pub async fn install(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(new): Body<Install>,
+) -> Result<(StatusCode, Json<Installed>), Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let new = revision::NewRevision {
+        digest: new.digest,
+        profile: new.profile,
+        config: new.config,
+        reason: new.reason,
+    };
+    // Compiled before it is put to work, so that the first call doesn't wait and a component that doesn't load never runs.
+    service
+        .connectors
+        .try_package(caller.tenant(), &new.digest)
+        .await
+        .map_err(super::not_running)?;
+    let number = revision::install(&service.core, caller.tenant(), caller.id(), &peer, &new).await?;
+    service
+        .connectors
+        .warm(caller.tenant(), &peer, number)
+        .await
+        .map_err(super::not_running)?;
+    Ok((StatusCode::CREATED, Json(Installed { revision: number })))
+}
+
+/// What to go back to, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Back {
+    /// Revision; the one that ran before when absent.
+    pub to: Option<i64>,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// Only say what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What changes, or changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Switched {
+    /// What ran.
+    pub from: i64,
+    /// What runs.
+    pub to: i64,
+    /// Differences, in words.
+    pub differences: Vec<String>,
+    /// Whether it was done.
+    pub done: bool,
+}
+
+/// Takes a peer back to its earlier revision, or says what that would change.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/rollback", tag = "connectors", request_body = Back,
+    params(("peer" = String, Path)), responses((status = 200, body = Switched), (status = "4XX", body = Problem)))]
+pub async fn rollback(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(back): Body<Back>,
+) -> Result<Json<Switched>, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let (core, tenant) = (&service.core, caller.tenant());
+    let plan = if back.dry_run {
+        revision::plan_rollback(core, tenant, &peer, back.to).await?
+    } else {
+        revision::rollback(core, tenant, caller.id(), &peer, back.to, &back.reason).await?
+    };
+    Ok(Json(Switched {
+        from: plan.from,
+        to: plan.to,
+        differences: plan.differences,
+        done: !back.dry_run,
+    }))
+}
+
+/// What to put to work, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// Revision.
+    pub to: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// Puts an existing revision to work.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/rollout", tag = "connectors", request_body = Rollout,
+    params(("peer" = String, Path)), responses((status = 200, body = Switched), (status = "4XX", body = Problem)))]
+pub async fn rollout(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(out): Body<Rollout>,
+) -> Result<Json<Switched>, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let (core, tenant) = (&service.core, caller.tenant());
+    let plan = revision::rollout(core, tenant, caller.id(), &peer, out.to, &out.reason).await?;
+    Ok(Json(Switched {
+        from: plan.from,
+        to: plan.to,
+        differences: plan.differences,
+        done: true,
+    }))
+}
