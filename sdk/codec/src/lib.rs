@@ -24,7 +24,9 @@
 //!
 //! | to do | use |
 //! |---|---|
-//! | a PUT or GET comes in | [`settle_id`], `read_*`, then `merge_put_*` over what is stored |
+//! | an owner's PUT comes in | [`settle_id`], [`read_offering_put`], [`read_association_put`] or [`read_person`], then `merge_put_*` over what is stored |
+//! | a PUT of flow 5 comes in | [`settle_id`], [`read_association`], [`missing_of_attempt`], [`merge_put_association`] |
+//! | an answer to GET comes in | [`read_page`], `read_*` |
 //! | an owner's PATCH comes in | `patch_*`, which also handles cancelling (R4) |
 //! | a result or report comes in | [`read_result_message`] and [`apply_result`], [`read_report_message`] and [`apply_report`] |
 //! | an object goes out | `write_*` with the fields of its flow |
@@ -66,7 +68,7 @@ pub use message::{
 pub use opaque::check as check_opaque;
 pub use page::{Page, read_page, write_page};
 pub use problem::{Problem, Problems};
-pub use read::{read_association, read_component, read_offering, read_person};
+pub use read::{read_association, read_association_put, read_component, read_offering, read_offering_put, read_person};
 pub use scale::Fit;
 pub use service::{Service, SupportedConsumer, read_service, write_service};
 pub use write::{

@@ -41,13 +41,20 @@ pub fn read_component(value: &Value, _dialect: &Dialect) -> Result<Component, Pr
 
 /// Reads an offering (`§4.2`, `§4.4`, `§4.12`) as PUT or GET carry it, with the report of flow 4 where it is there.
 ///
-/// An owner's PUT goes through [`crate::merge_put_offering`] next.
-///
 /// # Errors
 /// All problems: what is required and absent (`offeringId`, `offeringType`, `primaryCode`, `name` in nl-NL, of a
 /// component offering `startDateTime` and `endDateTime`), and wrong values.
 pub fn read_offering(value: &Value, _dialect: &Dialect) -> Result<Offering, Problems> {
-    whole(|spot| offering::offering(value, spot))
+    whole(|spot| offering::offering(value, spot, true))
+}
+
+/// Reads an owner's PUT of an offering (flows 1 and 2): as [`read_offering`], but a report in it, even a broken one, is
+/// ignored (table 4.0.F). [`crate::merge_put_offering`] comes next.
+///
+/// # Errors
+/// As [`read_offering`].
+pub fn read_offering_put(value: &Value, _dialect: &Dialect) -> Result<Offering, Problems> {
+    whole(|spot| offering::offering(value, spot, false))
 }
 
 /// Reads a person (`§4.10`) as PUT or GET carry it. What the agreement crosses out is dropped.
@@ -61,11 +68,19 @@ pub fn read_person(value: &Value, _dialect: &Dialect) -> Result<Person, Problems
 /// Reads an association (`§4.3`, `§4.5`, `§4.13`) as PUT or GET carry it: the person by id or whole, the offering by
 /// id (an expanded one is read for its id only), the result where it is there.
 ///
-/// An owner's PUT goes through [`crate::merge_put_association`] next.
-///
 /// # Errors
 /// All problems: what is required and absent (`associationId`, `associationType`, `role`, `state`, `person`,
 /// `offering`; in a result `state` and `attendance`), and wrong values.
 pub fn read_association(value: &Value, dialect: &Dialect) -> Result<Association, Problems> {
-    whole(|spot| association::association(value, spot, dialect))
+    whole(|spot| association::association(value, spot, Some(dialect)))
+}
+
+/// Reads an owner's PUT of an association (flows 1 and 2): as [`read_association`], but a result in it, even a broken
+/// one, is ignored (`§3.1.4`, `§3.2.3`). [`crate::merge_put_association`] comes next. A PUT of flow 5 carries its result:
+/// read that with [`read_association`].
+///
+/// # Errors
+/// As [`read_association`].
+pub fn read_association_put(value: &Value, _dialect: &Dialect) -> Result<Association, Problems> {
+    whole(|spot| association::association(value, spot, None))
 }

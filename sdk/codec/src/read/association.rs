@@ -65,8 +65,8 @@ fn blank() -> Association {
     }
 }
 
-/// Reads a whole association, with its result and the person where it was expanded.
-pub(crate) fn association(value: &Value, spot: Spot, dialect: &Dialect) -> Option<Association> {
+/// Reads a whole association, with the person where it was expanded, and with its result where a dialect is given.
+pub(crate) fn association(value: &Value, spot: Spot, with_result: Option<&Dialect>) -> Option<Association> {
     let fields = Fields::of(value, spot, Extent::Whole)?;
     let mut a = blank();
     fields.required(
@@ -82,8 +82,10 @@ pub(crate) fn association(value: &Value, spot: Spot, dialect: &Dialect) -> Optio
         &mut a.association_type,
     );
     onto(&fields, &mut a);
-    let read_result = |value: &Value, spot: &Spot| result::result(value, spot, dialect).map(|read| read.result);
-    fields.optional(&["result"], read_result, &mut a.result);
+    if let Some(dialect) = with_result {
+        let read_result = |value: &Value, spot: &Spot| result::result(value, spot, dialect).map(|read| read.result);
+        fields.optional(&["result"], read_result, &mut a.result);
+    }
     Some(a)
 }
 

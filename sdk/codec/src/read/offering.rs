@@ -117,8 +117,8 @@ pub(crate) fn names(offering_type: OfferingType) -> Names {
     Names { offered, start, end }
 }
 
-/// Reads a whole offering.
-pub(crate) fn offering(value: &Value, spot: Spot) -> Option<Offering> {
+/// Reads a whole offering, with its report where that is wanted.
+pub(crate) fn offering(value: &Value, spot: Spot, with_report: bool) -> Option<Offering> {
     let fields = Fields::of(value, spot, Extent::Whole)?;
     let mut o = blank();
     fields.required(&["offeringId"], "the id of the offering", full_text, &mut o.offering_id);
@@ -142,7 +142,7 @@ pub(crate) fn offering(value: &Value, spot: Spot) -> Option<Offering> {
             }
         }
     }
-    for own in fields.consumers().own {
+    for own in fields.consumers().own.into_iter().filter(|_| with_report) {
         own.optional(&["irregularities"], text, &mut o.irregularities);
         own.list(&["documents"], document, &mut o.documents);
     }

@@ -2,11 +2,12 @@
 
 use crate::given::{deelname, enrolment, enrolment_message, result_message, sitting, sitting_message};
 use oke_codec::{
-    Dialect, OfferingFields, PutBrings, ResultFlow, apply_report, apply_result, is_cancellation, merge_put_association,
-    merge_put_offering,
+    AssociationFields, Dialect, OfferingFields, PersonAs, PutBrings, ResultFlow, apply_report, apply_result,
+    is_cancellation, merge_put_association, merge_put_offering,
     model::{AssociationState, AssociationType, AttemptsLeft, OfferingState, OfferingType, Role},
-    patch_association, patch_offering, read_association, read_offering, read_report_message, read_result_message,
-    settle_id, write_association_cancellation, write_offering, write_offering_cancellation,
+    patch_association, patch_offering, read_association, read_association_put, read_offering, read_offering_put,
+    read_report_message, read_result_message, settle_id, write_association, write_association_cancellation,
+    write_offering, write_offering_cancellation,
 };
 use serde_json::json;
 
@@ -54,6 +55,13 @@ fn r3_null_removes_a_value_and_an_empty_list_a_list() {
     ]});
     let patched = patch_offering(&sitting(), &patch, &oke()).unwrap();
     assert_eq!(patched.duration_s, None);
+    let null_list = json!({ "modeOfDelivery": null });
+    assert!(
+        patch_offering(&sitting(), &null_list, &oke())
+            .unwrap()
+            .modes_of_delivery
+            .is_empty()
+    );
     assert!(patched.safety.is_empty() && patched.modes_of_delivery.is_empty());
     let problems = patch_offering(&sitting(), &json!({ "name": null, "startDateTime": null }), &oke()).unwrap_err();
     assert_eq!(problems.0.len(), 2, "what is required can't be removed: {problems}");
@@ -200,6 +208,28 @@ fn table_4_0_f_an_owner_brings_no_report_and_no_result() {
     );
     assert_eq!(merge_put_association(None, &put, PutBrings::NoResult).result, None);
     assert_eq!(merge_put_association(None, &put, PutBrings::Result).result, put.result);
+    for fields in [AssociationFields::Enrolment, AssociationFields::Deelname] {
+        assert_eq!(
+            write_association(&put, &oke(), fields, PersonAs::Id).get("result"),
+            None
+        );
+    }
+    let mut broken = enrolment_message();
+    broken["result"] = json!({ "state": "klaar" });
+    assert!(read_association(&broken, &oke()).is_err());
+    assert_eq!(
+        read_association_put(&broken, &oke()),
+        Ok(enrolment()),
+        "ignored, not refused"
+    );
+    let mut broken = sitting_message();
+    broken["consumers"][0]["documents"] = json!([{}]);
+    assert!(read_offering(&broken, &oke()).is_err());
+    assert_eq!(
+        read_offering_put(&broken, &oke()),
+        Ok(sitting()),
+        "ignored, not refused"
+    );
     let patch = json!({ "result": result_message()["result"] });
     assert_eq!(patch_association(&enrolment(), &patch, &oke()).unwrap().result, None);
 }

@@ -108,7 +108,6 @@ fn the_latest_start_has_three_names() {
             .replace("DateTime", "-date-time")
             .replace("Time", "-time")
             .replace("Possible", "-possible");
-        let quirk = quirk.replace("Start", "-start");
         let block = block_of_sitting(json!({ "last-start": name }), |o| o.last_possible_start = o.start);
         assert_eq!(block[name], "2022-06-21T12:45:00Z");
     }
