@@ -104,10 +104,6 @@ fn the_latest_start_has_three_names() {
             "2022-06-21T13:00:00Z",
             "{name}"
         );
-        let quirk = name
-            .replace("DateTime", "-date-time")
-            .replace("Time", "-time")
-            .replace("Possible", "-possible");
         let block = block_of_sitting(json!({ "last-start": name }), |o| o.last_possible_start = o.start);
         assert_eq!(block[name], "2022-06-21T12:45:00Z");
     }
