@@ -9,7 +9,9 @@ use clap::{Parser, Subcommand};
 use outcome::{Outcome, Stop, finish};
 
 mod compile;
+mod init;
 pub mod outcome;
+mod serve;
 mod simulate;
 
 /// Runs a Dutch vocational school's exam chain between its own systems and its exam vendors.
@@ -27,6 +29,13 @@ struct Arguments {
 enum Command {
     #[command(name = "__compile", hide = true)]
     Compile(compile::Compile),
+    Init(init::Init),
+    /// Run the host until it is told to stop
+    Serve(serve::Which),
+    /// Bring the database up to date
+    Migrate(serve::Which),
+    /// See whether settings, database and master key can be used
+    Check(serve::Which),
     /// Run a system around the host that speaks OKE and misbehaves on request
     Simulate(simulate::Arguments),
 }
@@ -48,6 +57,33 @@ pub fn run() -> ExitCode {
 fn execute(command: Command, as_json: bool) -> Outcome {
     match command {
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Serve(which) => serve::serve(&which),
+        Command::Migrate(which) => serve::migrate(&which),
+        Command::Check(which) => serve::check(&which),
         Command::Simulate(arguments) => simulate::run(arguments, as_json),
     }
+}
+
+/// Runs a command's asynchronous work.
+fn on_runtime<T>(work: impl Future<Output = T>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::refused("start", format!("could not start the runtime: {error}")))?;
+    Ok(runtime.block_on(work))
+}
+
+/// A refusal with its whole chain of causes, for who runs the command.
+fn told(reason: &str, error: &dyn std::error::Error) -> Stop {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said = format!("{said}: {more}");
+        }
+        cause = error.source();
+    }
+    Stop::refused(reason, said)
 }

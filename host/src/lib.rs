@@ -10,6 +10,7 @@ pub mod dashboard;
 pub mod domain;
 pub mod jobs;
 pub mod oke;
+pub mod server;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;

@@ -1,1 +1,19 @@
 //! The standard's faces as routers, the token endpoint and scopes (`§5`).
+//!
+//! A face parses and answers; what a message does is decided in `app`. To add an operation: a handler in the face's
+//! file and its line in that file's `routes`.
+
+mod token;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+
+use crate::api::Service;
+
+/// Everything below `/oke` and the token endpoint.
+pub fn router(service: &Service) -> Router {
+    Router::new()
+        .merge(token::routes())
+        .layer(DefaultBodyLimit::max(service.json_limit))
+        .with_state(service.clone())
+}
