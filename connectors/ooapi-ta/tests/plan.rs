@@ -3,7 +3,7 @@
 mod common;
 
 use common::{fixture, host};
-use oke_codec::{Dialect, read_association, read_offering};
+use oke_codec::{Dialect, Quirks, read_association, read_offering};
 use oke_sdk::{
     Error, TaZittingsplan as _, Written,
     http::{Failure, Method},
@@ -232,5 +232,31 @@ fn every_profile_of_the_manifest_can_be_used() {
             Ok(Written::default()),
             "{profile}"
         );
+    }
+}
+
+/// A quirk that the codec learns can be set at once, and nothing can be set that it does not know.
+#[test]
+fn every_quirk_of_the_codec_can_be_set_to_every_choice() {
+    let manifest = common::toml_file("connector.toml");
+    let quirks = serde_json::to_value(Quirks::default()).unwrap();
+    for name in quirks.as_object().unwrap().keys() {
+        let field = manifest["config"]
+            .get(name)
+            .unwrap_or_else(|| panic!("connector.toml lacks [config.{name}]"));
+        for choice in field
+            .get("choices")
+            .and_then(|choices| choices.as_array())
+            .into_iter()
+            .flatten()
+        {
+            let host = host(None).with_text(name, choice.as_str().unwrap());
+            host.on(Method::Put, &at("offerings", SITTING), Answer::status(200));
+            assert_eq!(
+                OoapiTa::put_sitting(&host.context(), sitting(), None),
+                Ok(Written::default()),
+                "{name} = {choice}"
+            );
+        }
     }
 }
