@@ -7,21 +7,39 @@ use std::sync::Arc;
 
 use crate::domain::clock::{Clock, Random};
 
+mod group;
+mod key_locks;
 pub mod account;
+pub mod association;
+pub mod cancel;
+pub mod catalogue;
+pub mod cesuur;
 pub mod client;
 pub mod committer;
 pub mod core;
-mod group;
-mod key_locks;
+pub mod deliver;
+pub mod document;
+pub mod draft;
+pub mod offering;
 pub mod package;
 pub mod peer;
+pub mod person;
+pub mod planning;
+pub mod policy;
 pub mod publisher;
+pub mod refused;
+pub mod report;
+pub mod result;
 pub mod revision;
 pub mod running;
+pub mod studentresultaat;
 pub mod task;
+pub mod vaststellen;
 
 pub use committer::CommitError;
 pub use core::{Core, Decision};
+pub use draft::Draft;
+pub use refused::Refused;
 
 /// What every verb may use besides the database: the time and the dice.
 #[derive(Clone)]

@@ -28,6 +28,8 @@ pub const FINAL_NOT_ALLOWED: &str = "final-not-allowed";
 pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
 /// Kind of the exceptions about deelnames whose enrolment was cancelled when the sitting had begun.
 pub const ENROLMENT_CANCELED_LATE: &str = "enrolment-canceled-late";
+/// Kind of the exceptions about needs that changed after a deelname was planned.
+pub const NEEDS_CHANGED: &str = "needs-changed";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
 pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
 
@@ -141,6 +143,17 @@ pub fn enrolment_canceled_late() -> Exception {
         "Toetsinschrijving vervallen nadat de zitting was begonnen",
         "De deelname is niet geannuleerd. Komt er een resultaat, dan gaat het naar de deelnemerregistratie; meld daar \
          zo nodig dat de toets al gemaakt is.",
+    )
+}
+
+/// Needs changed after planning.
+#[must_use]
+pub fn needs_changed() -> Exception {
+    exception(
+        NEEDS_CHANGED,
+        Duty::Plannen,
+        "Voorzieningen gewijzigd na planning",
+        "De deelname staat bij de leverancier met de eerdere voorzieningen. Controleer ze en pas de deelname zo nodig aan.",
     )
 }
 

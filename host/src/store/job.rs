@@ -240,6 +240,27 @@ pub async fn in_lane(db: &Database, tenant: &str, lane: &str) -> Result<Vec<JobR
     all(db.rows(sql, values![tenant, lane]).await?)
 }
 
+/// The highest number of a lane; 0 for one that was never used.
+///
+/// # Errors
+/// What the database says.
+pub async fn last_in_lane(db: &Database, tenant: &str, lane: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT COALESCE(MAX(seq), 0) AS last FROM job WHERE tenant = $1 AND lane = $2";
+    match db.row(sql, values![tenant, lane]).await? {
+        Some(row) => row.int("last"),
+        None => Ok(0),
+    }
+}
+
+/// The jobs of a lane that nobody has taken up yet, in order.
+///
+/// # Errors
+/// What the database says.
+pub async fn waiting_in_lane(db: &Database, tenant: &str, lane: &str) -> Result<Vec<JobRow>, StoreError> {
+    let sql = "SELECT * FROM job WHERE tenant = $1 AND lane = $2 AND open = 1 AND state = 'ready' ORDER BY seq";
+    all(db.rows(sql, values![tenant, lane]).await?)
+}
+
 /// Open jobs of a lane, in order.
 ///
 /// # Errors

@@ -1,0 +1,187 @@
+//! Flow 1, associations: toetsinschrijvingen, and enrolments in courses and programs, of a student system. They may come
+//! before the person and offering they name: kept, and the missing objects are fetched (R14).
+
+use oke_codec::{Dialect, PutBrings, merge_put_association, patch_association};
+use serde_json::Value;
+
+use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::{Core, Decision, Refused, cancel, deliver, person};
+use crate::domain::association::{Association, AssociationKind, without_companions};
+use crate::domain::model;
+use crate::store::{association, offering, person as person_store};
+
+/// A student system's PUT of an association: made or replaced; a result in it is not its to bring here (`§3.1.4`).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that belongs to another system, [`Refused::Invalid`] when the type changes.
+pub async fn put(core: &Core, sender: &Sender, told: &model::Association, content: &[u8]) -> Result<Outcome, Refused> {
+    let id = told.association_id.as_str();
+    core.decide(&keys(sender, id), || async {
+        let kind = AssociationKind::from_student_system(told.association_type);
+        let known = known(core, sender, id).await?;
+        if let Some(known) = &known
+            && known.kind != kind
+        {
+            return Err(Refused::Invalid(format!(
+                "association {id} is known as {}: its associationType can't change, use another id",
+                known.kind.name()
+            )));
+        }
+        let facts = merge_put_association(known.as_ref().map(|known| &known.facts), told, PutBrings::NoResult);
+        let message = Message {
+            kind,
+            method: "PUT",
+            content,
+            person: told.person.as_ref(),
+        };
+        take(core, sender, known, facts, message).await
+    })
+    .await
+}
+
+/// A student system's PATCH of an association it made earlier; a cancellation does nothing else (R3, R4).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that is not known, or not this system's (R2); [`Refused::Invalid`] when the
+/// message can't be read.
+pub async fn patch(
+    core: &Core,
+    sender: &Sender,
+    id: &str,
+    message: &Value,
+    content: &[u8],
+) -> Result<Outcome, Refused> {
+    core.decide(&keys(sender, id), || async {
+        let known = known(core, sender, id)
+            .await?
+            .ok_or_else(|| Refused::unknown("association", id))?;
+        let facts = patch_association(&known.facts, message, &Dialect::default())?;
+        if AssociationKind::from_student_system(facts.association_type) != known.kind {
+            return Err(Refused::Invalid(format!(
+                "association {id} is known as {}: associationType names another kind",
+                known.kind.name()
+            )));
+        }
+        let person = facts.person.clone();
+        let message = Message {
+            kind: known.kind,
+            method: "PATCH",
+            content,
+            person: person.as_ref(),
+        };
+        take(core, sender, Some(known), facts, message).await
+    })
+    .await
+}
+
+struct Message<'a> {
+    kind: AssociationKind,
+    method: &'a str,
+    content: &'a [u8],
+    /// Where the message carries the person whole.
+    person: Option<&'a model::Person>,
+}
+
+fn keys(sender: &Sender, id: &str) -> [String; 1] {
+    [format!("association/{}/{id}", sender.tenant)]
+}
+
+/// What is known by this id, if it is this system's own: extra attempts made here are not.
+async fn known(core: &Core, sender: &Sender, id: &str) -> Result<Option<Association>, Refused> {
+    match association::find(&core.db, &sender.tenant, id).await? {
+        Some(known) if known.peer != sender.peer || known.planned_by.is_some() => {
+            Err(Refused::unknown("association", id))
+        }
+        known => Ok(known),
+    }
+}
+
+async fn take(
+    core: &Core,
+    sender: &Sender,
+    known: Option<Association>,
+    facts: model::Association,
+    message: Message<'_>,
+) -> Result<Decision<Outcome>, Refused> {
+    let mut draft = Draft::of(core, &sender.tenant, sender.actor());
+    let facts = without_companions(facts);
+    let id = facts.association_id.clone();
+    let outcome = match &known {
+        None => Outcome::Created,
+        Some(known) if known.facts == facts => Outcome::Repeated,
+        Some(_) => Outcome::Applied,
+    };
+    let arrived = Arrived {
+        flow: 1,
+        peer: &sender.peer,
+        method: message.method,
+        subject_kind: "association",
+        subject_id: &id,
+        content: message.content,
+    };
+    draft.note(arrived, outcome)?;
+    if outcome != Outcome::Repeated {
+        let detail = format!("{} {}", message.kind.name(), outcome.word());
+        draft.audit("association.tell", ("association", &id), detail, message.content);
+        keep(&mut draft, sender, known, facts, &message).await?;
+    }
+    Ok(Decision {
+        write_set: draft.finish(),
+        answer: outcome,
+    })
+}
+
+async fn keep(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    known: Option<Association>,
+    facts: model::Association,
+    message: &Message<'_>,
+) -> Result<(), Refused> {
+    let was_canceled = known.as_ref().is_some_and(Association::is_canceled);
+    let association = Association {
+        id: facts.association_id.clone(),
+        kind: message.kind,
+        peer: sender.peer.clone(),
+        enrolment: None,
+        plan_version: 0,
+        confirmed: None,
+        planned_by: None,
+        facts,
+        updated_at: draft.now,
+        version: known.map_or(0, |known| known.version),
+    };
+    if association.is_canceled() && !was_canceled {
+        // Its row is written there, with what follows.
+        return match message.kind {
+            AssociationKind::Enrolment => cancel::enrolment(draft, association).await,
+            _ => cancel::context(draft, association).await,
+        };
+    }
+    draft.put(association::next(draft.tenant, &association));
+    if association.is_canceled() {
+        return Ok(());
+    }
+    match message.person {
+        Some(told) => person::keep_told(draft, &sender.peer, told).await?,
+        None => fetch_missing_person(draft, sender, &association).await?,
+    }
+    let offering = &association.facts.offering_id;
+    if offering::find(&draft.core.db, draft.tenant, offering).await?.is_none() {
+        deliver::fetch_offering(draft, &sender.peer, offering).await?;
+    }
+    Ok(())
+}
+
+async fn fetch_missing_person(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    association: &Association,
+) -> Result<(), Refused> {
+    let person = &association.facts.person_id;
+    let known = person_store::find(&draft.core.db, draft.tenant, person).await?;
+    if known.is_none_or(|known| known.erased) {
+        deliver::fetch_person(draft, &sender.peer, person).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The jobs that tell others: flow 2 to the vendor (sittings, deelnames), flow 5 to the student system, and the reads
+//! that bring what is missing. Which job, in which lane, behind what.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Refused;
+use super::draft::{Draft, Follow};
+use crate::domain::association::Association;
+use crate::domain::lane;
+use crate::domain::offering::Offering;
+
+/// Kind of the job that delivers a sitting.
+pub const DELIVER_SITTING: &str = "deliver_sitting";
+/// Kind of the job that delivers a deelname.
+pub const DELIVER_DEELNAME: &str = "deliver_deelname";
+/// Kind of the job that delivers a result to the student system.
+pub const DELIVER_RESULT: &str = "deliver_result";
+/// Kind of the job that fetches a person from the student system.
+pub const FETCH_PERSON: &str = "fetch_person";
+/// Kind of the job that fetches an offering from the student system.
+pub const FETCH_OFFERING: &str = "fetch_offering";
+/// Kind of the job that fetches a document from its vendor.
+pub const FETCH_DOCUMENT: &str = "fetch_document";
+/// Kind of the job that reads a result back from the vendor.
+pub const READ_BACK: &str = "read_back";
+/// Kind of the job that judges the results of an examenversie again.
+pub const JUDGE_AGAIN: &str = "judge_again";
+
+/// Lane of a sitting's messages (flow 2).
+#[must_use]
+pub fn sitting_lane(sitting: &str) -> String {
+    lane::name(2, "offering", sitting)
+}
+
+/// Tells the vendor of a sitting as it is now; its number in the lane is its plan version.
+pub fn sitting(draft: &mut Draft<'_>, sitting: &Offering) {
+    let now = draft.now;
+    draft.follow_as(
+        Follow {
+            kind: DELIVER_SITTING,
+            peer: &sitting.peer,
+            flow: 2,
+            lane: sitting_lane(&sitting.id),
+            parent: None,
+            payload: json!({ "sitting": sitting.id }),
+        },
+        sitting.plan_version,
+        now,
+    );
+}
+
+/// Tells the vendor of a deelname as it is now, after everything about its sitting so far (R14).
+pub fn deelname(draft: &mut Draft<'_>, deelname: &Association, sitting: &Offering) {
+    let now = draft.now;
+    draft.follow_as(
+        Follow {
+            kind: DELIVER_DEELNAME,
+            peer: &deelname.peer,
+            flow: 2,
+            lane: lane::name(2, "association", &deelname.id),
+            parent: Some((sitting_lane(&sitting.id), sitting.plan_version)),
+            payload: json!({ "deelname": deelname.id }),
+        },
+        deelname.plan_version,
+        now,
+    );
+}
+
+/// Sends the present result of a deelname on to the student system that its enrolment came from (R23). One lane per
+/// enrolment, since two deelnames may serve the same one.
+///
+/// # Errors
+/// What the database says.
+pub async fn result(
+    draft: &mut Draft<'_>,
+    deelname: &str,
+    enrolment: &Association,
+    due: Timestamp,
+) -> Result<(), Refused> {
+    draft.follow_at(student_result(deelname, enrolment), due).await
+}
+
+/// The same for a result that says nothing new but can be told more fully: unless its delivery still waits.
+///
+/// # Errors
+/// What the database says.
+pub async fn result_again(draft: &mut Draft<'_>, deelname: &str, enrolment: &Association) -> Result<(), Refused> {
+    draft.follow_once(student_result(deelname, enrolment)).await
+}
+
+fn student_result<'a>(deelname: &str, enrolment: &'a Association) -> Follow<'a> {
+    Follow {
+        kind: DELIVER_RESULT,
+        peer: &enrolment.peer,
+        flow: 5,
+        lane: lane::name(5, "association", &enrolment.id),
+        parent: None,
+        payload: json!({ "deelname": deelname }),
+    }
+}
+
+/// Fetches a person that was named before they came (R14).
+///
+/// # Errors
+/// What the database says.
+pub async fn fetch_person(draft: &mut Draft<'_>, peer: &str, person: &str) -> Result<(), Refused> {
+    fetch(draft, FETCH_PERSON, peer, ("person", person)).await
+}
+
+/// Fetches an offering that was named before it came (R14).
+///
+/// # Errors
+/// What the database says.
+pub async fn fetch_offering(draft: &mut Draft<'_>, peer: &str, offering: &str) -> Result<(), Refused> {
+    fetch(draft, FETCH_OFFERING, peer, ("offering", offering)).await
+}
+
+async fn fetch(
+    draft: &mut Draft<'_>,
+    kind: &'static str,
+    peer: &str,
+    (noun, id): (&str, &str),
+) -> Result<(), Refused> {
+    draft
+        .follow_once(Follow {
+            kind,
+            peer,
+            flow: 1,
+            lane: lane::name(1, noun, id),
+            parent: None,
+            payload: json!({ noun: id }),
+        })
+        .await
+}
+
+/// Fetches a document that a result (flow 3) or a report (flow 4) named (R27).
+///
+/// # Errors
+/// What the database says.
+pub async fn fetch_document(draft: &mut Draft<'_>, peer: &str, flow: i64, document: &str) -> Result<(), Refused> {
+    draft
+        .follow_once(Follow {
+            kind: FETCH_DOCUMENT,
+            peer,
+            flow,
+            lane: lane::name(flow, "document", document),
+            parent: None,
+            payload: json!({ "document": document }),
+        })
+        .await
+}
+
+/// Reads a deelname's result back from the vendor (R25).
+///
+/// # Errors
+/// What the database says.
+pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Result<(), Refused> {
+    draft
+        .follow_once(Follow {
+            kind: READ_BACK,
+            peer,
+            flow: 3,
+            lane: lane::name(3, "association", deelname),
+            parent: None,
+            payload: json!({ "deelname": deelname }),
+        })
+        .await
+}

@@ -1,0 +1,168 @@
+//! Flow 1, offerings: what a student system says of its planbare toetsen and of course and program offerings.
+
+use oke_codec::{Dialect, merge_put_offering, patch_offering};
+use serde_json::Value;
+
+use super::cancel;
+use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::{Core, Decision, Refused};
+use crate::domain::model;
+use crate::domain::offering::{Offering, OfferingKind};
+use crate::store::offering;
+
+/// A student system's PUT of an offering: made or replaced, but for a report that was delivered since (R1, table 4.0.F).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that belongs to another system, [`Refused::Invalid`] when the type changes.
+pub async fn put(core: &Core, sender: &Sender, told: &model::Offering, content: &[u8]) -> Result<Outcome, Refused> {
+    let id = told.offering_id.as_str();
+    core.decide(&keys(sender, id), || async {
+        let kind = OfferingKind::from_student_system(told.offering_type);
+        let known = known(core, sender, id).await?;
+        if let Some(known) = &known
+            && known.kind != kind
+        {
+            return Err(Refused::Invalid(format!(
+                "offering {id} is known as {}: its offeringType can't change, use another id",
+                known.kind.name()
+            )));
+        }
+        let facts = merge_put_offering(known.as_ref().map(|known| &known.facts), told);
+        take(core, sender, kind, known, facts, ("PUT", content)).await
+    })
+    .await
+}
+
+/// A student system's PATCH of an offering it made earlier; a cancellation does nothing else (R3, R4).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that is not known, or not this system's (R2); [`Refused::Invalid`] when the
+/// message can't be read.
+pub async fn patch(
+    core: &Core,
+    sender: &Sender,
+    id: &str,
+    message: &Value,
+    content: &[u8],
+) -> Result<Outcome, Refused> {
+    core.decide(&keys(sender, id), || async {
+        let known = known(core, sender, id)
+            .await?
+            .ok_or_else(|| Refused::unknown("offering", id))?;
+        let facts = patch_offering(&known.facts, message, &Dialect::default())?;
+        if OfferingKind::from_student_system(facts.offering_type) != known.kind {
+            return Err(Refused::Invalid(format!(
+                "offering {id} is known as {}: offeringType names another kind",
+                known.kind.name()
+            )));
+        }
+        take(core, sender, known.kind, Some(known), facts, ("PATCH", content)).await
+    })
+    .await
+}
+
+fn keys(sender: &Sender, id: &str) -> [String; 1] {
+    [format!("offering/{}/{id}", sender.tenant)]
+}
+
+/// What is known by this id, if it is this system's own.
+async fn known(core: &Core, sender: &Sender, id: &str) -> Result<Option<Offering>, Refused> {
+    match offering::find(&core.db, &sender.tenant, id).await? {
+        Some(known) if known.peer != sender.peer || known.kind == OfferingKind::Sitting => {
+            Err(Refused::unknown("offering", id))
+        }
+        known => Ok(known),
+    }
+}
+
+async fn take(
+    core: &Core,
+    sender: &Sender,
+    kind: OfferingKind,
+    known: Option<Offering>,
+    facts: model::Offering,
+    (method, content): (&str, &[u8]),
+) -> Result<Decision<Outcome>, Refused> {
+    let mut draft = Draft::of(core, &sender.tenant, sender.actor());
+    let id = facts.offering_id.clone();
+    let outcome = match &known {
+        None => Outcome::Created,
+        Some(known) if known.facts == facts => Outcome::Repeated,
+        Some(_) => Outcome::Applied,
+    };
+    let arrived = Arrived {
+        flow: 1,
+        peer: &sender.peer,
+        method,
+        subject_kind: "offering",
+        subject_id: &id,
+        content,
+    };
+    draft.note(arrived, outcome)?;
+    if outcome != Outcome::Repeated {
+        let offering = told(sender, kind, known.as_ref(), facts, draft.now);
+        draft.audit("offering.tell", ("offering", &id), outcome_detail(kind, outcome), content);
+        draft.put(offering::next(&sender.tenant, &offering));
+        if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
+            cancel::associations_of(&mut draft, &offering).await?;
+        }
+    }
+    Ok(Decision {
+        write_set: draft.finish(),
+        answer: outcome,
+    })
+}
+
+fn told(
+    sender: &Sender,
+    kind: OfferingKind,
+    known: Option<&Offering>,
+    facts: model::Offering,
+    now: jiff::Timestamp,
+) -> Offering {
+    Offering {
+        id: facts.offering_id.clone(),
+        kind,
+        unit: facts.organization_id.clone(),
+        peer: sender.peer.clone(),
+        plannable: None,
+        component: facts.offered_id.clone(),
+        plan_version: 0,
+        confirmed: None,
+        planned_by: Vec::new(),
+        facts,
+        updated_at: now,
+        version: known.map_or(0, |known| known.version),
+    }
+}
+
+fn outcome_detail(kind: OfferingKind, outcome: Outcome) -> String {
+    let did = if outcome == Outcome::Created { "created" } else { "changed" };
+    format!("{} {did}", kind.name())
+}
+
+/// Keeps an offering that was read from the student system because an association named it first (R14), unless it came
+/// by itself meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offering) -> Result<(), Refused> {
+    if offering::find(&draft.core.db, draft.tenant, &facts.offering_id).await?.is_some() {
+        return Ok(());
+    }
+    let sender = Sender {
+        tenant: draft.tenant.to_owned(),
+        peer: peer.to_owned(),
+        client: String::new(),
+    };
+    let kind = OfferingKind::from_student_system(facts.offering_type);
+    let facts = model::Offering {
+        irregularities: None,
+        documents: Vec::new(),
+        ..facts.clone()
+    };
+    let offering = told(&sender, kind, None, facts, draft.now);
+    draft.audit("offering.fetch", ("offering", &offering.id), kind.name().to_owned(), b"");
+    draft.put(offering::next(draft.tenant, &offering));
+    Ok(())
+}

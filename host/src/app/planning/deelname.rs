@@ -1,0 +1,357 @@
+//! Deelnames: who takes part in a sitting, as student or staff; changed and cancelled.
+
+use std::collections::HashSet;
+
+use super::Planner;
+use crate::app::draft::Draft;
+use crate::app::{Core, Decision, Refused, cancel, deliver};
+use crate::domain::association::{Association, AssociationKind, Needs};
+use crate::domain::attempt::{self, Attempt, Planned};
+use crate::domain::calendar;
+use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft, Role};
+use crate::domain::offering::Offering;
+use crate::domain::person::Person;
+use crate::store::{association, offering, person};
+
+/// The most deelnames planned in one commit.
+pub const MOST_AT_ONCE: usize = 200;
+
+/// For whom a deelname is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum For {
+    /// A toetsinschrijving: its person, in its role.
+    Enrolment {
+        /// The toetsinschrijving.
+        id: String,
+        /// Plan an extra attempt (R8, R9).
+        extra_attempt: bool,
+        /// Take an extra attempt upon yourself where the student system has not said how many are left (R9).
+        confirmed: bool,
+    },
+    /// A person without enrolment: staff, or a member of a test group (R26).
+    Person {
+        /// The person.
+        id: String,
+        /// In which role.
+        role: Role,
+    },
+}
+
+/// A deelname to plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeelname {
+    /// For whom.
+    pub candidate: For,
+    /// Needs; by default those that follow from the enrolment and the person on the day (R15).
+    pub needs: Option<Needs>,
+}
+
+/// Adds deelnames to a sitting and tells the vendor. Each stands or falls by itself: the answer holds, in the same
+/// order, the id of a deelname or why there is none.
+///
+/// # Errors
+/// [`Refused`] for all of them: no such sitting, more than [`MOST_AT_ONCE`], or an account that does not plan here.
+pub async fn add(
+    core: &Core,
+    planner: Planner<'_>,
+    sitting: &str,
+    new: &[NewDeelname],
+) -> Result<Vec<Result<String, Refused>>, Refused> {
+    if new.len() > MOST_AT_ONCE {
+        return Err(Refused::Invalid(format!(
+            "{} deelnames at once is too many: send at most {MOST_AT_ONCE} per call",
+            new.len()
+        )));
+    }
+    core.decide(&[format!("offering/{}/{sitting}", planner.tenant)], || async {
+        let sitting = planner.standing_sitting(core, sitting).await?;
+        let mut adding = Adding {
+            draft: Draft::of(core, planner.tenant, planner.actor()),
+            planner,
+            sitting: &sitting,
+            bound: HashSet::new(),
+            enrolments: HashSet::new(),
+        };
+        let key = crate::values![planner.tenant, &sitting.id];
+        adding.draft.expect(&offering::OFFERING, key, sitting.version);
+        adding.bound = adding.bound_already().await?;
+        let mut answer = Vec::with_capacity(new.len());
+        for one in new {
+            match adding.add(one).await {
+                Err(failure) if failure.is_failure() => return Err(failure),
+                outcome => answer.push(outcome),
+            }
+        }
+        Ok(Decision {
+            write_set: adding.draft.finish(),
+            answer,
+        })
+    })
+    .await
+}
+
+struct Adding<'a> {
+    draft: Draft<'a>,
+    planner: Planner<'a>,
+    sitting: &'a Offering,
+    /// Persons with a role that stand on this sitting, so that nobody takes part twice.
+    bound: HashSet<(String, Role)>,
+    /// Enrolments that were planned in this run.
+    enrolments: HashSet<String>,
+}
+
+impl Adding<'_> {
+    async fn bound_already(&self) -> Result<HashSet<(String, Role)>, Refused> {
+        let all = association::of_offering(&self.draft.core.db, self.draft.tenant, &self.sitting.id).await?;
+        Ok(all
+            .into_iter()
+            .filter(|bound| !bound.is_canceled())
+            .map(|bound| (bound.facts.person_id, bound.facts.role))
+            .collect())
+    }
+
+    async fn add(&mut self, new: &NewDeelname) -> Result<String, Refused> {
+        match &new.candidate {
+            For::Person { id, role } => {
+                let person = self.person(id, None).await?;
+                self.deelname(None, &person, role.clone(), new.needs.clone())
+            }
+            For::Enrolment {
+                id,
+                extra_attempt,
+                confirmed,
+            } => {
+                let enrolment = self.enrolment(id).await?;
+                let person = self.person(&enrolment.facts.person_id, Some(&enrolment.peer)).await?;
+                let planned = self.planned_on(&enrolment).await?;
+                let attempt = attempt::plan(&enrolment, planned, *extra_attempt, *confirmed)?;
+                self.check_free(&person, &enrolment.facts.role)?;
+                let key = crate::values![self.draft.tenant, &enrolment.id];
+                let role = enrolment.facts.role.clone();
+                if self.enrolments.insert(enrolment.id.clone()) {
+                    self.draft.expect(&association::ASSOCIATION, key, enrolment.version);
+                }
+                let served = match attempt {
+                    Attempt::Enrolled => enrolment,
+                    Attempt::Extra { number } => self.extra_attempt(&enrolment, number),
+                };
+                self.deelname(Some(&served), &person, role, new.needs.clone())
+            }
+        }
+    }
+
+    async fn enrolment(&self, id: &str) -> Result<Association, Refused> {
+        let found = association::find(&self.draft.core.db, self.draft.tenant, id).await?;
+        let enrolment = found
+            .filter(|found| found.kind == AssociationKind::Enrolment)
+            .ok_or_else(|| Refused::unknown("toetsinschrijving", id))?;
+        if Some(&enrolment.facts.offering_id) != self.sitting.plannable.as_ref() {
+            return Err(Refused::Invalid(format!(
+                "enrolment {id} is for another planbare toets than sitting {} serves",
+                self.sitting.id
+            )));
+        }
+        if self.enrolments.contains(id) {
+            return Err(Refused::Invalid(format!(
+                "enrolment {id} stands twice in this call: plan a further attempt in a call of its own"
+            )));
+        }
+        Ok(enrolment)
+    }
+
+    /// The person, whole; one that has not come yet is fetched, and nothing is planned until then (R14).
+    async fn person(&mut self, id: &str, from: Option<&str>) -> Result<Person, Refused> {
+        let known = person::find(&self.draft.core.db, self.draft.tenant, id).await?;
+        if let Some(known) = known
+            && !known.erased
+        {
+            return Ok(known);
+        }
+        match from {
+            None => Err(Refused::unknown("person", id)),
+            Some(peer) => {
+                deliver::fetch_person(&mut self.draft, peer, id).await?;
+                Err(Refused::NotNow(format!(
+                    "person {id} has not come from the student system yet; it is asked for, plan again when it is there"
+                )))
+            }
+        }
+    }
+
+    async fn planned_on(&self, enrolment: &Association) -> Result<Planned, Refused> {
+        let db = &self.draft.core.db;
+        let serving = association::serving(db, self.draft.tenant, &enrolment.id).await?;
+        let attempts = association::attempts_of(db, self.draft.tenant, &enrolment.id).await?;
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Planned {
+            deelnames: count(serving.iter().filter(|deelname| !deelname.is_canceled()).count()),
+            extra_attempts: count(
+                attempts
+                    .iter()
+                    .filter(|attempt| attempt.is_own_extra_attempt() && !attempt.is_canceled())
+                    .count(),
+            ),
+            highest: attempts.iter().map(Association::attempt).max().unwrap_or(1),
+        })
+    }
+
+    fn check_free(&self, person: &Person, role: &Role) -> Result<(), Refused> {
+        if self.bound.contains(&(person.id.clone(), role.clone())) {
+            return Err(Refused::NotNow(format!(
+                "person {} takes part in sitting {} already in this role",
+                person.id, self.sitting.id
+            )));
+        }
+        Ok(())
+    }
+
+    /// Makes the toetsinschrijving of an extra attempt, which the student system hears of with its result (R8).
+    fn extra_attempt(&mut self, original: &Association, number: u32) -> Association {
+        let id = self.draft.core.id();
+        let extra = Association {
+            id: id.clone(),
+            kind: AssociationKind::Enrolment,
+            peer: original.peer.clone(),
+            enrolment: None,
+            plan_version: 0,
+            confirmed: None,
+            planned_by: Some(self.planner.account.id.clone()),
+            facts: model::Association {
+                association_id: id,
+                attempt: Some(number),
+                attempts_left: AttemptsLeft::Unknown,
+                org_association_id: Some(original.id.clone()),
+                opaque: None,
+                ..original.facts.clone()
+            },
+            updated_at: self.draft.now,
+            version: 0,
+        };
+        let detail = format!("attempt {number} of {}", original.id);
+        self.draft.audit("enrolment.extra", ("association", &extra.id), detail, b"");
+        self.draft.put(association::next(self.draft.tenant, &extra));
+        extra
+    }
+
+    fn deelname(
+        &mut self,
+        enrolment: Option<&Association>,
+        person: &Person,
+        role: Role,
+        needs: Option<Needs>,
+    ) -> Result<String, Refused> {
+        self.check_free(person, &role)?;
+        let day = calendar::day(self.sitting.facts.start.unwrap_or(self.draft.now));
+        let needs = match needs {
+            Some(needs) => needs,
+            None if role == Role::Student => Needs::on_day(enrolment.map(|it| &it.facts), &person.facts, day),
+            None => Needs::default(),
+        };
+        let id = self.draft.core.id();
+        let deelname = Association {
+            id: id.clone(),
+            kind: AssociationKind::Deelname,
+            peer: self.sitting.peer.clone(),
+            enrolment: enrolment.map(|enrolment| enrolment.id.clone()),
+            plan_version: 1,
+            confirmed: None,
+            planned_by: Some(self.planner.account.id.clone()),
+            facts: model::Association {
+                association_id: id.clone(),
+                association_type: AssociationType::ComponentOfferingAssociation,
+                role: role.clone(),
+                state: AssociationState::Associated,
+                person_id: person.id.clone(),
+                person: None,
+                offering_id: self.sitting.id.clone(),
+                additional_time_min: needs.additional_time_min,
+                personal_needs: needs.personal_needs,
+                attempt: enrolment.map(Association::attempt),
+                attempts_left: AttemptsLeft::Unknown,
+                program_offering_association_id: None,
+                course_offering_association_id: None,
+                org_association_id: None,
+                start: None,
+                expected_end: None,
+                final_end: None,
+                sequence_code: None,
+                result: None,
+                opaque: None,
+            },
+            updated_at: self.draft.now,
+            version: 0,
+        };
+        let detail = format!("{} in {}", association::role_word(&role), self.sitting.id);
+        self.draft.audit("deelname.plan", ("association", &id), detail, b"");
+        deliver::deelname(&mut self.draft, &deelname, self.sitting);
+        self.draft.put(association::next(self.draft.tenant, &deelname));
+        self.bound.insert((person.id.clone(), role));
+        Ok(id)
+    }
+}
+
+/// Changes the needs of a deelname and tells the vendor; nothing is told when nothing changed.
+///
+/// # Errors
+/// [`Refused`]: no such deelname, a cancelled one, or an account that does not plan for this unit.
+pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) -> Result<(), Refused> {
+    core.decide(&[format!("association/{}/{id}", planner.tenant)], || async {
+        let (deelname, sitting) = found(core, planner, id).await?;
+        if deelname.is_canceled() || sitting.is_canceled() {
+            return Err(Refused::NotNow(format!("deelname {id} has been cancelled; plan a new one instead")));
+        }
+        let mut draft = Draft::of(core, planner.tenant, planner.actor());
+        let facts = model::Association {
+            additional_time_min: needs.additional_time_min,
+            personal_needs: needs.personal_needs.clone(),
+            ..deelname.facts.clone()
+        };
+        if facts != deelname.facts {
+            let deelname = Association {
+                plan_version: deelname.plan_version + 1,
+                facts,
+                updated_at: draft.now,
+                ..deelname
+            };
+            draft.audit("deelname.change", ("association", id), "needs".to_owned(), b"");
+            deliver::deelname(&mut draft, &deelname, &sitting);
+            draft.put(association::next(planner.tenant, &deelname));
+        }
+        let resolution = "De voorzieningen van de deelname zijn opnieuw vastgelegd.";
+        draft.close(crate::domain::exception::NEEDS_CHANGED, ("association", id), resolution).await?;
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+/// Cancels a deelname and tells the vendor (R4); the toetsinschrijving of an extra attempt made for it goes with it.
+/// A second time does nothing.
+///
+/// # Errors
+/// [`Refused`]: no such deelname, or an account that does not plan for this unit.
+pub async fn cancel(core: &Core, planner: Planner<'_>, id: &str, reason: &str) -> Result<(), Refused> {
+    core.decide(&[format!("association/{}/{id}", planner.tenant)], || async {
+        let (deelname, sitting) = found(core, planner, id).await?;
+        let mut draft = Draft::of(core, planner.tenant, planner.actor());
+        if !deelname.is_canceled() {
+            cancel::deelname(&mut draft, deelname, &sitting, reason).await?;
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+async fn found(core: &Core, planner: Planner<'_>, id: &str) -> Result<(Association, Offering), Refused> {
+    let found = association::find(&core.db, planner.tenant, id).await?;
+    let deelname = found
+        .filter(|found| found.kind == AssociationKind::Deelname)
+        .ok_or_else(|| Refused::unknown("deelname", id))?;
+    let sitting = planner.sitting(core, &deelname.facts.offering_id).await?;
+    Ok((deelname, sitting))
+}

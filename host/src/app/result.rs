@@ -1,0 +1,339 @@
+//! Flow 3: attendance and results of deelnames, pushed to our face or read from the vendor. Every version is kept; what
+//! becomes of it is judged by [`crate::domain::result`].
+
+use oke_codec::ResultMessage;
+
+use super::document::{self, Subject};
+use super::draft::{About, Arrived, Draft, Outcome, Sender};
+use super::studentresultaat::{self, Route};
+use super::{Core, Decision, Refused, deliver};
+use crate::domain::association::{Association, AssociationKind};
+use crate::domain::calendar;
+use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
+use crate::domain::model::{Normed, ResultValueType};
+use crate::domain::offering::Offering;
+use crate::domain::result::{self, Decided, Delivered, Head, Judgement, Present, Source, Verdict, Version, Yardstick};
+use crate::store::{association, component, examenversie, offering, result as result_store};
+
+/// A result that came in, by whichever way.
+#[derive(Debug, Clone)]
+pub struct Incoming<'a> {
+    /// The vendor.
+    pub peer: &'a str,
+    /// The deelname, by our id.
+    pub deelname: &'a str,
+    /// What was delivered.
+    pub delivered: Delivered,
+    /// By which way.
+    pub source: Source,
+    /// The connector revision that read it.
+    pub revision: Option<i64>,
+    /// As it came, for the inbox.
+    pub content: &'a [u8],
+}
+
+/// Takes a vendor's PATCH of a deelname's result. A cancelled or finished one takes it too (R6).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that is no deelname at this vendor: the message is kept all the same, with a task
+/// (R2).
+pub async fn accept(
+    core: &Core,
+    sender: &Sender,
+    id: &str,
+    message: &ResultMessage,
+    content: &[u8],
+) -> Result<Outcome, Refused> {
+    core.decide(&[format!("association/{}/{id}", sender.tenant)], || async {
+        let mut draft = Draft::of(core, &sender.tenant, sender.actor());
+        let incoming = Incoming {
+            peer: &sender.peer,
+            deelname: id,
+            delivered: Delivered {
+                result: message.result.clone(),
+                normed: Normed::Unknown,
+                examenversie: None,
+            },
+            source: Source::Push,
+            revision: None,
+            content,
+        };
+        let answer = match take(&mut draft, &incoming).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Refused::Unknown { .. }) => {
+                keep_unknown(&mut draft, 3, ("association", id), &sender.peer, content).await?;
+                Err(Refused::unknown("deelname", id))
+            }
+            Err(refused) => return Err(refused),
+        };
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer,
+        })
+    })
+    .await?
+}
+
+/// Keeps a message of flow 3 or 4 for an id that is not known, with a task for a person (R2).
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn keep_unknown(
+    draft: &mut Draft<'_>,
+    flow: i64,
+    (kind, id): (&'static str, &str),
+    peer: &str,
+    content: &[u8],
+) -> Result<(), Refused> {
+    let arrived = Arrived {
+        flow,
+        peer,
+        method: "PATCH",
+        subject_kind: kind,
+        subject_id: id,
+        content,
+    };
+    let message = draft.note(arrived, Outcome::Held)?;
+    draft.audit("message.hold", (kind, id), format!("unknown id, message {message}"), content);
+    let about = About {
+        kind,
+        id,
+        unit: None,
+        peer: Some(peer),
+    };
+    draft.open(&exception::unknown_subject(flow), about).await
+}
+
+/// What is known around a deelname's result.
+struct Known {
+    deelname: Association,
+    sitting: Option<Offering>,
+    route: Option<Route>,
+    head: Option<Head>,
+    versions: Vec<Version>,
+    scale: Option<ResultValueType>,
+    cesuur: Option<Normed>,
+}
+
+impl Known {
+    async fn read(draft: &Draft<'_>, incoming: &Incoming<'_>) -> Result<Known, Refused> {
+        let (db, tenant) = (&draft.core.db, draft.tenant);
+        let unknown = || Refused::unknown("deelname", incoming.deelname);
+        let deelname = association::find(db, tenant, incoming.deelname)
+            .await?
+            .filter(|found| found.kind == AssociationKind::Deelname && found.peer == incoming.peer)
+            .ok_or_else(unknown)?;
+        let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?;
+        let component = component_of(sitting.as_ref());
+        let scale = component::find(db, tenant, incoming.peer, component)
+            .await?
+            .and_then(|component| component.facts.result_value_type);
+        let code = incoming.delivered.examenversie.as_deref().unwrap_or(component);
+        let cesuur = examenversie::find(db, tenant, incoming.peer, component, code).await?;
+        Ok(Known {
+            route: studentresultaat::route(draft.core, tenant, &deelname).await?,
+            head: result_store::head(db, tenant, &deelname.id).await?,
+            versions: result_store::versions(db, tenant, &deelname.id).await?,
+            cesuur: cesuur.map(|entered| entered.normed),
+            deelname,
+            sitting,
+            scale,
+        })
+    }
+
+    fn about(&self) -> About<'_> {
+        About {
+            kind: "association",
+            id: &self.deelname.id,
+            unit: self.sitting.as_ref().and_then(|sitting| sitting.unit.as_deref()),
+            peer: Some(&self.deelname.peer),
+        }
+    }
+
+    fn yardstick(&self) -> Yardstick<'_> {
+        let plannable = self.route.as_ref().map(|route| &route.plannable);
+        Yardstick {
+            component: self.scale.as_ref(),
+            enrolment: plannable.and_then(|plannable| plannable.facts.result_value_type.as_ref()),
+            cesuur: self.cesuur,
+        }
+    }
+}
+
+fn component_of(sitting: Option<&Offering>) -> &str {
+    sitting.and_then(|sitting| sitting.component.as_deref()).unwrap_or("")
+}
+
+/// The present state of a result, as the rules want it; none before the first version.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`](crate::store::StoreError) when the head points at a version that is not there.
+pub(super) fn present<'a>(head: Option<&'a Head>, versions: &'a [Version]) -> Result<Option<Present<'a>>, Refused> {
+    let Some(head) = head else {
+        return Ok(None);
+    };
+    let version = |seq: i64| versions.iter().find(|version| version.seq == seq);
+    let (Some(present), Some(newest)) = (version(head.seq), versions.last()) else {
+        return Err(missing_version(head));
+    };
+    Ok(Some(Present {
+        head,
+        version: present,
+        newest,
+        decided: head.decided_seq.and_then(version),
+    }))
+}
+
+pub(super) fn missing_version(head: &Head) -> Refused {
+    Refused::Store(crate::store::StoreError::Inconsistent {
+        column: "result_head.seq".to_owned(),
+        why: format!("deelname {} has no version {}", head.association, head.seq),
+    })
+}
+
+/// Judges a result that came in and puts what follows into the draft.
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that is no deelname at this vendor.
+pub async fn take(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outcome, Refused> {
+    let known = Known::read(draft, incoming).await?;
+    let present = present(known.head.as_ref(), &known.versions)?;
+    let received = calendar::day(draft.now);
+    let delivered = incoming.delivered.clone();
+    match result::judge(delivered, incoming.source, present, known.yardstick(), received) {
+        Verdict::Repeated => repeated(draft, incoming, &known).await,
+        Verdict::Kept {
+            delivered,
+            judgement,
+            normed,
+            decided,
+        } => {
+            let outcome = match judgement {
+                Judgement::Accepted => Outcome::Applied,
+                Judgement::Held(_) | Judgement::Aside => Outcome::Held,
+            };
+            let message = draft.note(arrived(incoming), outcome)?;
+            let version = Version {
+                association: known.deelname.id.clone(),
+                seq: known.versions.last().map_or(0, |newest| newest.seq) + 1,
+                delivered,
+                judgement,
+                source: incoming.source,
+                message: Some(message),
+                revision: incoming.revision,
+                received_at: draft.now,
+            };
+            let mut head = head_after(&known, &version, normed, decided);
+            keep(draft, &known, &version, &mut head).await?;
+            draft.put(result_store::next_head(draft.tenant, &head));
+            let detail = format!("version {} {}", version.seq, judgement.names().0);
+            draft.audit("result.accept", ("association", &known.deelname.id), detail, incoming.content);
+            Ok(outcome)
+        }
+    }
+}
+
+fn arrived<'a>(incoming: &Incoming<'a>) -> Arrived<'a> {
+    Arrived {
+        flow: 3,
+        peer: incoming.peer,
+        method: match incoming.source {
+            Source::Push => "PATCH",
+            Source::Poll => "poll",
+            Source::ReadBack => "read-back",
+        },
+        subject_kind: "association",
+        subject_id: incoming.deelname,
+        content: incoming.content,
+    }
+}
+
+/// Nothing new. A poll repeats so often that only messages on the face are noted; a read-back that repeats settles what
+/// lay aside.
+async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Known) -> Result<Outcome, Refused> {
+    match incoming.source {
+        Source::Push => {
+            draft.note(arrived(incoming), Outcome::Repeated)?;
+        }
+        Source::Poll => {}
+        Source::ReadBack => {
+            let resolution = "Teruggelezen: het afgeronde resultaat staat bij de leverancier.";
+            draft.close(RESULT_ASIDE, ("association", &known.deelname.id), resolution).await?;
+        }
+    }
+    Ok(Outcome::Repeated)
+}
+
+/// The head after a version: one that lies aside leaves it as it was.
+fn head_after(known: &Known, version: &Version, normed: Normed, decided: Decided) -> Head {
+    let component = component_of(known.sitting.as_ref()).to_owned();
+    let before = known.head.clone();
+    if let Some(before) = &before
+        && version.judgement == Judgement::Aside
+    {
+        return before.clone();
+    }
+    let examenversie = version.delivered.examenversie.clone().unwrap_or_else(|| component.clone());
+    let decided_upstream = decided == Decided::Upstream && version.judgement == Judgement::Accepted;
+    Head {
+        association: known.deelname.id.clone(),
+        peer: known.deelname.peer.clone(),
+        component,
+        examenversie,
+        seq: version.seq,
+        judgement: version.judgement,
+        normed,
+        decided,
+        decided_seq: match decided_upstream {
+            true => Some(version.seq),
+            false => before.as_ref().and_then(|before| before.decided_seq),
+        },
+        decision: before.as_ref().and_then(|before| before.decision.clone()),
+        sent_seq: before.as_ref().and_then(|before| before.sent_seq),
+        confirmed_seq: before.as_ref().and_then(|before| before.confirmed_seq),
+        version: before.map_or(0, |before| before.version),
+    }
+}
+
+/// Keeps a version, and what follows from its judgement.
+async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mut Head) -> Result<(), Refused> {
+    draft.put(result_store::version_row(draft.tenant, version));
+    let result = &version.delivered.result;
+    let subject = Subject::Deelname(&known.deelname.id);
+    let pending = document::name(draft, &known.deelname.peer, subject, &result.documents).await?;
+    let deelname = ("association", known.deelname.id.as_str());
+    if version.source == Source::ReadBack {
+        draft.close(RESULT_ASIDE, deelname, "Teruggelezen bij de leverancier.").await?;
+    }
+    match version.judgement {
+        Judgement::Aside => {
+            draft.open(&exception::result_aside(), known.about()).await?;
+            deliver::read_back(draft, &known.deelname.peer, &known.deelname.id).await
+        }
+        Judgement::Held(hold) => draft.open(&exception::result_held(hold), known.about()).await,
+        Judgement::Accepted => {
+            let resolution = "Een latere levering past.";
+            draft.close(RESULT_HELD, deelname, resolution).await?;
+            studentresultaat::send(draft, known.route.as_ref(), head, (version.seq, result), pending).await
+        }
+    }
+}
+
+/// Notes that the student system has confirmed a version.
+///
+/// # Errors
+/// What the database says.
+pub async fn confirm_sent(draft: &mut Draft<'_>, deelname: &str, seq: i64) -> Result<(), Refused> {
+    let Some(head) = result_store::head(&draft.core.db, draft.tenant, deelname).await? else {
+        return Ok(());
+    };
+    if head.confirmed_seq == Some(seq) {
+        return Ok(());
+    }
+    let confirmed = Head {
+        confirmed_seq: Some(seq),
+        ..head
+    };
+    draft.put(result_store::next_head(draft.tenant, &confirmed));
+    Ok(())
+}
