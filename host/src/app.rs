@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use crate::domain::clock::{Clock, Random};
 
-mod group;
-mod key_locks;
 pub mod account;
 pub mod association;
 pub mod cancel;
@@ -20,6 +18,8 @@ pub mod core;
 pub mod deliver;
 pub mod document;
 pub mod draft;
+mod group;
+mod key_locks;
 pub mod offering;
 pub mod package;
 pub mod peer;

@@ -46,7 +46,10 @@ pub async fn enrolments(
 ) -> Result<(), Refused> {
     let mut gone = Vec::new();
     for enrolment in enrolments {
-        draft.put(association::next(draft.tenant, &canceled_now(enrolment.clone(), draft.now)));
+        draft.put(association::next(
+            draft.tenant,
+            &canceled_now(enrolment.clone(), draft.now),
+        ));
         gone.push(enrolment);
     }
     gone.extend(deelnames_of_canceled(draft, &gone.clone(), serving).await?);
@@ -78,7 +81,10 @@ pub async fn enrolment(draft: &mut Draft<'_>, canceled: Association) -> Result<(
 /// # Errors
 /// What the database says.
 pub async fn context(draft: &mut Draft<'_>, canceled: Association) -> Result<(), Refused> {
-    draft.put(association::next(draft.tenant, &canceled_now(canceled.clone(), draft.now)));
+    draft.put(association::next(
+        draft.tenant,
+        &canceled_now(canceled.clone(), draft.now),
+    ));
     erase_unneeded(draft, &[canceled]).await
 }
 
@@ -137,7 +143,10 @@ pub async fn deelname(
     if let Some(enrolment) = &canceled.enrolment {
         let served = association::find(&draft.core.db, draft.tenant, enrolment).await?;
         if let Some(served) = served.filter(|served| served.is_own_extra_attempt() && !served.is_canceled()) {
-            draft.put(association::next(draft.tenant, &canceled_now(served.clone(), draft.now)));
+            draft.put(association::next(
+                draft.tenant,
+                &canceled_now(served.clone(), draft.now),
+            ));
             gone.push(served);
         }
     }
@@ -194,9 +203,13 @@ async fn erase_unneeded(draft: &mut Draft<'_>, gone: &[Association]) -> Result<(
             continue;
         }
         let erased = person.erase(draft.now);
-        draft.audit("person.erase", ("person", &erased.id), "no longer needed".to_owned(), b"");
+        draft.audit(
+            "person.erase",
+            ("person", &erased.id),
+            "no longer needed".to_owned(),
+            b"",
+        );
         draft.put(person::next(draft.tenant, &erased));
     }
     Ok(())
 }
-

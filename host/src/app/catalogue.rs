@@ -29,6 +29,7 @@ pub async fn refresh(core: &Core, tenant: &str, peer: &str, actor: &str) -> Resu
                 lane: lane::name(0, "peer", peer),
                 parent: None,
                 payload: json!({}),
+                full_state: true,
             })
             .await?;
         Ok(Decision {
@@ -72,7 +73,12 @@ async fn keep(draft: &mut Draft<'_>, peer: &str, facts: &Component) -> Result<()
         updated_at: draft.now,
         version: known.map_or(0, |known| known.version),
     };
-    draft.audit("component.keep", ("component", &facts.component_id), peer.to_owned(), b"");
+    draft.audit(
+        "component.keep",
+        ("component", &facts.component_id),
+        peer.to_owned(),
+        b"",
+    );
     draft.put(row.next());
     Ok(())
 }
@@ -87,7 +93,12 @@ pub async fn withdraw_missing(draft: &mut Draft<'_>, peer: &str, listed: &HashSe
         if is_listed || known.facts.status == ComponentStatus::Inactive {
             continue;
         }
-        draft.audit("component.withdraw", ("component", &known.facts.component_id), peer.to_owned(), b"");
+        draft.audit(
+            "component.withdraw",
+            ("component", &known.facts.component_id),
+            peer.to_owned(),
+            b"",
+        );
         let withdrawn = ComponentRow {
             facts: Component {
                 status: ComponentStatus::Inactive,

@@ -49,14 +49,18 @@ pub async fn set(
 ) -> Result<(), Refused> {
     if source.trim().is_empty() {
         return Err(Refused::Invalid(
-            "`source` is empty: say where the cesuur is known from, such as the letter or page of the vendor".to_owned(),
+            "`source` is empty: say where the cesuur is known from, such as the letter or page of the vendor"
+                .to_owned(),
         ));
     }
     if !account.holds_anywhere(Duty::Vaststellen, core.now()) {
         account.holding(Duty::Vaststellen, &[], core.now())?;
     }
     core.decide(&[], || async {
-        if component::find(&core.db, tenant, &versie.peer, &versie.component).await?.is_none() {
+        if component::find(&core.db, tenant, &versie.peer, &versie.component)
+            .await?
+            .is_none()
+        {
             return Err(Refused::unknown("component", &versie.component));
         }
         let known = examenversie::find(&core.db, tenant, &versie.peer, &versie.component, versie.code()).await?;
@@ -78,7 +82,12 @@ pub async fn set(
             versie.code(),
             result_store::normed_word(normed)
         );
-        draft.audit("cesuur.set", ("component", &versie.component), detail, source.as_bytes());
+        draft.audit(
+            "cesuur.set",
+            ("component", &versie.component),
+            detail,
+            source.as_bytes(),
+        );
         draft.put(row.next());
         judge_after(&mut draft, versie, "").await?;
         Ok(Decision {
@@ -106,6 +115,7 @@ async fn judge_after(draft: &mut Draft<'_>, versie: &Examenversie, after: &str) 
                 "code": versie.code,
                 "after": after,
             }),
+            full_state: false,
         })
         .await
 }
@@ -164,7 +174,10 @@ async fn judge_one(
     let Some(present) = result_verbs::present(Some(&head), versions)? else {
         return Ok(());
     };
-    let (version, (judgement, normed)) = (present.version, result::judge_again(present.version, present, yardstick));
+    let (version, (judgement, normed)) = (
+        present.version,
+        result::judge_again(present.version, present, yardstick),
+    );
     let still_unnormed = judgement == Judgement::Held(Hold::NotNormed) && yardstick.cesuur == Some(Normed::Yes);
     if still_unnormed {
         // Delivered as not yet normed: the vendor has it restated by now, or will.

@@ -44,6 +44,7 @@ pub fn sitting(draft: &mut Draft<'_>, sitting: &Offering) {
             lane: sitting_lane(&sitting.id),
             parent: None,
             payload: json!({ "sitting": sitting.id }),
+            full_state: true,
         },
         sitting.plan_version,
         now,
@@ -61,6 +62,7 @@ pub fn deelname(draft: &mut Draft<'_>, deelname: &Association, sitting: &Offerin
             lane: lane::name(2, "association", &deelname.id),
             parent: Some((sitting_lane(&sitting.id), sitting.plan_version)),
             payload: json!({ "deelname": deelname.id }),
+            full_state: true,
         },
         deelname.plan_version,
         now,
@@ -97,6 +99,7 @@ fn student_result<'a>(deelname: &str, enrolment: &'a Association) -> Follow<'a> 
         lane: lane::name(5, "association", &enrolment.id),
         parent: None,
         payload: json!({ "deelname": deelname }),
+        full_state: true,
     }
 }
 
@@ -116,12 +119,7 @@ pub async fn fetch_offering(draft: &mut Draft<'_>, peer: &str, offering: &str) -
     fetch(draft, FETCH_OFFERING, peer, ("offering", offering)).await
 }
 
-async fn fetch(
-    draft: &mut Draft<'_>,
-    kind: &'static str,
-    peer: &str,
-    (noun, id): (&str, &str),
-) -> Result<(), Refused> {
+async fn fetch(draft: &mut Draft<'_>, kind: &'static str, peer: &str, (noun, id): (&str, &str)) -> Result<(), Refused> {
     draft
         .follow_once(Follow {
             kind,
@@ -130,6 +128,7 @@ async fn fetch(
             lane: lane::name(1, noun, id),
             parent: None,
             payload: json!({ noun: id }),
+            full_state: true,
         })
         .await
 }
@@ -147,6 +146,7 @@ pub async fn fetch_document(draft: &mut Draft<'_>, peer: &str, flow: i64, docume
             lane: lane::name(flow, "document", document),
             parent: None,
             payload: json!({ "document": document }),
+            full_state: true,
         })
         .await
 }
@@ -164,6 +164,7 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
             lane: lane::name(3, "association", deelname),
             parent: None,
             payload: json!({ "deelname": deelname }),
+            full_state: true,
         })
         .await
 }

@@ -43,6 +43,8 @@ pub struct Follow<'a> {
     pub parent: Option<(String, i64)>,
     /// What the kind needs.
     pub payload: serde_json::Value,
+    /// Whether it delivers or reads the whole present state, so that it may take the place of dead letters before it.
+    pub full_state: bool,
 }
 
 /// What an exception is about.
@@ -173,6 +175,7 @@ impl<'a> Draft<'a> {
             seq,
             parent: follow.parent,
             payload: follow.payload.to_string(),
+            full_state: follow.full_state,
             due_at,
         };
         self.set.put(new.write(self.tenant, &self.core.id(), self.now));
@@ -214,9 +217,13 @@ impl<'a> Draft<'a> {
         }
         let payload = follow.payload.to_string();
         let waiting = job::waiting_in_lane(&self.core.db, self.tenant, &follow.lane).await?;
-        match waiting.iter().find(|job| job.kind == follow.kind && job.payload == payload) {
+        match waiting
+            .iter()
+            .find(|job| job.kind == follow.kind && job.payload == payload)
+        {
             Some(job) => {
-                self.set.expect(&job::JOB, crate::values![self.tenant, &job.id], job.version);
+                self.set
+                    .expect(&job::JOB, crate::values![self.tenant, &job.id], job.version);
                 Ok(())
             }
             None => self.follow(follow).await,
@@ -268,7 +275,8 @@ impl<'a> Draft<'a> {
         match replaced {
             Some(earlier) if earlier.version == 0 => Ok(false),
             Some(earlier) => {
-                self.set.put(earlier.closed("host", "Vervangen door een nieuwe melding.", self.now));
+                self.set
+                    .put(earlier.closed("host", "Vervangen door een nieuwe melding.", self.now));
                 Ok(true)
             }
             None => Ok(true),

@@ -101,7 +101,12 @@ async fn take(
     draft.note(arrived, outcome)?;
     if outcome != Outcome::Repeated {
         let offering = told(sender, kind, known.as_ref(), facts, draft.now);
-        draft.audit("offering.tell", ("offering", &id), outcome_detail(kind, outcome), content);
+        draft.audit(
+            "offering.tell",
+            ("offering", &id),
+            outcome_detail(kind, outcome),
+            content,
+        );
         draft.put(offering::next(&sender.tenant, &offering));
         if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
             cancel::associations_of(&mut draft, &offering).await?;
@@ -137,7 +142,11 @@ fn told(
 }
 
 fn outcome_detail(kind: OfferingKind, outcome: Outcome) -> String {
-    let did = if outcome == Outcome::Created { "created" } else { "changed" };
+    let did = if outcome == Outcome::Created {
+        "created"
+    } else {
+        "changed"
+    };
     format!("{} {did}", kind.name())
 }
 
@@ -147,7 +156,10 @@ fn outcome_detail(kind: OfferingKind, outcome: Outcome) -> String {
 /// # Errors
 /// What the database says.
 pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offering) -> Result<(), Refused> {
-    if offering::find(&draft.core.db, draft.tenant, &facts.offering_id).await?.is_some() {
+    if offering::find(&draft.core.db, draft.tenant, &facts.offering_id)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
     let sender = Sender {
@@ -162,7 +174,12 @@ pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offe
         ..facts.clone()
     };
     let offering = told(&sender, kind, None, facts, draft.now);
-    draft.audit("offering.fetch", ("offering", &offering.id), kind.name().to_owned(), b"");
+    draft.audit(
+        "offering.fetch",
+        ("offering", &offering.id),
+        kind.name().to_owned(),
+        b"",
+    );
     draft.put(offering::next(draft.tenant, &offering));
     Ok(())
 }

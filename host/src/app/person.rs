@@ -84,12 +84,7 @@ fn is_told(known: &Person, told: &model::Person) -> bool {
     !known.erased && merge_put_person(Some(&known.facts), told) == known.facts
 }
 
-async fn keep(
-    draft: &mut Draft<'_>,
-    peer: &str,
-    known: Option<Person>,
-    told: &model::Person,
-) -> Result<(), Refused> {
+async fn keep(draft: &mut Draft<'_>, peer: &str, known: Option<Person>, told: &model::Person) -> Result<(), Refused> {
     let earlier = known.as_ref().filter(|known| !known.erased).map(|known| &known.facts);
     let facts = merge_put_person(earlier, told);
     if let Some(earlier) = earlier {

@@ -66,7 +66,12 @@ pub async fn set_send_policy(core: &Core, tenant: &str, account: &Account, polic
         let mut settings: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
         settings.insert("sendResults".to_owned(), policy.name().into());
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
-        draft.audit("tenant.policy", ("tenant", tenant), format!("sendResults {}", policy.name()), b"");
+        draft.audit(
+            "tenant.policy",
+            ("tenant", tenant),
+            format!("sendResults {}", policy.name()),
+            b"",
+        );
         draft.put(
             TenantRow {
                 settings: Value::Object(settings).to_string(),

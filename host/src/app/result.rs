@@ -94,7 +94,12 @@ pub(super) async fn keep_unknown(
         content,
     };
     let message = draft.note(arrived, Outcome::Held)?;
-    draft.audit("message.hold", (kind, id), format!("unknown id, message {message}"), content);
+    draft.audit(
+        "message.hold",
+        (kind, id),
+        format!("unknown id, message {message}"),
+        content,
+    );
     let about = About {
         kind,
         id,
@@ -227,7 +232,12 @@ pub async fn take(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outc
             keep(draft, &known, &version, &mut head).await?;
             draft.put(result_store::next_head(draft.tenant, &head));
             let detail = format!("version {} {}", version.seq, judgement.names().0);
-            draft.audit("result.accept", ("association", &known.deelname.id), detail, incoming.content);
+            draft.audit(
+                "result.accept",
+                ("association", &known.deelname.id),
+                detail,
+                incoming.content,
+            );
             Ok(outcome)
         }
     }
@@ -258,7 +268,9 @@ async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Known)
         Source::Poll => {}
         Source::ReadBack => {
             let resolution = "Teruggelezen: het afgeronde resultaat staat bij de leverancier.";
-            draft.close(RESULT_ASIDE, ("association", &known.deelname.id), resolution).await?;
+            draft
+                .close(RESULT_ASIDE, ("association", &known.deelname.id), resolution)
+                .await?;
         }
     }
     Ok(Outcome::Repeated)
@@ -273,7 +285,11 @@ fn head_after(known: &Known, version: &Version, normed: Normed, decided: Decided
     {
         return before.clone();
     }
-    let examenversie = version.delivered.examenversie.clone().unwrap_or_else(|| component.clone());
+    let examenversie = version
+        .delivered
+        .examenversie
+        .clone()
+        .unwrap_or_else(|| component.clone());
     let decided_upstream = decided == Decided::Upstream && version.judgement == Judgement::Accepted;
     Head {
         association: known.deelname.id.clone(),
@@ -303,7 +319,9 @@ async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mu
     let pending = document::name(draft, &known.deelname.peer, subject, &result.documents).await?;
     let deelname = ("association", known.deelname.id.as_str());
     if version.source == Source::ReadBack {
-        draft.close(RESULT_ASIDE, deelname, "Teruggelezen bij de leverancier.").await?;
+        draft
+            .close(RESULT_ASIDE, deelname, "Teruggelezen bij de leverancier.")
+            .await?;
     }
     match version.judgement {
         Judgement::Aside => {

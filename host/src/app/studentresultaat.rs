@@ -37,7 +37,10 @@ pub async fn route(core: &Core, tenant: &str, deelname: &Association) -> Result<
     let Some(plannable) = offering::find(&core.db, tenant, &enrolment.facts.offering_id).await? else {
         return Ok(None);
     };
-    Ok(plannable.facts.result_expected.then_some(Route { enrolment, plannable }))
+    Ok(plannable
+        .facts
+        .result_expected
+        .then_some(Route { enrolment, plannable }))
 }
 
 /// The version that counts for the student system now: the one that was decided on, else the newest accepted one.

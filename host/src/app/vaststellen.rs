@@ -54,7 +54,10 @@ pub async fn decide(
         let mut done: Vec<&str> = Vec::new();
         for seen in results {
             if done.contains(&seen.deelname.as_str()) {
-                answer.push(Err(Refused::Invalid(format!("deelname {} stands twice in this call", seen.deelname))));
+                answer.push(Err(Refused::Invalid(format!(
+                    "deelname {} stands twice in this call",
+                    seen.deelname
+                ))));
                 continue;
             }
             done.push(&seen.deelname);
@@ -74,9 +77,15 @@ pub async fn decide(
 async fn decide_one(draft: &mut Draft<'_>, account: &Account, seen: &Seen, reason: &str) -> Result<String, Refused> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
     let unknown = || Refused::unknown("result of deelname", &seen.deelname);
-    let deelname = association::find(db, tenant, &seen.deelname).await?.ok_or_else(unknown)?;
-    let head = result_store::head(db, tenant, &seen.deelname).await?.ok_or_else(unknown)?;
-    let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?.ok_or_else(unknown)?;
+    let deelname = association::find(db, tenant, &seen.deelname)
+        .await?
+        .ok_or_else(unknown)?;
+    let head = result_store::head(db, tenant, &seen.deelname)
+        .await?
+        .ok_or_else(unknown)?;
+    let sitting = offering::find(db, tenant, &deelname.facts.offering_id)
+        .await?
+        .ok_or_else(unknown)?;
     let versions = result_store::versions(db, tenant, &deelname.id).await?;
     let hands = hands(draft, &deelname, &sitting, &versions).await?;
     let assignment = principal::may_decide(account, &hands, draft.now)?;
@@ -100,7 +109,12 @@ async fn decide_one(draft: &mut Draft<'_>, account: &Account, seen: &Seen, reaso
         if taken.mandate { " (mandate)" } else { "" }
     );
     let content = format!("{}{}", taken.printed, taken.reason);
-    draft.audit("result.vaststellen", ("association", &deelname.id), detail, content.as_bytes());
+    draft.audit(
+        "result.vaststellen",
+        ("association", &deelname.id),
+        detail,
+        content.as_bytes(),
+    );
     draft.put(decision_store::row(tenant, &taken));
     draft
         .close(RESULT_HELD, ("association", &deelname.id), "Opnieuw vastgesteld.")
@@ -134,7 +148,9 @@ fn decidable<'a>(head: &Head, versions: &'a [Version], seen: &Seen) -> Result<&'
         )));
     }
     if head.decided == Decided::Vastgesteld && head.decided_seq == Some(head.seq) {
-        return Err(Refused::NotNow(format!("the result of deelname {id} has been vastgesteld already")));
+        return Err(Refused::NotNow(format!(
+            "the result of deelname {id} has been vastgesteld already"
+        )));
     }
     match head.judgement {
         Judgement::Accepted | Judgement::Held(Hold::ChangedAfterDecision) => {}
@@ -145,16 +161,25 @@ fn decidable<'a>(head: &Head, versions: &'a [Version], seen: &Seen) -> Result<&'
             )));
         }
         Judgement::Aside => {
-            return Err(Refused::NotNow(format!("the result of deelname {id} is being read back: wait for that")));
+            return Err(Refused::NotNow(format!(
+                "the result of deelname {id} is being read back: wait for that"
+            )));
         }
     }
     let missing = || result_verbs::missing_version(head);
-    let version = versions.iter().find(|version| version.seq == head.seq).ok_or_else(missing)?;
+    let version = versions
+        .iter()
+        .find(|version| version.seq == head.seq)
+        .ok_or_else(missing)?;
     if version.delivered.result.state != ResultState::Completed {
-        return Err(Refused::NotNow(format!("the result of deelname {id} is not completed yet")));
+        return Err(Refused::NotNow(format!(
+            "the result of deelname {id} is not completed yet"
+        )));
     }
     if head.normed == Normed::No {
-        return Err(Refused::NotNow(format!("the cesuur of the result of deelname {id} is not set yet")));
+        return Err(Refused::NotNow(format!(
+            "the cesuur of the result of deelname {id} is not set yet"
+        )));
     }
     Ok(version)
 }

@@ -228,7 +228,8 @@ impl Adding<'_> {
             version: 0,
         };
         let detail = format!("attempt {number} of {}", original.id);
-        self.draft.audit("enrolment.extra", ("association", &extra.id), detail, b"");
+        self.draft
+            .audit("enrolment.extra", ("association", &extra.id), detail, b"");
         self.draft.put(association::next(self.draft.tenant, &extra));
         extra
     }
@@ -298,7 +299,9 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) 
     core.decide(&[format!("association/{}/{id}", planner.tenant)], || async {
         let (deelname, sitting) = found(core, planner, id).await?;
         if deelname.is_canceled() || sitting.is_canceled() {
-            return Err(Refused::NotNow(format!("deelname {id} has been cancelled; plan a new one instead")));
+            return Err(Refused::NotNow(format!(
+                "deelname {id} has been cancelled; plan a new one instead"
+            )));
         }
         let mut draft = Draft::of(core, planner.tenant, planner.actor());
         let facts = model::Association {
@@ -318,7 +321,9 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) 
             draft.put(association::next(planner.tenant, &deelname));
         }
         let resolution = "De voorzieningen van de deelname zijn opnieuw vastgelegd.";
-        draft.close(crate::domain::exception::NEEDS_CHANGED, ("association", id), resolution).await?;
+        draft
+            .close(crate::domain::exception::NEEDS_CHANGED, ("association", id), resolution)
+            .await?;
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),

@@ -35,9 +35,14 @@ pub struct NewPerson {
 /// [`Refused`]: no name, or an account that plans nowhere.
 pub async fn make(core: &Core, planner: Planner<'_>, new: &NewPerson) -> Result<String, Refused> {
     if new.display_name.trim().is_empty() {
-        return Err(Refused::Invalid("`displayName` is empty: give the name to show".to_owned()));
+        return Err(Refused::Invalid(
+            "`displayName` is empty: give the name to show".to_owned(),
+        ));
     }
-    if !planner.account.holds_anywhere(crate::domain::principal::Duty::Plannen, core.now()) {
+    if !planner
+        .account
+        .holds_anywhere(crate::domain::principal::Duty::Plannen, core.now())
+    {
         planner.check(core, None).await?;
     }
     let id = core.id();
@@ -70,7 +75,12 @@ pub async fn make(core: &Core, planner: Planner<'_>, new: &NewPerson) -> Result<
             updated_at: draft.now,
             version: 0,
         };
-        draft.audit("person.make", ("person", &id), String::new(), new.display_name.as_bytes());
+        draft.audit(
+            "person.make",
+            ("person", &id),
+            String::new(),
+            new.display_name.as_bytes(),
+        );
         draft.put(person::next(planner.tenant, &made));
         Ok(Decision {
             write_set: draft.finish(),

@@ -221,7 +221,12 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, plan: &Plan) ->
         let mut draft = Draft::of(core, planner.tenant, planner.actor());
         if facts != sitting.facts {
             let sitting = changed(sitting, facts, planner, draft.now);
-            draft.audit("sitting.change", ("offering", id), String::new(), sitting.facts.name.as_bytes());
+            draft.audit(
+                "sitting.change",
+                ("offering", id),
+                String::new(),
+                sitting.facts.name.as_bytes(),
+            );
             deliver::sitting(&mut draft, &sitting);
             draft.put(offering::next(planner.tenant, &sitting));
         }
