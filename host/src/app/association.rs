@@ -5,6 +5,7 @@ use oke_codec::{Dialect, PutBrings, merge_put_association, patch_association};
 use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::offering::{Confirmed, know_as, newer};
 use super::{Core, Decision, Refused, cancel, deliver, person};
 use crate::domain::association::{Association, AssociationKind, without_companions};
 use crate::domain::model;
@@ -182,6 +183,25 @@ async fn fetch_missing_person(
     let known = person_store::find(&draft.core.db, draft.tenant, person).await?;
     if known.is_none_or(|known| known.erased) {
         deliver::fetch_person(draft, &sender.peer, person).await?;
+    }
+    Ok(())
+}
+
+/// Notes that a vendor confirmed a deelname, and under which id it knows it.
+///
+/// # Errors
+/// What the database says.
+pub async fn confirm(draft: &mut Draft<'_>, deelname: &str, confirmed: Confirmed<'_>) -> Result<(), Refused> {
+    let Some(found) = association::find(&draft.core.db, draft.tenant, deelname).await? else {
+        return Ok(());
+    };
+    know_as(draft, &found.peer, ("association", deelname), confirmed.peer_id).await?;
+    if let Some(confirmation) = newer(found.confirmed, confirmed, draft.now) {
+        let confirmed = Association {
+            confirmed: Some(confirmation),
+            ..found
+        };
+        draft.put(association::next(draft.tenant, &confirmed));
     }
     Ok(())
 }

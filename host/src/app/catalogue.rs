@@ -28,7 +28,7 @@ pub async fn refresh(core: &Core, tenant: &str, peer: &str, actor: &str) -> Resu
                 flow: 0,
                 lane: lane::name(0, "peer", peer),
                 parent: None,
-                payload: json!({}),
+                payload: json!({ "peer": peer }),
                 full_state: true,
             })
             .await?;

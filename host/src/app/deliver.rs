@@ -43,7 +43,7 @@ pub fn sitting(draft: &mut Draft<'_>, sitting: &Offering) {
             flow: 2,
             lane: sitting_lane(&sitting.id),
             parent: None,
-            payload: json!({ "sitting": sitting.id }),
+            payload: json!({ "offering": sitting.id }),
             full_state: true,
         },
         sitting.plan_version,
@@ -61,7 +61,7 @@ pub fn deelname(draft: &mut Draft<'_>, deelname: &Association, sitting: &Offerin
             flow: 2,
             lane: lane::name(2, "association", &deelname.id),
             parent: Some((sitting_lane(&sitting.id), sitting.plan_version)),
-            payload: json!({ "deelname": deelname.id }),
+            payload: json!({ "association": deelname.id }),
             full_state: true,
         },
         deelname.plan_version,
@@ -76,29 +76,33 @@ pub fn deelname(draft: &mut Draft<'_>, deelname: &Association, sitting: &Offerin
 /// What the database says.
 pub async fn result(
     draft: &mut Draft<'_>,
-    deelname: &str,
+    (deelname, seq): (&str, i64),
     enrolment: &Association,
     due: Timestamp,
 ) -> Result<(), Refused> {
-    draft.follow_at(student_result(deelname, enrolment), due).await
+    draft.follow_at(student_result((deelname, seq), enrolment), due).await
 }
 
 /// The same for a result that says nothing new but can be told more fully: unless its delivery still waits.
 ///
 /// # Errors
 /// What the database says.
-pub async fn result_again(draft: &mut Draft<'_>, deelname: &str, enrolment: &Association) -> Result<(), Refused> {
+pub async fn result_again(
+    draft: &mut Draft<'_>,
+    deelname: (&str, i64),
+    enrolment: &Association,
+) -> Result<(), Refused> {
     draft.follow_once(student_result(deelname, enrolment)).await
 }
 
-fn student_result<'a>(deelname: &str, enrolment: &'a Association) -> Follow<'a> {
+fn student_result<'a>((deelname, seq): (&str, i64), enrolment: &'a Association) -> Follow<'a> {
     Follow {
         kind: DELIVER_RESULT,
         peer: &enrolment.peer,
         flow: 5,
         lane: lane::name(5, "association", &enrolment.id),
         parent: None,
-        payload: json!({ "deelname": deelname }),
+        payload: json!({ "enrolment": enrolment.id, "association": deelname, "seq": seq }),
         full_state: true,
     }
 }
@@ -163,7 +167,7 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
             flow: 3,
             lane: lane::name(3, "association", deelname),
             parent: None,
-            payload: json!({ "deelname": deelname }),
+            payload: json!({ "association": deelname }),
             full_state: true,
         })
         .await

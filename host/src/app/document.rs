@@ -1,6 +1,10 @@
 //! Documents: named in results and reports, fetched once as evidence, and served to the student system under ids of our
 //! own (R27).
 
+mod content;
+
+pub use content::{OpenDocument, Storing};
+
 use super::draft::Draft;
 use super::{Core, Refused, deliver, studentresultaat};
 use crate::domain::model::DocumentReference;
@@ -106,12 +110,7 @@ pub async fn fetched(draft: &mut Draft<'_>, id: &str, fetched: Fetched) -> Resul
     Ok(())
 }
 
-/// A document that a peer may fetch: one that it named itself, or that goes with the results of its enrolments; its
-/// scope does not matter (R27, RULES §4). Absent is `None`, whoever else it belongs to.
-///
-/// # Errors
-/// What the database says.
-pub async fn visible_to(core: &Core, tenant: &str, peer: &str, id: &str) -> Result<Option<DocumentRow>, Refused> {
+async fn visible_to(core: &Core, tenant: &str, peer: &str, id: &str) -> Result<Option<DocumentRow>, Refused> {
     let Some(found) = document::find(&core.db, tenant, id).await? else {
         return Ok(None);
     };
@@ -129,4 +128,19 @@ pub async fn visible_to(core: &Core, tenant: &str, peer: &str, id: &str) -> Resu
     };
     let enrolment = association::find(&core.db, tenant, &enrolment).await?;
     Ok(enrolment.filter(|enrolment| enrolment.peer == peer).map(|_| found))
+}
+
+/// Opens a document for a peer that may see it: one that it named itself, or that goes with the results of its
+/// enrolments, whatever the scope (R27, RULES §4). `None` for any other, and for one that has not been fetched yet.
+///
+/// # Errors
+/// What the database says.
+pub async fn open(core: &Core, tenant: &str, peer: &str, id: &str) -> Result<Option<OpenDocument>, Refused> {
+    let Some(found) = visible_to(core, tenant, peer, id).await? else {
+        return Ok(None);
+    };
+    Ok(found
+        .fetched
+        .as_ref()
+        .map(|fetched| OpenDocument::of(core, &found, fetched)))
 }

@@ -7,7 +7,8 @@ use super::cancel;
 use super::draft::{Arrived, Draft, Outcome, Sender};
 use super::{Core, Decision, Refused};
 use crate::domain::model;
-use crate::domain::offering::{Offering, OfferingKind};
+use crate::domain::offering::{Confirmation, Offering, OfferingKind};
+use crate::store::ledger::{self, LedgerRow};
 use crate::store::offering;
 
 /// A student system's PUT of an offering: made or replaced, but for a report that was delivered since (R1, table 4.0.F).
@@ -181,5 +182,75 @@ pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offe
         b"",
     );
     draft.put(offering::next(draft.tenant, &offering));
+    Ok(())
+}
+
+/// A vendor confirmed a sitting.
+#[derive(Debug, Clone, Copy)]
+pub struct Confirmed<'a> {
+    /// The plan version that was delivered.
+    pub plan_version: i64,
+    /// The connector revision that delivered it.
+    pub revision: i64,
+    /// The id the vendor gave it, if it made one.
+    pub peer_id: Option<&'a str>,
+}
+
+/// Notes that a vendor confirmed a sitting, and under which id it knows it.
+///
+/// # Errors
+/// What the database says.
+pub async fn confirm(draft: &mut Draft<'_>, sitting: &str, confirmed: Confirmed<'_>) -> Result<(), Refused> {
+    let Some(found) = offering::find(&draft.core.db, draft.tenant, sitting).await? else {
+        return Ok(());
+    };
+    know_as(draft, &found.peer, ("offering", sitting), confirmed.peer_id).await?;
+    if let Some(confirmation) = newer(found.confirmed, confirmed, draft.now) {
+        let confirmed = Offering {
+            confirmed: Some(confirmation),
+            ..found
+        };
+        draft.put(offering::next(draft.tenant, &confirmed));
+    }
+    Ok(())
+}
+
+/// What to note of a confirmation; `None` when a later plan version has been confirmed already.
+pub(super) fn newer(
+    known: Option<Confirmation>,
+    confirmed: Confirmed<'_>,
+    at: jiff::Timestamp,
+) -> Option<Confirmation> {
+    let is_older = known.is_some_and(|known| known.plan_version > confirmed.plan_version);
+    (!is_older).then_some(Confirmation {
+        plan_version: confirmed.plan_version,
+        at,
+        revision: confirmed.revision,
+    })
+}
+
+/// Ties our id to the one a peer gave (the ledger).
+pub(super) async fn know_as(
+    draft: &mut Draft<'_>,
+    peer: &str,
+    (kind, id): (&str, &str),
+    peer_id: Option<&str>,
+) -> Result<(), Refused> {
+    let Some(peer_id) = peer_id else {
+        return Ok(());
+    };
+    let known = ledger::by_our_id(&draft.core.db, draft.tenant, peer, kind, id).await?;
+    if known.as_ref().is_some_and(|known| known.peer_id == peer_id) {
+        return Ok(());
+    }
+    let tie = LedgerRow {
+        tenant: draft.tenant.to_owned(),
+        peer: peer.to_owned(),
+        kind: kind.to_owned(),
+        our_id: id.to_owned(),
+        peer_id: peer_id.to_owned(),
+        version: known.map_or(0, |known| known.version),
+    };
+    draft.put(tie.next());
     Ok(())
 }

@@ -29,7 +29,7 @@ pub struct Incoming<'a> {
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no sitting at this vendor: the message is kept all the same, with a task
 /// (R2).
-pub async fn accept(
+pub async fn accept_message(
     core: &Core,
     sender: &Sender,
     id: &str,
@@ -45,7 +45,7 @@ pub async fn accept(
             method: "PATCH",
             content,
         };
-        let answer = match take(&mut draft, incoming).await {
+        let answer = match accept(&mut draft, incoming).await {
             Ok(outcome) => Ok(outcome),
             Err(Refused::Unknown { .. }) => {
                 result::keep_unknown(&mut draft, 4, ("offering", id), &sender.peer, content).await?;
@@ -65,7 +65,7 @@ pub async fn accept(
 ///
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no sitting at this vendor.
-pub async fn take(draft: &mut Draft<'_>, incoming: Incoming<'_>) -> Result<Outcome, Refused> {
+pub async fn accept(draft: &mut Draft<'_>, incoming: Incoming<'_>) -> Result<Outcome, Refused> {
     let id = incoming.sitting;
     let sitting = offering::find(&draft.core.db, draft.tenant, id)
         .await?

@@ -37,7 +37,7 @@ pub struct Incoming<'a> {
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no deelname at this vendor: the message is kept all the same, with a task
 /// (R2).
-pub async fn accept(
+pub async fn accept_message(
     core: &Core,
     sender: &Sender,
     id: &str,
@@ -58,7 +58,7 @@ pub async fn accept(
             revision: None,
             content,
         };
-        let answer = match take(&mut draft, &incoming).await {
+        let answer = match accept(&mut draft, &incoming).await {
             Ok(outcome) => Ok(outcome),
             Err(Refused::Unknown { .. }) => {
                 keep_unknown(&mut draft, 3, ("association", id), &sender.peer, content).await?;
@@ -200,7 +200,7 @@ pub(super) fn missing_version(head: &Head) -> Refused {
 ///
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no deelname at this vendor.
-pub async fn take(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outcome, Refused> {
+pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outcome, Refused> {
     let known = Known::read(draft, incoming).await?;
     let present = present(known.head.as_ref(), &known.versions)?;
     let received = calendar::day(draft.now);
@@ -341,7 +341,7 @@ async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mu
 ///
 /// # Errors
 /// What the database says.
-pub async fn confirm_sent(draft: &mut Draft<'_>, deelname: &str, seq: i64) -> Result<(), Refused> {
+pub async fn sent(draft: &mut Draft<'_>, deelname: &str, seq: i64) -> Result<(), Refused> {
     let Some(head) = result_store::head(&draft.core.db, draft.tenant, deelname).await? else {
         return Ok(());
     };

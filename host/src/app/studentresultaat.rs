@@ -91,7 +91,7 @@ pub async fn send(
         true => draft.now + WAIT_FOR_DOCUMENTS,
         false => draft.now,
     };
-    deliver::result(draft, &head.association, &route.enrolment, due).await
+    deliver::result(draft, (&head.association, seq), &route.enrolment, due).await
 }
 
 fn outgoing(
@@ -113,15 +113,15 @@ pub async fn send_again(draft: &mut Draft<'_>, deelname: &str) -> Result<(), Ref
     let Some(head) = result_store::head(db, draft.tenant, deelname).await? else {
         return Ok(());
     };
-    if head.sent_seq.is_none() {
+    let Some(seq) = head.sent_seq else {
         return Ok(());
-    }
+    };
     let Some(found) = association::find(db, draft.tenant, deelname).await? else {
         return Ok(());
     };
     match route(draft.core, draft.tenant, &found).await? {
         None => Ok(()),
-        Some(route) => deliver::result_again(draft, deelname, &route.enrolment).await,
+        Some(route) => deliver::result_again(draft, (deelname, seq), &route.enrolment).await,
     }
 }
 

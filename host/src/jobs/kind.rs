@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::app::Core;
+use crate::app::{Core, Refused};
 use crate::domain::retry::{Blame, Verdict};
 use crate::store::StoreError;
 use crate::store::job::JobRow;
@@ -142,6 +142,17 @@ impl From<StoreError> for JobError {
         match &error {
             StoreError::Inconsistent { .. } => JobError::permanent(Blame::Host, error.to_string()),
             _ => JobError::transient(Blame::Host, None, error.to_string()),
+        }
+    }
+}
+
+impl From<Refused> for JobError {
+    /// What a verb refuses stays refused; what failed may work later.
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Store(error) => error.into(),
+            failure if failure.is_failure() => JobError::transient(Blame::Host, None, failure.to_string()),
+            refused => JobError::permanent(Blame::Host, refused.to_string()),
         }
     }
 }
