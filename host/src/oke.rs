@@ -3,7 +3,11 @@
 //! A face parses and answers; what a message does is decided in `app`. To add an operation: a handler in the face's
 //! file and its line in that file's `routes`.
 
+mod bearer;
+mod message;
+mod problem;
 mod token;
+mod tpl;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -14,6 +18,7 @@ use crate::api::Service;
 pub fn router(service: &Service) -> Router {
     Router::new()
         .merge(token::routes())
+        .merge(tpl::routes())
         .layer(DefaultBodyLimit::max(service.json_limit))
         .with_state(service.clone())
 }
