@@ -15,6 +15,8 @@
 
 mod client;
 mod control;
+#[cfg(test)]
+mod meeting_codec;
 mod misbehaviour;
 mod moment;
 mod outgoing;

@@ -16,7 +16,8 @@ pub(super) fn fits(scale: &str, score: &str) -> Result<(), String> {
         "DE grade" => within(score, 1, 1.0, 6.0),
         "0-100" => within(score, 0, 0.0, 100.0),
         "0-10" => within(score, 0, 0.0, 10.0),
-        "0.0-10.0" => within(score, 1, 0.0, 10.0),
+        // The name says 0.0, table 4.1.D says that the interval begins at 1.0; the table is the agreement.
+        "0.0-10.0" => within(score, 1, 1.0, 10.0),
         // "Op weg naar 1F" and its like are allowed beside the levels.
         "referenceLevelRKTR" => RKTR
             .iter()
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn notations_that_merely_look_like_a_grade_are_refused() {
-        for wrong in ["5,4", "5.45", "5.", ".5", "+5", "1e1", "", "10.1", "-1"] {
+        for wrong in ["5,4", "5.45", "5.", ".5", "+5", "1e1", "", "10.1", "-1", "0.9"] {
             assert!(fits("0.0-10.0", wrong).is_err(), "`{wrong}` was taken for a grade");
         }
         assert!(fits("0-10", "5.5").is_err());

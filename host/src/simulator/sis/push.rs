@@ -14,8 +14,7 @@ use super::System;
 use super::registry::Held;
 
 /// A push of everything.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Flow1Push {
     /// Sends all messages in an order decided by this seed; without it offerings go first, then persons, then
     /// associations.
