@@ -48,6 +48,8 @@ pub fn router(service: Service) -> Router {
         .merge(v1::revision::routes())
         .merge(v1::job::routes())
         .merge(v1::task::routes())
+        .merge(v1::sitting::routes())
+        .merge(v1::result::routes())
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(json_limit));
     let large = v1::package::routes().layer(DefaultBodyLimit::max(service.stream_limit));

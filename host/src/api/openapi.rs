@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::v1::{account, job, package, peer, publisher, revision, task, unit};
+use super::v1::{account, job, package, peer, publisher, result, revision, sitting, task, unit};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,6 +20,10 @@ use super::v1::{account, job, package, peer, publisher, revision, task, unit};
         revision::list, revision::install, revision::rollback, revision::rollout,
         job::list, job::requeue, job::dismiss,
         task::list, task::close,
+        sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel, sitting::add,
+        sitting::change_needs, sitting::cancel_deelname,
+        result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
+        result::set_cesuur, result::set_policy,
     ),
     modifiers(&Bearer),
     security(("token" = [])),

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::CommitError;
 use crate::app::account::AccountError;
 use crate::app::package::PackageError;
 use crate::app::peer::PeerError;
 use crate::app::publisher::PublisherError;
 use crate::app::revision::RevisionError;
 use crate::app::task::TaskError;
+use crate::app::{CommitError, Refused};
 use crate::jobs::letters::LetterError;
 use crate::jobs::peers::PeerError as PauseError;
 use crate::store::StoreError;
@@ -226,6 +226,23 @@ impl From<PauseError> for Problem {
             PauseError::NoReason => Problem::bad("no-reason", error.to_string()),
             PauseError::Store(error) => error.into(),
             PauseError::Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let said = refused.to_string();
+        match refused {
+            Refused::Unknown { .. } => Problem::absent(said),
+            Refused::Invalid(_) | Refused::WrongTimes(_) => Problem::bad("invalid", said),
+            Refused::NotNow(_) => Problem::conflict("not-now", said),
+            Refused::NotPlannable(_) => Problem::conflict("not-plannable", said),
+            Refused::Attempt(_) => Problem::conflict("no-attempt", said),
+            Refused::NotAllowed(_) => Problem::forbidden(said),
+            Refused::Commit(error) => error.into(),
+            Refused::Store(error) => error.into(),
+            Refused::Seal(error) => Problem::ours(&error),
         }
     }
 }

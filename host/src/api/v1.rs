@@ -5,7 +5,9 @@ pub mod job;
 pub mod package;
 pub mod peer;
 pub mod publisher;
+pub mod result;
 pub mod revision;
+pub mod sitting;
 pub mod task;
 pub mod unit;
 

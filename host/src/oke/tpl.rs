@@ -124,7 +124,7 @@ async fn patch_offering(
     } else {
         client.must_have(FLOW_2_3_4)?;
         let told = read_report_message(&message.value, &Dialect::default()).map_err(refused)?;
-        report::accept(core, sender, &id, &told, &message.content).await?;
+        report::accept_message(core, sender, &id, &told, &message.content).await?;
     }
     Ok(Json(message.value).into_response())
 }
@@ -142,7 +142,7 @@ async fn patch_association(
     } else {
         client.must_have(FLOW_2_3_4)?;
         let told = read_result_message(&message.value, ResultFlow::Three, &Dialect::default()).map_err(refused)?;
-        result::accept(core, sender, &id, &told, &message.content).await?
+        result::accept_message(core, sender, &id, &told, &message.content).await?
     };
     let said = match outcome {
         Outcome::Created | Outcome::Applied => "stored",

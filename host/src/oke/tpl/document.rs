@@ -6,13 +6,12 @@ use axum::extract::{Path, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::StreamExt as _;
 
 use crate::api::Service;
-use crate::app;
+use crate::app::document;
 use crate::oke::bearer::{Client, FLOW_1_5, FLOW_2_3_4};
 use crate::oke::problem::Problem;
-use crate::store::document::{self, DocumentRow, Fetched};
 
 pub(super) async fn get(
     State(service): State<Service>,
@@ -20,44 +19,15 @@ pub(super) async fn get(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     client.must_have_either(FLOW_1_5, FLOW_2_3_4)?;
-    let tenant = &client.sender.tenant;
-    let found = app::document::visible_to(&service.core, tenant, &client.sender.peer, &id).await?;
-    let row = found.ok_or_else(|| Problem::absent(format!("there is no document `{id}` here")))?;
-    let Some(fetched) = row.fetched.clone() else {
-        return Err(Problem::absent(format!(
-            "document `{id}` is known but has not been fetched from its vendor yet; ask again later"
-        )));
-    };
-    Ok(streamed(service, tenant.clone(), row, fetched))
-}
-
-fn streamed(service: Service, tenant: String, row: DocumentRow, fetched: Fetched) -> Response {
-    let content = fetched.content.clone();
-    let chunks = stream::try_unfold(0_i64, move |seq| {
-        let (service, tenant, content) = (service.clone(), tenant.clone(), content.clone());
-        async move {
-            let core = &service.core;
-            let sealed = document::sealed_chunk(&core.db, &tenant, &content, seq)
-                .await
-                .map_err(std::io::Error::other)?;
-            let Some(sealed) = sealed else {
-                return Ok::<_, std::io::Error>(None);
-            };
-            let plain =
-                document::open_chunk(&core.sealer, &tenant, &content, seq, &sealed).map_err(std::io::Error::other)?;
-            Ok(Some((Bytes::from(plain), seq + 1)))
-        }
-    });
-    let mut response = Body::from_stream(chunks).into_response();
-    let headers = response.headers_mut();
-    let media_type = HeaderValue::from_str(&fetched.media_type);
-    headers.insert(
-        CONTENT_TYPE,
-        media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(fetched.size));
+    let opened = document::open(&service.core, &client.sender.tenant, &client.sender.peer, &id).await?;
+    let open = opened.ok_or_else(|| {
+        Problem::absent(format!(
+            "there is no document `{id}` here; one that was just named may not be fetched yet"
+        ))
+    })?;
+    let media_type = HeaderValue::from_str(&open.media_type);
     // The name is a vendor's text: only what is harmless in a header is repeated.
-    let name: String = row
+    let name: String = open
         .name
         .chars()
         .map(|it| {
@@ -68,8 +38,16 @@ fn streamed(service: Service, tenant: String, row: DocumentRow, fetched: Fetched
             }
         })
         .collect();
+    let size = open.size;
+    let mut response = Body::from_stream(open.into_stream().map(|chunk| chunk.map(Bytes::from))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(CONTENT_DISPOSITION, disposition);
     }
-    response
+    Ok(response)
 }

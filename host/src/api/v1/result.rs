@@ -1,0 +1,344 @@
+//! `/api/v1/…/results`, `/decisions`, `/cesuur`, `/policy`: what came back, and what the examencommissie decides.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Service;
+use crate::api::identity::{Body, Caller};
+use crate::api::problem::Problem;
+use crate::app::cesuur::{self, Examenversie};
+use crate::app::vaststellen::{self, Seen};
+use crate::app::{catalogue, policy};
+use crate::domain::model::{Attendance, Normed, ResultState};
+use crate::domain::offering::OfferingKind;
+use crate::domain::principal::Duty;
+use crate::domain::result::SendPolicy;
+use crate::store::{association, component, offering, result};
+
+/// The routes.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/api/v1/components", get(components))
+        .route("/api/v1/peers/{peer}/catalogue/refresh", post(refresh))
+        .route("/api/v1/plannables", get(plannables))
+        .route("/api/v1/plannables/{plannable}/enrolments", get(enrolments))
+        .route("/api/v1/deelnames/{deelname}/results", get(versions))
+        .route("/api/v1/decisions", post(decide))
+        .route("/api/v1/cesuur", put(set_cesuur))
+        .route("/api/v1/policy", put(set_policy))
+}
+
+/// A test in a vendor's catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Component {
+    /// The vendor.
+    pub peer: String,
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether it can be planned (R26).
+    pub active: bool,
+}
+
+/// The catalogues of all vendors.
+#[utoipa::path(get, path = "/api/v1/components", tag = "planning",
+    responses((status = 200, body = Vec<Component>), (status = "4XX", body = Problem)))]
+pub async fn components(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Component>>, Problem> {
+    caller.must_hold_any(&service, &Duty::ALL)?;
+    let mut shown = Vec::new();
+    for peer in crate::store::peer::all(&service.core.db, caller.tenant()).await? {
+        for row in component::of_peer(&service.core.db, caller.tenant(), &peer.id).await? {
+            shown.push(Component {
+                peer: peer.id.clone(),
+                active: row.facts.status == crate::domain::model::ComponentStatus::Active,
+                id: row.facts.component_id,
+                name: row.facts.name,
+            });
+        }
+    }
+    Ok(Json(shown))
+}
+
+/// Fetches a vendor's catalogue anew (flow 0).
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/catalogue/refresh", tag = "planning",
+    params(("peer" = String, Path)), responses((status = 202), (status = "4XX", body = Problem)))]
+pub async fn refresh(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold_any(&service, &[Duty::Plannen, Duty::Beheren])?;
+    let actor = crate::app::account::actor(caller.id());
+    catalogue::refresh(&service.core, caller.tenant(), &peer, &actor).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A planbare toets.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Plannable {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// The student system it came from.
+    pub peer: String,
+    /// Owning unit.
+    pub unit: Option<String>,
+    /// Components that may serve it (R22); any when empty.
+    pub components: Vec<String>,
+    /// Whether it was cancelled.
+    pub canceled: bool,
+}
+
+/// All planbare toetsen, 1,000 at most.
+#[utoipa::path(get, path = "/api/v1/plannables", tag = "planning",
+    responses((status = 200, body = Vec<Plannable>), (status = "4XX", body = Problem)))]
+pub async fn plannables(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Plannable>>, Problem> {
+    caller.must_hold_any(&service, &Duty::ALL)?;
+    let found = offering::of_kind(&service.core.db, caller.tenant(), OfferingKind::Plannable, 1_000).await?;
+    let shown = found.into_iter().map(|one| Plannable {
+        canceled: one.is_canceled(),
+        id: one.id,
+        peer: one.peer,
+        name: one.facts.name,
+        unit: one.facts.organization_id,
+        components: one
+            .facts
+            .tests_to_be_used
+            .into_iter()
+            .map(|test| test.component_id)
+            .collect(),
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// A toetsinschrijving.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Enrolment {
+    /// Id.
+    pub id: String,
+    /// Person.
+    pub person: String,
+    /// Role.
+    #[schema(value_type = String)]
+    pub role: crate::domain::model::Role,
+    /// Whether it was cancelled.
+    pub canceled: bool,
+}
+
+/// The toetsinschrijvingen of a planbare toets.
+#[utoipa::path(get, path = "/api/v1/plannables/{plannable}/enrolments", tag = "planning",
+    params(("plannable" = String, Path)), responses((status = 200, body = Vec<Enrolment>), (status = "4XX", body = Problem)))]
+pub async fn enrolments(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(plannable): Path<String>,
+) -> Result<Json<Vec<Enrolment>>, Problem> {
+    caller.must_hold_any(&service, &Duty::ALL)?;
+    let found = association::of_offering(&service.core.db, caller.tenant(), &plannable).await?;
+    let shown = found.into_iter().map(|one| Enrolment {
+        canceled: one.is_canceled(),
+        id: one.id,
+        person: one.facts.person_id,
+        role: one.facts.role,
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// One version of a result, as it was delivered.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Counts from 1.
+    pub seq: i64,
+    /// State (R10).
+    #[schema(value_type = String)]
+    pub state: ResultState,
+    /// Attendance.
+    #[schema(value_type = String)]
+    pub attendance: Attendance,
+    /// Score.
+    pub score: Option<String>,
+    /// Vastgesteld upstream.
+    pub r#final: bool,
+    /// Whether the cesuur was applied, as far as the delivery says.
+    #[schema(value_type = String)]
+    pub normed: Normed,
+    /// `accepted`, `held` or `aside`, when it came.
+    pub judgement: String,
+    /// Why it was held.
+    pub why: String,
+    /// `push`, `poll` or `read-back`.
+    pub source: String,
+    /// The message in the inbox.
+    pub message: Option<String>,
+    /// The connector revision that read it.
+    pub revision: Option<i64>,
+    /// When it came.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+}
+
+/// Every version of a deelname's result; nothing is overwritten.
+#[utoipa::path(get, path = "/api/v1/deelnames/{deelname}/results", tag = "results",
+    params(("deelname" = String, Path)), responses((status = 200, body = Vec<Version>), (status = "4XX", body = Problem)))]
+pub async fn versions(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(deelname): Path<String>,
+) -> Result<Json<Vec<Version>>, Problem> {
+    caller.must_hold_any(&service, &Duty::ALL)?;
+    let found = result::versions(&service.core.db, caller.tenant(), &deelname).await?;
+    let shown = found.into_iter().map(|one| {
+        let (judgement, why) = one.judgement.names();
+        Version {
+            seq: one.seq,
+            state: one.delivered.result.state,
+            attendance: one.delivered.result.attendance,
+            score: one.delivered.result.score,
+            r#final: one.delivered.result.r#final,
+            normed: one.delivered.normed,
+            judgement: judgement.to_owned(),
+            why: why.to_owned(),
+            source: one.source.name().to_owned(),
+            message: one.message,
+            revision: one.revision,
+            received_at: one.received_at,
+        }
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// Results to decide on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// The versions that were seen.
+    pub results: Vec<SeenResult>,
+    /// Ground of the decision.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// A version of a result.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenResult {
+    /// The deelname.
+    pub deelname: String,
+    /// The version.
+    pub seq: i64,
+}
+
+/// What became of one of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decided {
+    /// The decision, when there is one.
+    pub decision: Option<String>,
+    /// Why there is none.
+    pub refused: Option<String>,
+}
+
+/// Vaststellen, by a member of the examencommissie or under a mandate; 200 at most, each stands or falls by itself.
+#[utoipa::path(post, path = "/api/v1/decisions", tag = "results", request_body = Decide,
+    responses((status = 200, body = Vec<Decided>), (status = "4XX", body = Problem)))]
+pub async fn decide(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(decide): Body<Decide>,
+) -> Result<Json<Vec<Decided>>, Problem> {
+    let seen: Vec<Seen> = decide
+        .results
+        .into_iter()
+        .map(|one| Seen {
+            deelname: one.deelname,
+            seq: one.seq,
+        })
+        .collect();
+    let (core, account) = (&service.core, &caller.0.account);
+    let decided = vaststellen::decide(core, caller.tenant(), account, &seen, &decide.reason).await?;
+    let shown = decided.into_iter().map(|one| match one {
+        Ok(id) => Decided {
+            decision: Some(id),
+            refused: None,
+        },
+        Err(refused) => Decided {
+            decision: None,
+            refused: Some(refused.to_string()),
+        },
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// What is known of a cesuur.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cesuur {
+    /// The vendor.
+    pub peer: String,
+    /// Its component.
+    pub component: String,
+    /// The vendor's code of the version; absent: the component itself.
+    pub examenversie: Option<String>,
+    /// `yes`, `no` or `unknown`.
+    #[schema(value_type = String)]
+    pub normed: Normed,
+    /// Where it is known from.
+    pub source: String,
+}
+
+/// Says whether the cesuur of an examenversie is set; its results are judged again.
+#[utoipa::path(put, path = "/api/v1/cesuur", tag = "results", request_body = Cesuur,
+    responses((status = 202), (status = "4XX", body = Problem)))]
+pub async fn set_cesuur(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(put): Body<Cesuur>,
+) -> Result<StatusCode, Problem> {
+    let versie = Examenversie {
+        peer: put.peer,
+        component: put.component,
+        code: put.examenversie,
+    };
+    let (core, account) = (&service.core, &caller.0.account);
+    cesuur::set(core, caller.tenant(), account, &versie, put.normed, &put.source).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The school's policy.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// When flow 5 is sent: `attendance`, `provisional` or `after-vaststelling`.
+    pub send_results: String,
+}
+
+/// Changes when flow 5 is sent, from now on.
+#[utoipa::path(put, path = "/api/v1/policy", tag = "results", request_body = Policy,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn set_policy(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(put): Body<Policy>,
+) -> Result<StatusCode, Problem> {
+    let policy = SendPolicy::from_name(&put.send_results).ok_or_else(|| {
+        Problem::bad(
+            "policy",
+            format!(
+                "`{}` is none of attendance, provisional, after-vaststelling",
+                put.send_results
+            ),
+        )
+    })?;
+    policy::set_send_policy(&service.core, caller.tenant(), &caller.0.account, policy).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
