@@ -13,6 +13,8 @@ pub mod cancel;
 pub mod catalogue;
 pub mod cesuur;
 pub mod client;
+#[cfg(test)]
+mod commit_stories;
 pub mod committer;
 pub mod core;
 pub mod deliver;
@@ -20,6 +22,7 @@ pub mod document;
 pub mod draft;
 mod group;
 mod key_locks;
+mod machine;
 pub mod offering;
 pub mod package;
 pub mod peer;
