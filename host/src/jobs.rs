@@ -13,6 +13,8 @@ pub mod kind;
 pub mod letters;
 pub mod peers;
 mod settle;
+#[cfg(test)]
+mod stories;
 pub mod wake;
 
 pub use engine::{Jobs, Settings};
