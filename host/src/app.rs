@@ -12,6 +12,8 @@ pub mod association;
 pub mod cancel;
 pub mod catalogue;
 pub mod cesuur;
+#[cfg(test)]
+mod chain_stories;
 pub mod client;
 #[cfg(test)]
 mod commit_stories;

@@ -9,6 +9,7 @@
 //! write to the same id, or find before it creates.
 
 pub mod engine;
+pub mod judge_again;
 pub mod kind;
 pub mod letters;
 pub mod peers;

@@ -1,0 +1,50 @@
+//! The results of an examenversie are judged again after a person entered its cesuur: a piece per run, each in a commit
+//! of its own with the job's end, so that a stop in between loses nothing.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::{Done, JobContext, JobError, JobKind};
+use crate::app::cesuur::{self, Examenversie};
+use crate::app::{Draft, deliver};
+use crate::domain::retry::Blame;
+
+/// The kind.
+pub struct JudgeAgain;
+
+#[derive(Debug, Clone, Deserialize)]
+struct Piece {
+    peer: String,
+    component: String,
+    code: Option<String>,
+    after: String,
+}
+
+impl JobKind for JudgeAgain {
+    fn name(&self) -> &'static str {
+        deliver::JUDGE_AGAIN
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        async move {
+            let piece: Piece = serde_json::from_str(&context.job.payload).map_err(|error| {
+                JobError::permanent(Blame::Host, format!("a payload that this kind did not write: {error}"))
+            })?;
+            Ok(Done::deciding(move || {
+                let (context, piece) = (context.clone(), piece.clone());
+                async move {
+                    let versie = Examenversie {
+                        peer: piece.peer,
+                        component: piece.component,
+                        code: piece.code,
+                    };
+                    let mut draft = Draft::of(&context.core, &context.job.tenant, "job:judge_again");
+                    cesuur::judge_again(&mut draft, &versie, &piece.after).await?;
+                    Ok(draft.finish())
+                }
+            }))
+        }
+        .boxed()
+    }
+}
