@@ -18,6 +18,7 @@ pub mod client;
 #[cfg(test)]
 mod commit_stories;
 pub mod committer;
+pub mod confirm;
 pub mod core;
 pub mod deliver;
 pub mod document;
@@ -31,6 +32,8 @@ pub mod peer;
 pub mod person;
 pub mod planning;
 pub mod policy;
+pub mod polled;
+pub mod polling;
 pub mod publisher;
 pub mod refused;
 pub mod report;

@@ -4,13 +4,14 @@
 //! [`engine::Jobs`] takes up jobs whose turn it is and hands them to the [`kind::JobKind`] of their name; what follows
 //! from its answer is committed together with the job's end.
 //!
-//! To add a kind: a file under `kinds` with a type that implements [`kind::JobKind`], registered where the host is put
-//! together. Its effect may be repeated (a process can end between the effect and the commit): it must be the same
+//! To add a kind: a file under `kinds` with a type that implements [`kind::JobKind`], and its line in
+//! [`kinds::registry`]. Its effect may be repeated (a process can end between the effect and the commit): it must be the same
 //! write to the same id, or find before it creates.
 
 pub mod engine;
 pub mod judge_again;
 pub mod kind;
+pub mod kinds;
 pub mod letters;
 pub mod peers;
 mod settle;

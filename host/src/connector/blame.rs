@@ -100,6 +100,22 @@ impl CallError {
     pub(super) fn bug(detail: impl Into<String>) -> Self {
         Self::new(Blame::Connector, Decision::Bug, detail)
     }
+
+    /// What a person needs who looks into it, without personal data: the vendor's own words only as far as they can't
+    /// name anyone.
+    #[must_use]
+    pub fn for_person(&self) -> String {
+        match &self.decision {
+            Decision::Permanent { code, message } if message != &self.detail => {
+                let code = redact::value(code);
+                format!("{}, code `{code}`: {}", self.detail, redact::text(message))
+            }
+            Decision::Unrepresentable { field, why } => {
+                format!("{}: `{}`: {}", self.detail, redact::text(field), redact::text(why))
+            }
+            _ => self.detail.clone(),
+        }
+    }
 }
 
 impl fmt::Display for CallError {

@@ -33,6 +33,11 @@ pub const NEEDS_CHANGED: &str = "needs-changed";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
 pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
 
+/// Kind of the exceptions about a peer for which no connector can be called.
+pub const NOT_RUNNING: &str = "connector-not-running";
+/// Kind of the exceptions about a peer that refuses the host's credentials.
+pub const CREDENTIALS_REFUSED: &str = "credentials-refused";
+
 /// A result is held.
 #[must_use]
 pub fn result_held(hold: Hold) -> Exception {
@@ -165,6 +170,33 @@ pub fn not_at_student_system(object: &str) -> Exception {
         Duty::Plannen,
         &format!("De deelnemerregistratie kent {object} niet die zij zelf noemde"),
         "Laat de beheerder van de deelnemerregistratie het object alsnog leveren; tot die tijd wordt niets gepland.",
+    )
+}
+
+/// No connector can be called for a peer; `why` is the host's own sentence.
+#[must_use]
+pub fn not_running(why: &str) -> Exception {
+    exception(
+        NOT_RUNNING,
+        Duty::Beheren,
+        "Er draait geen koppeling die dit kan bezorgen",
+        &format!(
+            "Installeer een versie, ga terug naar een eerdere of vul de instellingen aan; daarna gaat alles vanzelf \
+             verder. Reden: {why}."
+        ),
+    )
+}
+
+/// A peer refuses the host's credentials.
+#[must_use]
+pub fn credentials_refused() -> Exception {
+    exception(
+        CREDENTIALS_REFUSED,
+        Duty::Beheren,
+        "Aanmelding geweigerd",
+        "Het systeem weigert de sleutel of het token van de host, of staat deze stroom er niet mee toe. Vraag een \
+         nieuwe aan of laat de rechten aanvullen, en vul die in bij de koppeling; de berichten wachten en gaan daarna \
+         vanzelf verder.",
     )
 }
 

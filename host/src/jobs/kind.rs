@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use crate::app::{Core, Refused};
 use crate::domain::retry::{Blame, Verdict};
@@ -63,7 +64,10 @@ impl JobContext {
 type Verb = Box<dyn Fn() -> BoxFuture<'static, Result<WriteSet, JobError>> + Send + Sync>;
 
 /// The effect took place; what follows from it.
-pub struct Done(pub(super) Follow);
+pub struct Done {
+    pub(super) follow: Follow,
+    pub(super) again: Option<Timestamp>,
+}
 
 pub(super) enum Follow {
     WriteSet(WriteSet),
@@ -74,14 +78,17 @@ impl Done {
     /// Nothing follows.
     #[must_use]
     pub fn nothing() -> Self {
-        Done(Follow::WriteSet(WriteSet::default()))
+        Done::with(WriteSet::default())
     }
 
     /// These changes, committed together with the job's end. When a row in it has changed meanwhile the whole job runs
     /// again; where that would be a pity, use [`Done::deciding`].
     #[must_use]
     pub fn with(write_set: WriteSet) -> Self {
-        Done(Follow::WriteSet(write_set))
+        Done {
+            follow: Follow::WriteSet(write_set),
+            again: None,
+        }
     }
 
     /// What this verb decides, committed together with the job's end; on a conflict only the verb runs again.
@@ -91,7 +98,20 @@ impl Done {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<WriteSet, JobError>> + Send + 'static,
     {
-        Done(Follow::Verb(Box::new(move || Box::pin(verb()))))
+        Done {
+            follow: Follow::Verb(Box::new(move || Box::pin(verb()))),
+            again: None,
+        }
+    }
+
+    /// The job does not end: it keeps its place, its attempts wiped, and runs again at a moment. For work that comes
+    /// back, such as polling: one row for all its rounds.
+    #[must_use]
+    pub fn again_at(self, at: Timestamp) -> Self {
+        Done {
+            again: Some(at),
+            ..self
+        }
     }
 }
 

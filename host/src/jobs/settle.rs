@@ -88,13 +88,13 @@ impl Desk<'_> {
             if is_again {
                 self.still_ours().await?;
             }
-            let mut set = match &done.0 {
+            let mut set = match &done.follow {
                 Follow::WriteSet(_) if is_again => return Err(Trouble::Stale),
                 Follow::WriteSet(set) => set.clone(),
                 Follow::Verb(verb) => verb().await.map_err(Trouble::Job)?,
             };
             set.tenant.clone_from(&self.context.job.tenant);
-            set.put(self.ended().next());
+            set.put(self.after(done.again).next());
             if self.after_failures
                 && let Some(peer) = self.peer().await?
             {
@@ -249,13 +249,30 @@ impl Desk<'_> {
         }
     }
 
-    fn ended(&self) -> JobRow {
-        JobRow {
-            state: JobState::Done,
+    /// The job after its effect: ended, or waiting for its next round.
+    fn after(&self, again: Option<jiff::Timestamp>) -> JobRow {
+        let job = JobRow {
             lease: None,
             revision: self.context.revision().or(self.context.job.revision),
-            finished_at: Some(self.core.now()),
             ..(*self.context.job).clone()
+        };
+        match again {
+            None => JobRow {
+                state: JobState::Done,
+                finished_at: Some(self.core.now()),
+                ..job
+            },
+            Some(due_at) => JobRow {
+                state: JobState::Ready,
+                due_at,
+                // A round is as old as its turn: patience is counted from there.
+                created_at: due_at,
+                attempts: 0,
+                strikes: 0,
+                last_error: None,
+                blame: None,
+                ..job
+            },
         }
     }
 

@@ -1,0 +1,270 @@
+//! What a peer is asked again and again, by jobs that never end: results and reports of a vendor that doesn't send them,
+//! and its catalogue. Whether, and how often, follows from the revision that runs.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::warn;
+
+use super::{Core, Decision, Draft, Refused, catalogue};
+use crate::connector::manifest::{ConfigValue, Manifest};
+use crate::domain::exception::NOT_RUNNING;
+use crate::domain::interface::Interface;
+use crate::domain::lane::{self, JobState};
+use crate::domain::retry::Blame;
+use crate::jobs::letters::{self, LetterError};
+use crate::store::job::{self, JobRow, NewJob};
+use crate::store::{StoreError, peer};
+
+/// Kind of the job that polls a vendor's results.
+pub const POLL_RESULTS: &str = "poll_results";
+/// Kind of the job that polls a vendor's reports.
+pub const POLL_REPORTS: &str = "poll_reports";
+
+/// Configuration value that says how results come: `push`, or `poll`; a connector without it is polled.
+const HOW_RESULTS_COME: &str = "results";
+/// Configuration value that says how often a vendor is polled, in seconds.
+const POLL_SECONDS: &str = "poll-seconds";
+/// How often a vendor is polled by default.
+const POLL_EVERY: Duration = Duration::from_secs(60);
+/// How often a catalogue is fetched.
+const CATALOGUE_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// The most jobs of a peer looked through when a revision comes to run.
+const MOST_LETTERS: u32 = 10_000;
+
+/// What is asked again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recurring {
+    /// The catalogue (flow 0).
+    Catalogue,
+    /// Results (flow 3).
+    Results,
+    /// Reports (flow 4).
+    Reports,
+}
+
+impl Recurring {
+    /// All of them.
+    pub const ALL: [Recurring; 3] = [Recurring::Catalogue, Recurring::Results, Recurring::Reports];
+
+    /// The kind of its job.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Recurring::Catalogue => catalogue::FETCH_CATALOGUE,
+            Recurring::Results => POLL_RESULTS,
+            Recurring::Reports => POLL_REPORTS,
+        }
+    }
+
+    /// The interface that is asked.
+    #[must_use]
+    pub fn interface(self) -> Interface {
+        match self {
+            Recurring::Catalogue => Interface::TaToetscatalogus,
+            Recurring::Results => Interface::TaResultaten,
+            Recurring::Reports => Interface::TaZittingsverslag,
+        }
+    }
+
+    /// One lane per peer, so that its rounds follow each other.
+    fn lane(self, peer: &str) -> String {
+        let flow = match self {
+            Recurring::Catalogue => 0,
+            Recurring::Results => 3,
+            Recurring::Reports => 4,
+        };
+        lane::name(flow, "peer", peer)
+    }
+}
+
+/// How often a peer is asked, by the revision that runs; `None` when it is not: no connector runs, it does not serve
+/// the interface, or the peer sends by itself.
+///
+/// # Errors
+/// What the database says.
+pub async fn wanted(
+    core: &Core,
+    tenant: &str,
+    peer_id: &str,
+    what: Recurring,
+) -> Result<Option<Duration>, StoreError> {
+    let Some(number) = peer::find(&core.db, tenant, peer_id).await?.and_then(|row| row.revision) else {
+        return Ok(None);
+    };
+    let Some(revision) = core.db.revision(tenant, peer_id, number).await? else {
+        return Ok(None);
+    };
+    let Some(package) = core.db.package(tenant, &revision.digest).await? else {
+        return Ok(None);
+    };
+    let manifest = Manifest::parse(package.manifest.as_bytes())
+        .map_err(|error| inconsistent("package.manifest", &error.to_string()))?;
+    if !manifest.connector.interfaces.contains(&what.interface()) {
+        return Ok(None);
+    }
+    if what == Recurring::Catalogue {
+        return Ok(Some(CATALOGUE_EVERY));
+    }
+    let config: crate::connector::manifest::Configuration =
+        serde_json::from_str(&revision.config).map_err(|error| inconsistent("revision.config", &error.to_string()))?;
+    let sends_itself = matches!(config.get(HOW_RESULTS_COME), Some(ConfigValue::Text(how)) if how == "push");
+    if sends_itself {
+        return Ok(None);
+    }
+    Ok(Some(match config.get(POLL_SECONDS) {
+        Some(ConfigValue::Number(seconds)) => Duration::from_secs(u64::try_from(*seconds).unwrap_or(0).max(1)),
+        _ => POLL_EVERY,
+    }))
+}
+
+fn inconsistent(column: &str, why: &str) -> StoreError {
+    StoreError::Inconsistent {
+        column: column.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+/// The next round, from now.
+#[must_use]
+pub fn next_round(now: Timestamp, every: Duration) -> Timestamp {
+    now.checked_add(every).unwrap_or(Timestamp::MAX)
+}
+
+/// Makes sure that everything a peer is to be asked again and again has its job. Called after each change of what runs,
+/// and when the server starts; a job that is no longer wanted ends by itself.
+///
+/// # Errors
+/// What the database says.
+pub async fn schedule(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
+    core.decide(&[lock(tenant, peer)], || async {
+        let mut draft = Draft::of(core, tenant, "host");
+        for what in Recurring::ALL {
+            if wanted(core, tenant, peer, what).await?.is_none() {
+                continue;
+            }
+            if open(core, tenant, peer, what).await?.is_none() {
+                make(&mut draft, peer, what).await?;
+            }
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+/// The same for every peer of every school, when the server starts. What fails for one peer is logged and does not hold
+/// up the others.
+///
+/// # Errors
+/// When the schools or their peers can't be read.
+pub async fn schedule_all(core: &Core) -> Result<(), StoreError> {
+    for school in core.db.tenants().await? {
+        for peer in peer::all(&core.db, &school.tenant).await? {
+            if let Err(error) = schedule(core, &school.tenant, &peer.id).await {
+                warn!(tenant = %school.tenant, peer = %peer.id, "could not schedule what a peer is asked: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks a peer now rather than at its next round.
+///
+/// # Errors
+/// [`Refused::NotNow`] when the connector that runs does not ask this.
+pub async fn now(core: &Core, tenant: &str, peer: &str, what: Recurring, actor: &str) -> Result<(), Refused> {
+    if wanted(core, tenant, peer, what).await?.is_none() {
+        return Err(Refused::NotNow(format!(
+            "the connector that runs for peer `{peer}` does not ask {}: it does not serve it, or the peer sends by itself",
+            what.interface()
+        )));
+    }
+    let dead = core
+        .decide::<_, Refused, _, _>(&[lock(tenant, peer)], || async {
+            let mut draft = Draft::of(core, tenant, actor);
+            draft.audit("peer.ask-now", ("peer", peer), what.kind().to_owned(), b"");
+            let open = open(core, tenant, peer, what).await?;
+            match &open {
+                None => make(&mut draft, peer, what).await?,
+                Some(job) if job.state == JobState::Ready && job.due_at > draft.now => {
+                    let due_at = draft.now;
+                    draft.put(JobRow { due_at, ..job.clone() }.next());
+                }
+                // A round that runs now sees what there is now.
+                Some(_) => {}
+            }
+            Ok(Decision {
+                write_set: draft.finish(),
+                answer: open.filter(|job| job.state == JobState::Dead),
+            })
+        })
+        .await?;
+    match dead {
+        Some(job) => requeue(core, tenant, &job.id, actor).await,
+        None => Ok(()),
+    }
+}
+
+/// What follows when a revision comes to run: what is asked again and again is scheduled, and letters that died of the
+/// connector or the host go once more, since the cause may be gone. Those that the vendor refused stay a person's.
+///
+/// # Errors
+/// What the database says.
+pub async fn after_activation(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
+    schedule(core, tenant, peer).await?;
+    let dead = job::of_peer(&core.db, tenant, peer, JobState::Dead, MOST_LETTERS).await?;
+    for letter in dead.iter().filter(|letter| letter.blame != Some(Blame::Vendor)) {
+        requeue(core, tenant, &letter.id, "host").await?;
+    }
+    core.decide(&[], || async {
+        let mut draft = Draft::of(core, tenant, "host");
+        let resolution = "Er draait een andere versie van de koppeling.";
+        draft.close(NOT_RUNNING, ("peer", peer), resolution).await?;
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result<(), Refused> {
+    match letters::requeue(core, tenant, id, actor).await {
+        // Somebody decided on it meanwhile.
+        Ok(()) | Err(LetterError::NotDead { .. } | LetterError::Unknown(_) | LetterError::NoReason) => Ok(()),
+        Err(LetterError::Store(error)) => Err(error.into()),
+        Err(LetterError::Commit(error)) => Err(error.into()),
+    }
+}
+
+fn lock(tenant: &str, peer: &str) -> String {
+    format!("polling/{tenant}/{peer}")
+}
+
+async fn open(core: &Core, tenant: &str, peer: &str, what: Recurring) -> Result<Option<JobRow>, StoreError> {
+    let open = job::open_in_lane(&core.db, tenant, &what.lane(peer)).await?;
+    Ok(open.into_iter().next())
+}
+
+async fn make(draft: &mut Draft<'_>, peer: &str, what: Recurring) -> Result<(), StoreError> {
+    let lane = what.lane(peer);
+    let last = job::last_in_lane(&draft.core.db, draft.tenant, &lane).await?;
+    let new = NewJob {
+        kind: what.kind().to_owned(),
+        peer: peer.to_owned(),
+        // No message: it does not count as one that waits in its flow.
+        flow: None,
+        lane,
+        seq: last + 1,
+        parent: None,
+        payload: "{}".to_owned(),
+        full_state: false,
+        due_at: draft.now,
+    };
+    let (id, now) = (draft.core.id(), draft.now);
+    draft.put(new.write(draft.tenant, &id, now));
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! One file per kind of job that follows a commit. Each reads the present state, calls the peer's connector, and stores
+//! what comes back through a verb of `app`, in one commit with the job's end.
+//!
+//! To add a kind: a file here with a type that implements [`JobKind`](super::JobKind), and its line in [`registry`].
+//! What surrounds every call (which revision, blame, metrics, tasks for a peer as a whole) is in `call`.
+
+use crate::app::running::Connectors;
+
+use super::Registry;
+
+mod call;
+mod deliver_deelname;
+mod deliver_result;
+mod deliver_sitting;
+mod failure;
+mod fetch_catalogue;
+mod fetch_document;
+mod fetch_offering;
+mod fetch_person;
+mod poll_reports;
+mod poll_results;
+mod read_back;
+
+/// Every kind that calls a connector.
+#[must_use]
+pub fn registry(connectors: &Connectors) -> Registry {
+    let connectors = || connectors.clone();
+    Registry::new()
+        .with(deliver_sitting::DeliverSitting(connectors()))
+        .with(deliver_deelname::DeliverDeelname(connectors()))
+        .with(deliver_result::DeliverResult(connectors()))
+        .with(fetch_person::FetchPerson(connectors()))
+        .with(fetch_offering::FetchOffering(connectors()))
+        .with(fetch_document::FetchDocument(connectors()))
+        .with(fetch_catalogue::FetchCatalogue(connectors()))
+        .with(poll_results::PollResults(connectors()))
+        .with(poll_reports::PollReports(connectors()))
+        .with(read_back::ReadBack(connectors()))
+}

@@ -1,0 +1,107 @@
+//! Flow 2: tells the vendor of a deelname as it is planned now, its person whole (R14). A cancelled one goes as cancelled
+//! (R4), and without its person when their data is erased already (R5).
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, draft, payload};
+use super::deliver_sitting::{TWO_CALLS, may_have_been_made};
+use crate::app::confirm::{self, Applied};
+use crate::app::deliver;
+use crate::app::running::Connectors;
+use crate::connector::blame::Decision;
+use crate::domain::association::Association;
+use crate::domain::interface::Interface;
+use crate::domain::model;
+use crate::domain::retry::Blame;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::{association, ledger, person};
+
+pub(super) struct DeliverDeelname(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    deelname: String,
+}
+
+impl JobKind for DeliverDeelname {
+    fn name(&self) -> &'static str {
+        deliver::DELIVER_DEELNAME
+    }
+
+    fn budget(&self) -> Duration {
+        TWO_CALLS
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(deliver(&self.0, context))
+    }
+}
+
+async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { deelname: id } = payload(&context)?;
+    let (db, tenant) = (&context.core.db, &context.job.tenant);
+    let deelname = association::find(db, tenant, &id).await?;
+    let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
+    // An earlier job of this lane has told it as it is now.
+    if deelname.is_confirmed() {
+        return Ok(Done::nothing());
+    }
+    let plan = plan_of(&context, &deelname).await?;
+    let sitting = &deelname.facts.offering_id;
+    let sitting = ledger::by_our_id(db, tenant, &deelname.peer, confirm::OFFERING, sitting).await?;
+    let effect = format!("{id}/{}", deelname.plan_version);
+    let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect);
+    let known = ledger::by_our_id(db, tenant, &deelname.peer, confirm::ASSOCIATION, &id).await?;
+    let mut peer_id = known.map(|known| known.peer_id);
+    if peer_id.is_none() && may_have_been_made(&context, deelname.confirmed.is_some()) {
+        peer_id = made_earlier(&line, &plan).await?;
+    }
+    let (caller, revision) = line.caller().await?;
+    let sitting_peer_id = sitting.as_ref().map(|sitting| sitting.peer_id.as_str());
+    let answer = caller.put_deelname(&plan, peer_id.as_deref(), sitting_peer_id).await;
+    let written = line.heard(answer).await?;
+    let applied = Applied {
+        plan_version: deelname.plan_version,
+        revision,
+        peer_id: written.peer_id.or(peer_id),
+    };
+    Ok(confirmed(context, id, applied))
+}
+
+/// The deelname as the vendor hears of it.
+async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::Association, JobError> {
+    let person = &deelname.facts.person_id;
+    let known = person::find(&context.core.db, &context.job.tenant, person).await?;
+    match known.filter(|known| !known.erased) {
+        Some(known) => Ok(deelname.plan(Some(&known.facts))),
+        None if deelname.is_canceled() => Ok(deelname.plan(None)),
+        None => Err(JobError::permanent(
+            Blame::Host,
+            format!("person {person} of deelname {} is not known, or their data is erased", deelname.id),
+        )),
+    }
+}
+
+/// The id that the vendor gave when an earlier try made the deelname.
+async fn made_earlier(line: &Line<'_>, plan: &model::Association) -> Result<Option<String>, JobError> {
+    let (caller, _) = line.caller().await?;
+    match line.counted(caller.find_deelname(plan).await) {
+        Ok(found) => Ok(found.and_then(|written| written.peer_id)),
+        Err(error) if error.decision == Decision::Unsupported => Ok(None),
+        Err(error) => Err(line.failed(&error).await?),
+    }
+}
+
+fn confirmed(context: JobContext, id: String, applied: Applied) -> Done {
+    Done::deciding(move || {
+        let (context, id, applied) = (context.clone(), id.clone(), applied.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            confirm::deelname(&mut draft, &id, &applied).await?;
+            Ok(draft.finish())
+        }
+    })
+}

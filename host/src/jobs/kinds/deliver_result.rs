@@ -1,0 +1,61 @@
+//! Flow 5: sends a deelname's present result to the student system of its enrolment (R8, R23): by PATCH on the original
+//! enrolment, by PUT for an extra attempt that was made here.
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, draft, payload};
+use crate::app::running::Connectors;
+use crate::app::{deliver, result, studentresultaat};
+use crate::connector::call::Way;
+use crate::domain::interface::Interface;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+
+pub(super) struct DeliverResult(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    deelname: String,
+}
+
+impl JobKind for DeliverResult {
+    fn name(&self) -> &'static str {
+        deliver::DELIVER_RESULT
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(deliver(&self.0, context))
+    }
+}
+
+async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { deelname } = payload(&context)?;
+    // Composed now and not when the job was made: the student system gets the present state (R10).
+    let message = studentresultaat::compose(&context.core, &context.job.tenant, &deelname).await?;
+    let Some(message) = message else {
+        return Ok(Done::nothing());
+    };
+    let way = match message.extra_attempt {
+        true => Way::ExtraAttempt,
+        false => Way::Original,
+    };
+    let is_final = message.enrolment.result.as_ref().is_some_and(|result| result.r#final);
+    let effect = format!("{}/{}/{is_final}", message.enrolment.association_id, message.seq);
+    let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
+    let (caller, revision) = line.caller().await?;
+    line.heard(caller.put_result(&message.enrolment, way).await).await?;
+    let sent_as = if is_final { "final" } else { "provisional" };
+    let (seq, detail) = (
+        message.seq,
+        format!("version {} {sent_as}, revision {revision}", message.seq),
+    );
+    Ok(Done::deciding(move || {
+        let (context, deelname, detail) = (context.clone(), deelname.clone(), detail.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            result::confirm_sent(&mut draft, &deelname, seq).await?;
+            draft.audit("result.confirm", ("association", &deelname), detail, b"");
+            Ok(draft.finish())
+        }
+    }))
+}

@@ -1,0 +1,61 @@
+//! Flow 1: fetches an offering that an association named before it came (R14). One that the student system doesn't have either
+//! is a person's to settle.
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, draft, payload};
+use crate::app::draft::About;
+use crate::app::running::Connectors;
+use crate::app::{deliver, offering};
+use crate::domain::exception::{self, NOT_AT_STUDENT_SYSTEM};
+use crate::domain::interface::Interface;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+
+pub(super) struct FetchOffering(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    offering: String,
+}
+
+impl JobKind for FetchOffering {
+    fn name(&self) -> &'static str {
+        deliver::FETCH_OFFERING
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(fetch(&self.0, context))
+    }
+}
+
+async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { offering: id } = payload(&context)?;
+    let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
+    let (caller, _) = line.caller().await?;
+    let found = line.heard(caller.get_offering(&id).await).await?;
+    Ok(Done::deciding(move || {
+        let (context, id, found) = (context.clone(), id.clone(), found.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let peer = &context.job.peer;
+            match &found {
+                Some(told) => {
+                    let resolution = "Opgehaald bij de deelnemerregistratie.";
+                    draft.close(NOT_AT_STUDENT_SYSTEM, ("offering", &id), resolution).await?;
+                    offering::keep_fetched(&mut draft, peer, told).await?;
+                }
+                None => {
+                    let about = About {
+                        kind: "offering",
+                        id: &id,
+                        unit: None,
+                        peer: Some(peer),
+                    };
+                    draft.open(&exception::not_at_student_system("een aanbod"), about).await?;
+                }
+            }
+            Ok(draft.finish())
+        }
+    }))
+}
