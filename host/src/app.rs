@@ -18,7 +18,6 @@ pub mod client;
 #[cfg(test)]
 mod commit_stories;
 pub mod committer;
-pub mod confirm;
 pub mod core;
 pub mod deliver;
 pub mod document;
@@ -26,6 +25,7 @@ pub mod draft;
 mod group;
 mod key_locks;
 mod machine;
+mod mended;
 pub mod offering;
 pub mod package;
 pub mod peer;

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::api::{self, Service};
 use crate::app::running::Connectors;
-use crate::app::{Core, World};
+use crate::app::{Core, World, polling};
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
 use crate::connector::engine::{Engine, EngineError, EngineSettings};
@@ -133,7 +133,7 @@ impl Host {
         let mut engine = EngineSettings::new(cache, key, compiler);
         engine.slots = settings.connector_slots as usize;
         let connectors = Connectors::new(core.clone(), Engine::start(engine)?);
-        let registry = jobs::Registry::new();
+        let registry = jobs::kinds::registry(&connectors);
         let jobs = Jobs::new(core.clone(), registry, jobs::Settings::default());
         let service = Service {
             core,
@@ -154,6 +154,9 @@ impl Host {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+        if let Err(error) = polling::schedule_all(&self.service.core).await {
+            warn!("could not look up what vendors are asked again and again: {error}");
+        }
         let jobs = self.service.jobs.clone();
         let working = tokio::spawn({
             let stop = stop.clone();

@@ -2,43 +2,13 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
-
-use super::draft::{Draft, Follow};
+use super::draft::Draft;
 use super::{Core, Decision, Refused};
-use crate::domain::lane;
 use crate::domain::model::{Component, ComponentStatus};
 use crate::store::component::{self, ComponentRow};
 
-/// Kind of the job that fetches a catalogue.
+/// Kind of the job that fetches a catalogue ([`super::polling`]).
 pub const FETCH_CATALOGUE: &str = "fetch_catalogue";
-
-/// Has the catalogue of a vendor fetched, unless that waits to be done already.
-///
-/// # Errors
-/// What the database says.
-pub async fn refresh(core: &Core, tenant: &str, peer: &str, actor: &str) -> Result<(), Refused> {
-    core.decide(&[format!("catalogue/{tenant}/{peer}")], || async {
-        let mut draft = Draft::of(core, tenant, actor);
-        draft.audit("catalogue.refresh", ("peer", peer), String::new(), b"");
-        draft
-            .follow_once(Follow {
-                kind: FETCH_CATALOGUE,
-                peer,
-                flow: 0,
-                lane: lane::name(0, "peer", peer),
-                parent: None,
-                payload: json!({ "peer": peer }),
-                full_state: true,
-            })
-            .await?;
-        Ok(Decision {
-            write_set: draft.finish(),
-            answer: (),
-        })
-    })
-    .await
-}
 
 /// Keeps one page of a catalogue: what is new or changed.
 ///

@@ -1,7 +1,7 @@
 //! Peers: the systems around the host, where they are reached and how the host signs in there.
 
 use super::account::{AccountError, actor, check_name};
-use super::{CommitError, Core, Decision};
+use super::{CommitError, Core, Decision, mended};
 use crate::connector::egress::AddressRange;
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::EndpointRow;
@@ -116,7 +116,7 @@ pub async fn put_endpoint(
             return Err(PeerError::Endpoint(why));
         }
     }
-    core.decide(&[format!("peer/{tenant}/{peer_id}")], || async {
+    core.decide::<_, PeerError, _, _>(&[format!("peer/{tenant}/{peer_id}")], || async {
         if peer::find(&core.db, tenant, peer_id).await?.is_none() {
             return Err(PeerError::Unknown(peer_id.to_owned()));
         }
@@ -169,7 +169,9 @@ pub async fn put_endpoint(
         ));
         Ok(Decision { write_set, answer: () })
     })
-    .await
+    .await?;
+    mended::follow_up(core, tenant, peer_id).await;
+    Ok(())
 }
 
 /// Where an endpoint's secret is sealed for.

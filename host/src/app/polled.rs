@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use oke_codec::ReportMessage;
 use serde_json::json;
 
-use super::confirm::{ASSOCIATION, OFFERING};
 use super::draft::{Draft, Outcome};
 use super::{Core, Decision, Refused, report, result as result_verbs};
 use crate::connector::call::{Delivery, Report};
@@ -89,7 +88,7 @@ pub async fn sittings_for_reports(
 }
 
 async fn with_peer_id(core: &Core, tenant: &str, peer: &str, sitting: Offering) -> Result<Asked, StoreError> {
-    let known = ledger::by_our_id(&core.db, tenant, peer, OFFERING, &sitting.id).await?;
+    let known = ledger::by_our_id(&core.db, tenant, peer, "offering", &sitting.id).await?;
     Ok(Asked {
         peer_id: known.map_or_else(|| sitting.id.clone(), |known| known.peer_id),
         sitting: sitting.id,
@@ -203,7 +202,10 @@ async fn keep_round(
     round: &[Named<'_>],
     next: Option<&CursorRow>,
 ) -> Result<(), Refused> {
-    let keys: Vec<String> = round.iter().map(|(id, _)| format!("association/{tenant}/{id}")).collect();
+    let keys: Vec<String> = round
+        .iter()
+        .map(|(id, _)| format!("association/{tenant}/{id}"))
+        .collect();
     core.decide(&keys, || async {
         let mut draft = Draft::of(core, tenant, "job:poll_results");
         for (id, delivery) in round {
@@ -246,7 +248,7 @@ async fn news<'a>(core: &Core, tenant: &str, page: &'a Page) -> Result<Vec<Named
 /// Our id of a deelname: by the ledger, else the vendor keeps ours.
 async fn our_deelname(core: &Core, tenant: &str, peer: &str, delivery: &Delivery) -> Result<String, StoreError> {
     let peer_id = &delivery.deelname_peer_id;
-    let tied = ledger::by_peer_id(&core.db, tenant, peer, ASSOCIATION, peer_id).await?;
+    let tied = ledger::by_peer_id(&core.db, tenant, peer, "association", peer_id).await?;
     Ok(match tied.as_slice() {
         [only] => only.our_id.clone(),
         _ => peer_id.clone(),
@@ -293,14 +295,17 @@ pub async fn result(
         revision: Some(revision),
         content: &content(delivery),
     };
-    result_verbs::take(draft, &incoming).await
+    result_verbs::accept(draft, &incoming).await
 }
 
 /// A result for an id that nobody here knows is kept once, with a task (R2); later rounds bring it again.
 async fn keep_unknown(draft: &mut Draft<'_>, page: &Page, id: &str, delivery: &Delivery) -> Result<(), Refused> {
     let subject = ("association", id);
     let kept = message::about(&draft.core.db, draft.tenant, subject.0, subject.1).await?;
-    if kept.iter().any(|kept| kept.peer == page.peer && kept.outcome == Outcome::Held.word()) {
+    if kept
+        .iter()
+        .any(|kept| kept.peer == page.peer && kept.outcome == Outcome::Held.word())
+    {
         return Ok(());
     }
     result_verbs::keep_unknown(draft, 3, subject, &page.peer, &content(delivery)).await
@@ -329,7 +334,7 @@ pub async fn keep_report(core: &Core, tenant: &str, peer: &str, sitting: &str, r
             method: "poll",
             content: content.as_bytes(),
         };
-        report::take(&mut draft, incoming).await?;
+        report::accept(&mut draft, incoming).await?;
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),

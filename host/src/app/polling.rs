@@ -8,10 +8,8 @@ use tracing::warn;
 
 use super::{Core, Decision, Draft, Refused, catalogue};
 use crate::connector::manifest::{ConfigValue, Manifest};
-use crate::domain::exception::NOT_RUNNING;
 use crate::domain::interface::Interface;
 use crate::domain::lane::{self, JobState};
-use crate::domain::retry::Blame;
 use crate::jobs::letters::{self, LetterError};
 use crate::store::job::{self, JobRow, NewJob};
 use crate::store::{StoreError, peer};
@@ -29,8 +27,6 @@ const POLL_SECONDS: &str = "poll-seconds";
 const POLL_EVERY: Duration = Duration::from_secs(60);
 /// How often a catalogue is fetched.
 const CATALOGUE_EVERY: Duration = Duration::from_secs(24 * 3600);
-/// The most jobs of a peer looked through when a revision comes to run.
-const MOST_LETTERS: u32 = 10_000;
 
 /// What is asked again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,13 +79,11 @@ impl Recurring {
 ///
 /// # Errors
 /// What the database says.
-pub async fn wanted(
-    core: &Core,
-    tenant: &str,
-    peer_id: &str,
-    what: Recurring,
-) -> Result<Option<Duration>, StoreError> {
-    let Some(number) = peer::find(&core.db, tenant, peer_id).await?.and_then(|row| row.revision) else {
+pub async fn wanted(core: &Core, tenant: &str, peer_id: &str, what: Recurring) -> Result<Option<Duration>, StoreError> {
+    let Some(number) = peer::find(&core.db, tenant, peer_id)
+        .await?
+        .and_then(|row| row.revision)
+    else {
         return Ok(None);
     };
     let Some(revision) = core.db.revision(tenant, peer_id, number).await? else {
@@ -208,32 +202,9 @@ pub async fn now(core: &Core, tenant: &str, peer: &str, what: Recurring, actor: 
     }
 }
 
-/// What follows when a revision comes to run: what is asked again and again is scheduled, and letters that died of the
-/// connector or the host go once more, since the cause may be gone. Those that the vendor refused stay a person's.
-///
-/// # Errors
-/// What the database says.
-pub async fn after_activation(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
-    schedule(core, tenant, peer).await?;
-    let dead = job::of_peer(&core.db, tenant, peer, JobState::Dead, MOST_LETTERS).await?;
-    for letter in dead.iter().filter(|letter| letter.blame != Some(Blame::Vendor)) {
-        requeue(core, tenant, &letter.id, "host").await?;
-    }
-    core.decide(&[], || async {
-        let mut draft = Draft::of(core, tenant, "host");
-        let resolution = "Er draait een andere versie van de koppeling.";
-        draft.close(NOT_RUNNING, ("peer", peer), resolution).await?;
-        Ok(Decision {
-            write_set: draft.finish(),
-            answer: (),
-        })
-    })
-    .await
-}
-
-async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result<(), Refused> {
+/// Puts a dead letter back in its lane, unless somebody decided on it meanwhile.
+pub(super) async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result<(), Refused> {
     match letters::requeue(core, tenant, id, actor).await {
-        // Somebody decided on it meanwhile.
         Ok(()) | Err(LetterError::NotDead { .. } | LetterError::Unknown(_) | LetterError::NoReason) => Ok(()),
         Err(LetterError::Store(error)) => Err(error.into()),
         Err(LetterError::Commit(error)) => Err(error.into()),

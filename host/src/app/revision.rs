@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::actor;
 use super::package::{self, PackageError};
-use super::{CommitError, Core, Decision};
+use super::{CommitError, Core, Decision, mended};
 use crate::connector::grant::Rules;
 use crate::connector::manifest::{Configuration, Manifest, Profile};
 use crate::store::peer::{self, PeerRow};
@@ -80,37 +80,40 @@ pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewR
     let (_, verified) = package::open(core, tenant, &new.digest).await?;
     let manifest = &verified.contents.manifest;
     let config = configuration(manifest, &verified.contents.profiles, new)?;
-    core.decide(&[format!("peer/{tenant}/{peer}")], || async {
-        let row = found(core, tenant, peer).await?;
-        let number = core
-            .db
-            .revisions(tenant, peer)
-            .await?
-            .first()
-            .map_or(0, |newest| newest.number)
-            + 1;
-        let revision = RevisionRow {
-            tenant: tenant.to_owned(),
-            peer: peer.to_owned(),
-            number,
-            digest: new.digest.clone(),
-            config: serde_json::to_string(&config).expect("a configuration is JSON"),
-            grants: serde_json::to_string(&asked(manifest)).expect("rules are JSON"),
-            profile: new.profile.clone(),
-            author: by.to_owned(),
-            reason: new.reason.clone(),
-            created_at: core.now(),
-        };
-        let kind = if row.revision.is_none() { "install" } else { "rollout" };
-        let mut write_set = WriteSet::of(tenant);
-        write_set.put(revision.write());
-        activate(core, &mut write_set, row, number, kind, by, &new.reason).await?;
-        Ok(Decision {
-            write_set,
-            answer: number,
+    let number = core
+        .decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
+            let row = found(core, tenant, peer).await?;
+            let number = core
+                .db
+                .revisions(tenant, peer)
+                .await?
+                .first()
+                .map_or(0, |newest| newest.number)
+                + 1;
+            let revision = RevisionRow {
+                tenant: tenant.to_owned(),
+                peer: peer.to_owned(),
+                number,
+                digest: new.digest.clone(),
+                config: serde_json::to_string(&config).expect("a configuration is JSON"),
+                grants: serde_json::to_string(&asked(manifest)).expect("rules are JSON"),
+                profile: new.profile.clone(),
+                author: by.to_owned(),
+                reason: new.reason.clone(),
+                created_at: core.now(),
+            };
+            let kind = if row.revision.is_none() { "install" } else { "rollout" };
+            let mut write_set = WriteSet::of(tenant);
+            write_set.put(revision.write());
+            activate(core, &mut write_set, row, number, kind, by, &new.reason).await?;
+            Ok(Decision {
+                write_set,
+                answer: number,
+            })
         })
-    })
-    .await
+        .await?;
+    mended::follow_up(core, tenant, peer).await;
+    Ok(number)
 }
 
 /// What a rollback will change, or has changed.
@@ -203,17 +206,20 @@ async fn switch(
     if reason.trim().is_empty() {
         return Err(RevisionError::NoReason);
     }
-    core.decide(&[format!("peer/{tenant}/{peer}")], || async {
-        let plan = plan_rollback(core, tenant, peer, to).await?;
-        let row = found(core, tenant, peer).await?;
-        let mut write_set = WriteSet::of(tenant);
-        activate(core, &mut write_set, row, plan.to, kind, by, reason).await?;
-        Ok(Decision {
-            write_set,
-            answer: plan,
+    let plan = core
+        .decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
+            let plan = plan_rollback(core, tenant, peer, to).await?;
+            let row = found(core, tenant, peer).await?;
+            let mut write_set = WriteSet::of(tenant);
+            activate(core, &mut write_set, row, plan.to, kind, by, reason).await?;
+            Ok(Decision {
+                write_set,
+                answer: plan,
+            })
         })
-    })
-    .await
+        .await?;
+    mended::follow_up(core, tenant, peer).await;
+    Ok(plan)
 }
 
 async fn activate(

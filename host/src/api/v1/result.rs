@@ -12,8 +12,9 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::problem::Problem;
 use crate::app::cesuur::{self, Examenversie};
+use crate::app::policy;
+use crate::app::polling::{self, Recurring};
 use crate::app::vaststellen::{self, Seen};
-use crate::app::{catalogue, policy};
 use crate::domain::model::{Attendance, Normed, ResultState};
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::Duty;
@@ -76,7 +77,7 @@ pub async fn refresh(
 ) -> Result<StatusCode, Problem> {
     caller.must_hold_any(&service, &[Duty::Plannen, Duty::Beheren])?;
     let actor = crate::app::account::actor(caller.id());
-    catalogue::refresh(&service.core, caller.tenant(), &peer, &actor).await?;
+    polling::now(&service.core, caller.tenant(), &peer, Recurring::Catalogue, &actor).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

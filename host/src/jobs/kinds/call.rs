@@ -44,7 +44,10 @@ pub(super) fn draft<'a>(core: &'a Core, context: &'a JobContext) -> Draft<'a> {
 impl<'a> Line<'a> {
     /// `effect` names what the call brings about: the same for every repeat, another for every other effect.
     pub(super) fn to(connectors: &'a Connectors, context: &'a JobContext, interface: Interface, effect: &str) -> Self {
-        let place = format!("idempotency/{}/{}/{}", context.job.tenant, context.job.peer, context.job.kind);
+        let place = format!(
+            "idempotency/{}/{}/{}",
+            context.job.tenant, context.job.peer, context.job.kind
+        );
         let mut key = context.core.sealer.digest(&place, effect.as_bytes());
         key.truncate(32);
         Line {
@@ -167,7 +170,9 @@ impl<'a> Line<'a> {
         }
         core.decide::<_, Refused, _, _>(&[], || async {
             let mut draft = draft(core, self.context);
-            draft.close(CREDENTIALS_REFUSED, subject, "De aanmelding werkt weer.").await?;
+            draft
+                .close(CREDENTIALS_REFUSED, subject, "De aanmelding werkt weer.")
+                .await?;
             draft.close(NOT_RUNNING, subject, "De koppeling werkt weer.").await?;
             Ok(Decision {
                 write_set: draft.finish(),

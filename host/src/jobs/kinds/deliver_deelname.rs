@@ -7,9 +7,9 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
-use super::deliver_sitting::{TWO_CALLS, may_have_been_made};
-use crate::app::confirm::{self, Applied};
+use super::deliver_sitting::{TWO_CALLS, detail, may_have_been_made};
 use crate::app::deliver;
+use crate::app::offering::Confirmed;
 use crate::app::running::Connectors;
 use crate::connector::blame::Decision;
 use crate::domain::association::Association;
@@ -23,7 +23,7 @@ pub(super) struct DeliverDeelname(pub(super) Connectors);
 
 #[derive(Deserialize)]
 struct Payload {
-    deelname: String,
+    association: String,
 }
 
 impl JobKind for DeliverDeelname {
@@ -41,7 +41,7 @@ impl JobKind for DeliverDeelname {
 }
 
 async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { deelname: id } = payload(&context)?;
+    let Payload { association: id } = payload(&context)?;
     let (db, tenant) = (&context.core.db, &context.job.tenant);
     let deelname = association::find(db, tenant, &id).await?;
     let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
@@ -51,10 +51,10 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     }
     let plan = plan_of(&context, &deelname).await?;
     let sitting = &deelname.facts.offering_id;
-    let sitting = ledger::by_our_id(db, tenant, &deelname.peer, confirm::OFFERING, sitting).await?;
+    let sitting = ledger::by_our_id(db, tenant, &deelname.peer, "offering", sitting).await?;
     let effect = format!("{id}/{}", deelname.plan_version);
     let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect);
-    let known = ledger::by_our_id(db, tenant, &deelname.peer, confirm::ASSOCIATION, &id).await?;
+    let known = ledger::by_our_id(db, tenant, &deelname.peer, "association", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, deelname.confirmed.is_some()) {
         peer_id = made_earlier(&line, &plan).await?;
@@ -63,12 +63,22 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let sitting_peer_id = sitting.as_ref().map(|sitting| sitting.peer_id.as_str());
     let answer = caller.put_deelname(&plan, peer_id.as_deref(), sitting_peer_id).await;
     let written = line.heard(answer).await?;
-    let applied = Applied {
-        plan_version: deelname.plan_version,
-        revision,
-        peer_id: written.peer_id.or(peer_id),
-    };
-    Ok(confirmed(context, id, applied))
+    let peer_id = written.peer_id.or(peer_id);
+    let plan_version = deelname.plan_version;
+    Ok(Done::deciding(move || {
+        let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let confirmed = Confirmed {
+                plan_version,
+                revision,
+                peer_id: peer_id.as_deref(),
+            };
+            draft.audit("deelname.confirm", ("association", &id), detail(confirmed), b"");
+            crate::app::association::confirm(&mut draft, &id, confirmed).await?;
+            Ok(draft.finish())
+        }
+    }))
 }
 
 /// The deelname as the vendor hears of it.
@@ -80,7 +90,10 @@ async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::
         None if deelname.is_canceled() => Ok(deelname.plan(None)),
         None => Err(JobError::permanent(
             Blame::Host,
-            format!("person {person} of deelname {} is not known, or their data is erased", deelname.id),
+            format!(
+                "person {person} of deelname {} is not known, or their data is erased",
+                deelname.id
+            ),
         )),
     }
 }
@@ -93,15 +106,4 @@ async fn made_earlier(line: &Line<'_>, plan: &model::Association) -> Result<Opti
         Err(error) if error.decision == Decision::Unsupported => Ok(None),
         Err(error) => Err(line.failed(&error).await?),
     }
-}
-
-fn confirmed(context: JobContext, id: String, applied: Applied) -> Done {
-    Done::deciding(move || {
-        let (context, id, applied) = (context.clone(), id.clone(), applied.clone());
-        async move {
-            let mut draft = draft(&context.core, &context);
-            confirm::deelname(&mut draft, &id, &applied).await?;
-            Ok(draft.finish())
-        }
-    })
 }

@@ -15,7 +15,7 @@ pub(super) struct DeliverResult(pub(super) Connectors);
 
 #[derive(Deserialize)]
 struct Payload {
-    deelname: String,
+    association: String,
 }
 
 impl JobKind for DeliverResult {
@@ -29,7 +29,7 @@ impl JobKind for DeliverResult {
 }
 
 async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { deelname } = payload(&context)?;
+    let Payload { association: deelname } = payload(&context)?;
     // Composed now and not when the job was made: the student system gets the present state (R10).
     let message = studentresultaat::compose(&context.core, &context.job.tenant, &deelname).await?;
     let Some(message) = message else {
@@ -53,7 +53,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
         let (context, deelname, detail) = (context.clone(), deelname.clone(), detail.clone());
         async move {
             let mut draft = draft(&context.core, &context);
-            result::confirm_sent(&mut draft, &deelname, seq).await?;
+            result::sent(&mut draft, &deelname, seq).await?;
             draft.audit("result.confirm", ("association", &deelname), detail, b"");
             Ok(draft.finish())
         }

@@ -6,13 +6,12 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
-use crate::app::confirm::{self, Applied};
 use crate::app::deliver;
+use crate::app::offering::Confirmed;
 use crate::app::running::Connectors;
 use crate::connector::blame::Decision;
 use crate::domain::interface::Interface;
 use crate::domain::model;
-use crate::domain::offering::Offering;
 use crate::domain::retry::Blame;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
 use crate::store::{ledger, offering};
@@ -24,7 +23,7 @@ pub(super) struct DeliverSitting(pub(super) Connectors);
 
 #[derive(Deserialize)]
 struct Payload {
-    sitting: String,
+    offering: String,
 }
 
 impl JobKind for DeliverSitting {
@@ -42,7 +41,7 @@ impl JobKind for DeliverSitting {
 }
 
 async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { sitting: id } = payload(&context)?;
+    let Payload { offering: id } = payload(&context)?;
     let (db, tenant) = (&context.core.db, &context.job.tenant);
     let sitting = offering::find(db, tenant, &id).await?;
     let sitting = sitting.ok_or_else(|| JobError::permanent(Blame::Host, format!("sitting {id} is not known")))?;
@@ -53,19 +52,37 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan = sitting.plan();
     let effect = format!("{id}/{}", sitting.plan_version);
     let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect);
-    let known = ledger::by_our_id(db, tenant, &sitting.peer, confirm::OFFERING, &id).await?;
+    let known = ledger::by_our_id(db, tenant, &sitting.peer, "offering", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, sitting.confirmed.is_some()) {
         peer_id = made_earlier(&line, &plan).await?;
     }
     let (caller, revision) = line.caller().await?;
     let written = line.heard(caller.put_sitting(&plan, peer_id.as_deref()).await).await?;
-    let applied = Applied {
-        plan_version: sitting.plan_version,
-        revision,
-        peer_id: written.peer_id.or(peer_id),
-    };
-    Ok(confirmed(context, sitting, applied))
+    let peer_id = written.peer_id.or(peer_id);
+    let plan_version = sitting.plan_version;
+    Ok(Done::deciding(move || {
+        let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let confirmed = Confirmed {
+                plan_version,
+                revision,
+                peer_id: peer_id.as_deref(),
+            };
+            draft.audit("sitting.confirm", ("offering", &id), detail(confirmed), b"");
+            crate::app::offering::confirm(&mut draft, &id, confirmed).await?;
+            Ok(draft.finish())
+        }
+    }))
+}
+
+/// For the audit.
+pub(super) fn detail(confirmed: Confirmed<'_>) -> String {
+    format!(
+        "plan version {}, revision {}",
+        confirmed.plan_version, confirmed.revision
+    )
 }
 
 /// Whether an earlier try may have made the object although its answer was lost: of this job, or of one before it in
@@ -83,16 +100,4 @@ async fn made_earlier(line: &Line<'_>, plan: &model::Offering) -> Result<Option<
         Err(error) if error.decision == Decision::Unsupported => Ok(None),
         Err(error) => Err(line.failed(&error).await?),
     }
-}
-
-fn confirmed(context: JobContext, sitting: Offering, applied: Applied) -> Done {
-    let (id, applied) = (sitting.id, applied);
-    Done::deciding(move || {
-        let (context, id, applied) = (context.clone(), id.clone(), applied.clone());
-        async move {
-            let mut draft = draft(&context.core, &context);
-            confirm::sitting(&mut draft, &id, &applied).await?;
-            Ok(draft.finish())
-        }
-    })
 }

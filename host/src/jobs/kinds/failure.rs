@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::app::CommitError;
 use crate::app::running::NotRunning;
-use crate::app::{CommitError, Refused};
 use crate::connector::blame::{self, CallError, Decision};
 use crate::domain::retry::{Blame, Verdict};
 use crate::jobs::JobError;
@@ -78,19 +78,9 @@ impl From<CommitError> for JobError {
         match error {
             CommitError::Store(error) => error.into(),
             CommitError::Malformed(_) => JobError::permanent(Blame::Host, error.to_string()),
-            CommitError::Conflict(_) | CommitError::Stopped => JobError::transient(Blame::Host, None, error.to_string()),
-        }
-    }
-}
-
-impl From<Refused> for JobError {
-    /// A verb that is called by a job and refuses on the state of things: a person has to look.
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Store(error) => error.into(),
-            Refused::Commit(error) => error.into(),
-            Refused::Seal(_) => JobError::transient(Blame::Host, None, refused.to_string()),
-            other => JobError::permanent(Blame::Host, other.to_string()),
+            CommitError::Conflict(_) | CommitError::Stopped => {
+                JobError::transient(Blame::Host, None, error.to_string())
+            }
         }
     }
 }
@@ -113,7 +103,10 @@ mod tests {
     fn each_decision_of_a_call_keeps_its_meaning_as_a_jobs_verdict() {
         let seven = Some(Duration::from_secs(7));
         let again = call(blame::Blame::Vendor, Decision::RetryAfter(seven));
-        assert_eq!((again.verdict, again.blame), (Verdict::Retry { after: seven }, Blame::Vendor));
+        assert_eq!(
+            (again.verdict, again.blame),
+            (Verdict::Retry { after: seven }, Blame::Vendor)
+        );
         let slower = call(blame::Blame::Vendor, Decision::RateLimited(seven));
         assert_eq!(slower.verdict, Verdict::RateLimited { after: seven });
         let bug = call(blame::Blame::Connector, Decision::Bug);

@@ -42,7 +42,9 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
             match &found {
                 Some(told) => {
                     let resolution = "Opgehaald bij de deelnemerregistratie.";
-                    draft.close(NOT_AT_STUDENT_SYSTEM, ("offering", &id), resolution).await?;
+                    draft
+                        .close(NOT_AT_STUDENT_SYSTEM, ("offering", &id), resolution)
+                        .await?;
                     offering::keep_fetched(&mut draft, peer, told).await?;
                 }
                 None => {
@@ -52,7 +54,9 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
                         unit: None,
                         peer: Some(peer),
                     };
-                    draft.open(&exception::not_at_student_system("een aanbod"), about).await?;
+                    draft
+                        .open(&exception::not_at_student_system("een aanbod"), about)
+                        .await?;
                 }
             }
             Ok(draft.finish())

@@ -52,7 +52,9 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
                         unit: None,
                         peer: Some(peer),
                     };
-                    draft.open(&exception::not_at_student_system("een persoon"), about).await?;
+                    draft
+                        .open(&exception::not_at_student_system("een persoon"), about)
+                        .await?;
                 }
             }
             Ok(draft.finish())

@@ -70,6 +70,12 @@ fn walked(context: JobContext, walk: CursorRow, reached: Option<String>) -> Done
         return Done::nothing();
     }
     let mut draft = draft(&context.core, &context);
-    draft.put(CursorRow { cursor: reached, ..walk }.next());
+    draft.put(
+        CursorRow {
+            cursor: reached,
+            ..walk
+        }
+        .next(),
+    );
     Done::with(draft.finish())
 }

@@ -17,7 +17,7 @@ pub(super) struct ReadBack(pub(super) Connectors);
 
 #[derive(Deserialize)]
 struct Payload {
-    deelname: String,
+    association: String,
 }
 
 impl JobKind for ReadBack {
@@ -31,7 +31,7 @@ impl JobKind for ReadBack {
 }
 
 async fn read_back(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { deelname: id } = payload(&context)?;
+    let Payload { association: id } = payload(&context)?;
     let (db, tenant) = (&context.core.db, &context.job.tenant);
     let deelname = association::find(db, tenant, &id).await?;
     let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
@@ -47,7 +47,15 @@ async fn read_back(connectors: &Connectors, context: JobContext) -> Result<Done,
         let (context, id, delivery) = (context.clone(), id.clone(), delivery.clone());
         async move {
             let mut draft = draft(&context.core, &context);
-            polled::result(&mut draft, &context.job.peer, &id, &delivery, Source::ReadBack, revision).await?;
+            polled::result(
+                &mut draft,
+                &context.job.peer,
+                &id,
+                &delivery,
+                Source::ReadBack,
+                revision,
+            )
+            .await?;
             Ok(draft.finish())
         }
     }))
