@@ -5,8 +5,8 @@
 //! from its answer is committed together with the job's end.
 //!
 //! To add a kind: a file under `kinds` with a type that implements [`kind::JobKind`], and its line in
-//! [`kinds::registry`]. Its effect may be repeated (a process can end between the effect and the commit): it must be the same
-//! write to the same id, or find before it creates.
+//! [`kinds::registry`]. Its effect may be repeated (a process can end between the effect and the commit): it must be
+//! the same write to the same id, or find before it creates.
 
 pub mod engine;
 pub mod judge_again;

@@ -21,7 +21,7 @@ mod poll_reports;
 mod poll_results;
 mod read_back;
 
-/// Every kind that calls a connector.
+/// Every kind there is.
 #[must_use]
 pub fn registry(connectors: &Connectors) -> Registry {
     let connectors = || connectors.clone();
@@ -36,4 +36,5 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(poll_results::PollResults(connectors()))
         .with(poll_reports::PollReports(connectors()))
         .with(read_back::ReadBack(connectors()))
+        .with(super::judge_again::JudgeAgain)
 }
