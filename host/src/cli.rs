@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use outcome::{Outcome, Stop, finish};
 
+mod audit;
 mod compile;
 mod init;
 pub mod outcome;
@@ -36,6 +37,8 @@ enum Command {
     Migrate(serve::Which),
     /// See whether settings, database and master key can be used
     Check(serve::Which),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Run a system around the host that speaks OKE and misbehaves on request
     Simulate(simulate::Arguments),
 }
@@ -61,6 +64,7 @@ fn execute(command: Command, as_json: bool) -> Outcome {
         Command::Serve(which) => serve::serve(&which),
         Command::Migrate(which) => serve::migrate(&which),
         Command::Check(which) => serve::check(&which),
+        Command::Audit(command) => audit::run(&command),
         Command::Simulate(arguments) => simulate::run(arguments, as_json),
     }
 }

@@ -1,15 +1,12 @@
 //! The process as a whole: opens what `oke serve` works with, joins the rooms' routes, and runs until told to stop.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -20,7 +17,6 @@ use crate::app::{Core, World, polling};
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
 use crate::connector::engine::{Engine, EngineError, EngineSettings};
-use crate::domain::clock::{Clock, Random};
 use crate::jobs::{self, Jobs};
 use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
@@ -58,35 +54,6 @@ impl StartError {
     }
 }
 
-/// The computer's clock.
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-/// The operating system's randomness.
-pub struct SystemDice(SystemRandom);
-
-impl Random for SystemDice {
-    fn fill(&self, buffer: &mut [u8]) {
-        self.0
-            .fill(buffer)
-            .expect("the operating system gives random bytes, or nothing here is safe");
-    }
-}
-
-/// The world as it is.
-#[must_use]
-pub fn world() -> World {
-    World {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemDice(SystemRandom::new())),
-    }
-}
-
 /// Opens the database that the settings name, brings it up to date, and starts the core over it.
 ///
 /// # Errors
@@ -94,7 +61,7 @@ pub fn world() -> World {
 pub async fn open_core(settings: &Settings, purpose: Purpose) -> Result<Core, StartError> {
     let sealer = Sealer::new(&settings.master_key()?);
     let db = open_database(settings, purpose).await?;
-    Ok(Core::start(db, world(), sealer))
+    Ok(Core::start(db, World::of_this_machine(), sealer))
 }
 
 /// Opens the database and brings it up to date.
