@@ -73,7 +73,7 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
         progress.say("the tests on PostgreSQL will be skipped; those on SQLite run");
     }
     let step = progress.step("running the tests");
-    let mut tests = test(house, &[], arguments);
+    let mut tests = test(house, &["--no-fail-fast"], arguments);
     tests.env(GUESTS, modules).env(BINARY, house.oke());
     match url {
         Some(url) => tests.env(POSTGRES, url),
