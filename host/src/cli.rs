@@ -10,6 +10,7 @@ use outcome::{Outcome, Stop, finish};
 
 mod audit;
 mod compile;
+mod demo;
 mod init;
 pub mod outcome;
 mod serve;
@@ -30,6 +31,7 @@ struct Arguments {
 enum Command {
     #[command(name = "__compile", hide = true)]
     Compile(compile::Compile),
+    Demo(demo::Demo),
     Init(init::Init),
     /// Run the host until it is told to stop
     Serve(serve::Which),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command, as_json: bool) -> Outcome {
     match command {
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments, as_json),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(which) => serve::serve(&which),
         Command::Migrate(which) => serve::migrate(&which),

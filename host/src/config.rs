@@ -105,6 +105,16 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Defaults, with everything in one folder, at one address.
+    #[must_use]
+    pub fn within(data: &Path, listen: SocketAddr) -> Settings {
+        Settings {
+            data: data.to_owned(),
+            listen,
+            ..Settings::default()
+        }
+    }
+
     /// Reads `file` (or `oke.toml` in this folder, if there is one), then the environment.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod dashboard;
+pub mod demo;
 pub mod domain;
 pub mod jobs;
 pub mod oke;

@@ -1,6 +1,7 @@
 //! The process as a whole: opens what `oke serve` works with, joins the rooms' routes, and runs until told to stop.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,6 +15,7 @@ use tracing::{info, warn};
 use crate::api::{self, Service};
 use crate::app::running::Connectors;
 use crate::app::{Core, World, polling};
+use crate::audit::checkpoint;
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
 use crate::connector::engine::{Engine, EngineError, EngineSettings};
@@ -21,6 +23,9 @@ use crate::jobs::{self, Jobs};
 use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
+
+/// How often the heads of the audit chains are signed and leave the database.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
 /// Why the host can't start.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +130,7 @@ impl Host {
             warn!("could not look up what vendors are asked again and again: {error}");
         }
         let jobs = self.service.jobs.clone();
+        let signing = tokio::spawn(checkpoints(self.service.clone(), stop.clone()));
         let working = tokio::spawn({
             let stop = stop.clone();
             async move { jobs.run(stop.cancelled_owned()).await }
@@ -135,8 +141,10 @@ impl Host {
         axum::serve(listener, self.router)
             .with_graceful_shutdown(stop.cancelled_owned())
             .await?;
-        if let Err(error) = working.await {
-            warn!("a background task ended badly: {error}");
+        for task in [working, signing] {
+            if let Err(error) = task.await {
+                warn!("a background task ended badly: {error}");
+            }
         }
         Ok(())
     }
@@ -175,6 +183,22 @@ async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
         Err(error) => {
             warn!("not ready: {error}");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+async fn checkpoints(service: Service, stop: CancellationToken) {
+    let mut every = tokio::time::interval(CHECKPOINT_EVERY);
+    loop {
+        let stopping = tokio::select! {
+            _ = every.tick() => false,
+            () = stop.cancelled() => true,
+        };
+        if let Err(error) = checkpoint::checkpoint_now(&service.core, &service.checkpoints).await {
+            warn!("could not sign a checkpoint of the audit chains, will try again: {error}");
+        }
+        if stopping {
+            return;
         }
     }
 }

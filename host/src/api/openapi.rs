@@ -13,7 +13,7 @@ use super::v1::{account, job, package, peer, publisher, result, revision, sittin
     paths(
         account::list, account::create, account::grant, account::withdraw,
         unit::list, unit::put_unit,
-        peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::pause,
+        peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
         publisher::list, publisher::trust, publisher::revoke,
         package::list, package::admit,
@@ -21,7 +21,7 @@ use super::v1::{account, job, package, peer, publisher, result, revision, sittin
         job::list, job::requeue, job::dismiss,
         task::list, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel, sitting::add,
-        sitting::change_needs, sitting::cancel_deelname,
+        sitting::change_needs, sitting::cancel_deelname, sitting::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
         result::set_cesuur, result::set_policy,
     ),

@@ -139,6 +139,26 @@ impl Toolchain {
         })
     }
 
+    /// The list of what the connector in `folder` is made from, without building it: for a module that was built
+    /// along with others.
+    ///
+    /// # Errors
+    /// When cargo can't tell the dependencies, or the workspace has no lock file.
+    pub fn sbom(folder: &Path, manifest: &Manifest) -> Result<Vec<u8>, BuildError> {
+        // Telling dependencies takes no target library, so any cargo will do.
+        let any = Toolchain {
+            cargo: "cargo".into(),
+            environment: Vec::new(),
+            arguments: Vec::new(),
+            description: "cargo",
+        };
+        let metadata = any.metadata(folder)?;
+        let place: MetadataPlace =
+            serde_json::from_slice(&metadata).map_err(|error| BuildError::Sbom(error.to_string()))?;
+        let lock = read(&place.workspace_root.join("Cargo.lock"))?;
+        sbom::from_cargo(manifest, &metadata, &String::from_utf8_lossy(&lock)).map_err(BuildError::Sbom)
+    }
+
     fn build_module(&self, folder: &Path, profile: &str, flags: OsString) -> Result<Vec<u8>, BuildError> {
         let mut command = self.cargo(folder);
         command

@@ -11,6 +11,7 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::problem::Problem;
 use crate::app::peer::{Reach, SignIn};
+use crate::app::polling::{self, Recurring};
 use crate::app::{account::actor, client, peer};
 use crate::domain::principal::Duty;
 use crate::jobs::peers;
@@ -23,6 +24,7 @@ pub fn routes() -> Router<Service> {
         .route("/api/v1/peers/{peer}/endpoints/{name}", put(put_endpoint))
         .route("/api/v1/peers/{peer}/clients", post(create_client))
         .route("/api/v1/clients/{client}", delete(disable_client))
+        .route("/api/v1/peers/{peer}/poll", post(poll))
         .route("/api/v1/peers/{peer}/pause", post(pause))
         .route("/api/v1/peers/{peer}/resume", post(resume))
 }
@@ -286,4 +288,37 @@ pub async fn resume(
     caller.must_hold(&service, Duty::Beheren)?;
     peers::resume(&service.core, caller.tenant(), &peer, &actor(caller.id())).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What to ask a vendor now.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// `catalogue`, `results` or `reports`.
+    pub what: String,
+}
+
+/// Asks a vendor now rather than at its next round (flows 0, 3 and 4).
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/poll", tag = "peers", request_body = Ask,
+    params(("peer" = String, Path)), responses((status = 202), (status = "4XX", body = Problem)))]
+pub async fn poll(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(ask): Body<Ask>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold_any(&service, &[Duty::Beheren, Duty::Plannen])?;
+    let what = match ask.what.as_str() {
+        "catalogue" => Recurring::Catalogue,
+        "results" => Recurring::Results,
+        "reports" => Recurring::Reports,
+        other => {
+            return Err(Problem::bad(
+                "what",
+                format!("`{other}` is none of catalogue, results, reports"),
+            ));
+        }
+    };
+    polling::now(&service.core, caller.tenant(), &peer, what, &actor(caller.id())).await?;
+    Ok(StatusCode::ACCEPTED)
 }

@@ -27,6 +27,7 @@ pub fn routes() -> Router<Service> {
         .route("/api/v1/sittings/{sitting}", get(show).put(change))
         .route("/api/v1/sittings/{sitting}/cancel", post(cancel))
         .route("/api/v1/sittings/{sitting}/deelnames", post(add))
+        .route("/api/v1/persons", post(make_person))
         .route("/api/v1/deelnames/{deelname}/needs", put(change_needs))
         .route("/api/v1/deelnames/{deelname}/cancel", post(cancel_deelname))
 }
@@ -410,6 +411,45 @@ pub async fn add(
         },
     });
     Ok(Json(shown.collect()))
+}
+
+/// A person whom the student system does not know, such as an external assessor (`§4.0`).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostPerson {
+    /// Name on screens.
+    pub display_name: String,
+    /// First names.
+    pub given_name: Option<String>,
+    /// Voorvoegsel.
+    pub surname_prefix: Option<String>,
+    /// Surname.
+    pub surname: Option<String>,
+    /// Mail address.
+    pub mail: Option<String>,
+    /// `employee` or `guest`.
+    pub affiliation: String,
+}
+
+/// Makes a person whom the student system does not know.
+#[utoipa::path(post, path = "/api/v1/persons", tag = "planning", request_body = PostPerson,
+    responses((status = 201, body = Made), (status = "4XX", body = Problem)))]
+pub async fn make_person(
+    State(service): State<Service>,
+    caller: Caller,
+    Body(new): Body<PostPerson>,
+) -> Result<(StatusCode, Json<Made>), Problem> {
+    let new = planning::person::NewPerson {
+        display_name: new.display_name,
+        given_name: new.given_name,
+        surname_prefix: new.surname_prefix,
+        surname: new.surname,
+        mail: new.mail,
+        code: None,
+        affiliation: new.affiliation,
+    };
+    let id = planning::person::make(&service.core, caller.planner(), &new).await?;
+    Ok((StatusCode::CREATED, Json(Made { id })))
 }
 
 /// Needs of a deelname.

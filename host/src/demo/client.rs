@@ -1,0 +1,113 @@
+//! What the people of the school use: the management API, with an account's token.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::DemoError;
+use crate::simulator::client;
+
+/// Somebody signed in at the API.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Client {
+    /// With a token, at a host.
+    #[must_use]
+    pub fn new(base: &str, token: &str) -> Self {
+        Client {
+            http: client(),
+            base: base.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
+    /// The same host, as somebody else.
+    #[must_use]
+    pub fn as_other(&self, token: &str) -> Self {
+        Client {
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .bearer_auth(&self.token)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn get(&self, path: &str) -> Result<Value, DemoError> {
+        answered(path, self.request(Method::GET, path)).await
+    }
+
+    /// Makes or does.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, DemoError> {
+        answered(path, self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Sets.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, DemoError> {
+        answered(path, self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Hands over a package.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> Result<Value, DemoError> {
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/octet-stream")
+            .body(bytes);
+        answered(path, request).await
+    }
+}
+
+async fn answered(path: &str, request: RequestBuilder) -> Result<Value, DemoError> {
+    let failed = DemoError::while_doing(path);
+    let response = request.send().await.map_err(|error| failed(&error))?;
+    let status = response.status();
+    let text = response.text().await.map_err(|error| failed(&error))?;
+    let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(value);
+    }
+    let detail = value["detail"].as_str().unwrap_or(&text);
+    Err(DemoError(format!("{path} answered {status}: {detail}")))
+}
+
+/// A field that must be text.
+///
+/// # Errors
+/// Names the field that is missing.
+pub fn text(value: &Value, field: &str) -> Result<String, DemoError> {
+    value[field]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| DemoError(format!("an answer has no `{field}`: {value}")))
+}
+
+/// A list.
+///
+/// # Errors
+/// When it is none.
+pub fn list(value: Value) -> Result<Vec<Value>, DemoError> {
+    match value {
+        Value::Array(items) => Ok(items),
+        other => Err(DemoError(format!("an answer is no list: {other}"))),
+    }
+}
