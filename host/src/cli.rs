@@ -10,6 +10,7 @@ use outcome::{Outcome, Stop, finish};
 
 mod audit;
 mod compile;
+mod connector;
 mod demo;
 mod init;
 pub mod outcome;
@@ -31,6 +32,8 @@ struct Arguments {
 enum Command {
     #[command(name = "__compile", hide = true)]
     Compile(compile::Compile),
+    /// Make, check and sign connectors
+    Connector(connector::Arguments),
     Demo(demo::Demo),
     Init(init::Init),
     /// Run the host until it is told to stop
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command, as_json: bool) -> Outcome {
     match command {
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Connector(arguments) => connector::run(arguments),
         Command::Demo(arguments) => demo::run(&arguments, as_json),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(which) => serve::serve(&which),

@@ -32,6 +32,16 @@ impl Done {
             json,
         })
     }
+
+    /// What a person reads.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What a program reads.
+    pub fn facts(&self) -> &Value {
+        &self.json
+    }
 }
 
 /// A command stopped before it did what was asked.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
 use wit_component::ComponentEncoder;
@@ -17,6 +17,10 @@ use super::sbom;
 pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Where Debian's `rust-web-src` puts the standard library's source.
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/Cargo.toml";
+/// Debian's own programs, whatever stands before them in the path.
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// See [`DEBIAN_CARGO`].
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +28,15 @@ pub enum BuildError {
     /// No Rust that can make WebAssembly.
     #[error(
         "no Rust here can build for {TARGET}: run `rustup target add {TARGET}`, or on Debian `apt install rustc-web \
-         cargo-web rust-web-src`"
+         cargo-web rust-web-src`, and start again"
     )]
     NoToolchain,
+    /// Debian's Rust, but nothing to link with.
+    #[error("Debian's Rust is here, but no linker for {TARGET}: run `apt install lld-{llvm}` and start again")]
+    NoLinker {
+        /// The version of LLVM that this Rust is made with.
+        llvm: String,
+    },
     /// A program can't be started.
     #[error("could not run `{program}`: {source}")]
     NotStarted {
@@ -36,8 +46,10 @@ pub enum BuildError {
         source: io::Error,
     },
     /// Cargo said no, and has said why.
-    #[error("cargo could not {doing} `{}`; its messages are above", folder.display())]
+    #[error("cargo could not {doing} `{}` ({status}); its messages are above", folder.display())]
     CargoFailed {
+        /// How it ended.
+        status: ExitStatus,
         /// What it was to do.
         doing: &'static str,
         /// Which connector.
@@ -112,11 +124,15 @@ impl Toolchain {
                 description: "cargo, with the installed target",
             });
         }
-        if Path::new(DEBIAN_SOURCE).exists() && Path::new("/usr/bin/cargo").exists() {
+        if Path::new(DEBIAN_SOURCE).exists() && Path::new(DEBIAN_CARGO).exists() {
             return Ok(Self {
-                cargo: "/usr/bin/cargo".into(),
+                cargo: DEBIAN_CARGO.into(),
                 // Debian ships the source, not the compiled library; cargo builds that along, which it allows only so.
-                environment: vec![("RUSTC", "/usr/bin/rustc".into()), ("RUSTC_BOOTSTRAP", "1".into())],
+                environment: vec![
+                    ("RUSTC", DEBIAN_RUSTC.into()),
+                    ("RUSTC_BOOTSTRAP", "1".into()),
+                    ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", debian_linker()?.into()),
+                ],
                 arguments: vec!["-Zbuild-std=std,panic_abort"],
                 description: "Debian's cargo, building the standard library along",
             });
@@ -179,6 +195,7 @@ impl Toolchain {
         let status = child.wait().map_err(|source| self.not_started(source))?;
         if !status.success() {
             return Err(BuildError::CargoFailed {
+                status,
                 doing: "build",
                 folder: folder.to_owned(),
             });
@@ -197,6 +214,7 @@ impl Toolchain {
         match output.status.success() {
             true => Ok(output.stdout),
             false => Err(BuildError::CargoFailed {
+                status: output.status,
                 doing: "list the dependencies of",
                 folder: folder.to_owned(),
             }),
@@ -208,6 +226,10 @@ impl Toolchain {
         // In the connector's own folder, so that its toolchain file and cargo settings count.
         command.current_dir(folder).stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.environment.is_empty() {
+            // `cargo run` under rustup points the loader at the other toolchain's libraries.
+            command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN");
+        }
         command
     }
 
@@ -220,15 +242,40 @@ impl Toolchain {
 }
 
 fn has_target(rustc: &str) -> bool {
-    let output = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
+    let folder = printed(rustc, &["--print", "target-libdir", "--target", TARGET]);
+    !folder.trim().is_empty() && Path::new(folder.trim()).is_dir()
+}
+
+/// A linker for Debian's Rust: LLVM's of the same version, or the one that a rustup toolchain brings.
+fn debian_linker() -> Result<PathBuf, BuildError> {
+    let llvm = printed(DEBIAN_RUSTC, &["-vV"])
+        .lines()
+        .find_map(|line| line.strip_prefix("LLVM version: "))
+        .and_then(|version| version.split('.').next())
+        .unwrap_or_default()
+        .to_owned();
+    let mut candidates = vec![PathBuf::from(format!("/usr/lib/llvm-{llvm}/bin/wasm-ld"))];
+    let rustup = PathBuf::from(printed("rustc", &["--print", "sysroot"]).trim());
+    let triples = std::fs::read_dir(rustup.join("lib/rustlib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    candidates.extend(triples.map(|triple| triple.path().join("bin/rust-lld")));
+    candidates
+        .into_iter()
+        .find(|linker| linker.is_file())
+        .ok_or(BuildError::NoLinker { llvm })
+}
+
+/// What a program prints, or nothing when it can't be run.
+fn printed(program: &str, arguments: &[&str]) -> String {
+    Command::new(program)
+        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
-        .output();
-    output.is_ok_and(|output| {
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        output.status.success() && Path::new(&folder).is_dir()
-    })
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BuildError> {

@@ -22,7 +22,7 @@ mod file;
 pub mod folder;
 mod sign;
 
-pub use examine::Examined;
+pub use examine::{Examined, check_interfaces};
 pub use file::{COMPONENT_FILE, FileName, NOTES_FILE, SBOM_FILE, STATEMENT_FILE};
 
 /// Largest package, in bytes (§8 of the design: packages are streamed up to 64 MiB).

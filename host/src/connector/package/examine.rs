@@ -70,7 +70,7 @@ impl Package {
 }
 
 /// Reads release notes: text that says something.
-pub(in crate::connector) fn read_notes(bytes: &[u8]) -> Result<String, Refusal> {
+fn read_notes(bytes: &[u8]) -> Result<String, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::NotesNotText)?;
     match text.trim().is_empty() {
         true => Err(Refusal::NotesEmpty),
@@ -78,7 +78,8 @@ pub(in crate::connector) fn read_notes(bytes: &[u8]) -> Result<String, Refusal> 
     }
 }
 
-fn check_interfaces(manifest: &Manifest, surface: &Surface) -> Result<(), Refusal> {
+/// Whether the component exports exactly what the manifest says it serves.
+pub fn check_interfaces(manifest: &Manifest, surface: &Surface) -> Result<(), Refusal> {
     let said = &manifest.connector.interfaces;
     let list = |interfaces: BTreeSet<&Interface>| -> Vec<Interface> { interfaces.into_iter().copied().collect() };
     let only_said = list(said.difference(&surface.exports).collect());

@@ -1,0 +1,155 @@
+//! `oke connector …`: the life of a connector version before a host knows it: new, build, keygen, pack, sign, verify,
+//! inspect. All of it works offline, on files. One file per verb under `connector/`; what talks to a running host
+//! (install, list, show, rollout, rollback, revoke) gets its own files and lines here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::outcome::{Outcome, Stop};
+use crate::connector::build::BuildError;
+use crate::connector::manifest::{MANIFEST_FILE, Manifest};
+use crate::connector::package::folder::{FolderError, read_at_most};
+use crate::connector::package::{FileName, MAX_PACKAGE_BYTES};
+use crate::connector::refusal::Refusal;
+use crate::connector::signature::key_file::KeyFileError;
+
+mod build;
+mod inspect;
+mod keygen;
+mod new;
+mod pack;
+mod sign;
+mod verify;
+
+/// The arguments of `oke connector`.
+#[derive(Args)]
+#[command(after_help = "\
+From an idea to a package that a school can install:
+  oke connector new my-vendor --publisher my-company
+  oke connector build my-vendor
+  oke connector keygen --name my-company --out keys
+  oke connector pack my-vendor
+  oke connector sign --key keys/my-company.key my-vendor/target/oke/my-vendor-0.1.0.oke
+  oke connector inspect my-vendor/target/oke/my-vendor-0.1.0.oke
+  oke connector verify --trust trust.toml my-vendor/target/oke/my-vendor-0.1.0.oke")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start a connector: a folder that builds, with its manifest, notes and a first mapping
+    New(new::Arguments),
+    /// Build a connector's folder into a component, with the list of what it is made from
+    Build(build::Arguments),
+    /// Make a publisher's key pair
+    Keygen(keygen::Arguments),
+    /// Put component, manifest, notes, SBOM and profiles into one unsigned package
+    Pack(pack::Arguments),
+    /// Sign a package as its publisher, or counter-sign one
+    Sign(sign::Arguments),
+    /// Say, offline, whether a package may be trusted, and if not why
+    Verify(verify::Arguments),
+    /// Show what a package holds and asks for, without running or trusting it
+    Inspect(inspect::Arguments),
+}
+
+/// Runs one verb.
+pub(super) fn run(arguments: Arguments) -> Outcome {
+    match arguments.verb {
+        Verb::New(arguments) => new::run(&arguments),
+        Verb::Build(arguments) => build::run(&arguments),
+        Verb::Keygen(arguments) => keygen::run(&arguments),
+        Verb::Pack(arguments) => pack::run(&arguments),
+        Verb::Sign(arguments) => sign::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Inspect(arguments) => inspect::run(&arguments),
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Stop::refused(refusal.reason(), refusal.to_string())
+    }
+}
+
+impl From<FolderError> for Stop {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Refused(refusal) => refusal.into(),
+            FolderError::Unreadable { .. } => Stop::refused("unreadable", error.to_string()),
+        }
+    }
+}
+
+impl From<BuildError> for Stop {
+    fn from(error: BuildError) -> Self {
+        let reason = match &error {
+            BuildError::NoToolchain | BuildError::NoLinker { .. } => "no-toolchain",
+            _ => "build-failed",
+        };
+        Stop::refused(reason, error.to_string())
+    }
+}
+
+impl From<KeyFileError> for Stop {
+    fn from(error: KeyFileError) -> Self {
+        Stop::refused("key-file", error.to_string())
+    }
+}
+
+/// Where `build` and `pack` put what they make, below the connector's folder.
+fn output_folder(folder: &Path) -> PathBuf {
+    folder.join("target").join("oke")
+}
+
+fn read_manifest(folder: &Path) -> Result<Manifest, Stop> {
+    let mend = "give the folder of a connector, or make one with `oke connector new`";
+    let bytes = read_at_most(&folder.join(MANIFEST_FILE), &FileName::Manifest, mend)?;
+    Ok(Manifest::parse(&bytes).map_err(Refusal::from)?)
+}
+
+/// Reads a whole package file, but no more than a package may be.
+fn read_package(path: &Path) -> Result<Vec<u8>, Stop> {
+    let refuse = |error: io::Error| could_not("read", path, &error);
+    let size = std::fs::metadata(path).map_err(refuse)?.len();
+    if size > MAX_PACKAGE_BYTES as u64 {
+        return Err(Refusal::TooLarge {
+            limit: MAX_PACKAGE_BYTES,
+        }
+        .into());
+    }
+    std::fs::read(path).map_err(refuse)
+}
+
+/// Writes a file whole or not at all: a reader never meets half of it.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    let refuse = |error: io::Error| could_not("write", path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(refuse)?;
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(refuse)
+}
+
+fn could_not(what: &str, path: &Path, error: &io::Error) -> Stop {
+    let mend = match error.kind() {
+        io::ErrorKind::NotFound => "; check the path",
+        io::ErrorKind::PermissionDenied => "; check who owns it",
+        _ => "",
+    };
+    Stop::refused(
+        "unreadable",
+        format!("could not {what} `{}`: {error}{mend}", path.display()),
+    )
+}
+
+#[cfg(test)]
+mod tests;
