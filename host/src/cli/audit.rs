@@ -175,7 +175,7 @@ fn run_export(arguments: &Export) -> Outcome {
         }
         let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
         file.sync_all().map_err(failed)?;
-        Ok(count)
+        Ok::<_, Stop>(count)
     })??;
     let text = format!("{count} entries written to {}", path.display());
     Done::new(text, &json!({ "entries": count, "file": path }))
