@@ -12,7 +12,7 @@ use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
 use crate::domain::model::{Normed, ResultValueType};
 use crate::domain::offering::Offering;
-use crate::domain::result::{self, Decided, Delivered, Head, Judgement, Present, Source, Verdict, Version, Yardstick};
+use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick};
 use crate::store::{association, component, examenversie, offering, result as result_store};
 
 /// A result that came in, by whichever way.
@@ -207,12 +207,13 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Ou
     let delivered = incoming.delivered.clone();
     match result::judge(delivered, incoming.source, present, known.yardstick(), received) {
         Verdict::Repeated => repeated(draft, incoming, &known).await,
-        Verdict::Kept {
-            delivered,
-            judgement,
-            normed,
-            decided,
-        } => {
+        Verdict::Kept(judged) => {
+            let Judged {
+                delivered,
+                judgement,
+                normed,
+                decided,
+            } = *judged;
             let outcome = match judgement {
                 Judgement::Accepted => Outcome::Applied,
                 Judgement::Held(_) | Judgement::Aside => Outcome::Held,

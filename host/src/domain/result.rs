@@ -250,16 +250,20 @@ pub enum Verdict {
     /// The same as the present state: nothing new (R10).
     Repeated,
     /// A version to keep.
-    Kept {
-        /// The delivery with what could be filled in.
-        delivered: Delivered,
-        /// What becomes of it.
-        judgement: Judgement,
-        /// Whether the cesuur was applied, all known things together.
-        normed: Normed,
-        /// Who has decided, after this.
-        decided: Decided,
-    },
+    Kept(Box<Judged>),
+}
+
+/// A delivery that says something new, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The delivery with what could be filled in.
+    pub delivered: Delivered,
+    /// What becomes of it.
+    pub judgement: Judgement,
+    /// Whether the cesuur was applied, all known things together.
+    pub normed: Normed,
+    /// Who has decided, after this.
+    pub decided: Decided,
 }
 
 /// Judges a delivery. `received` is the day it came, on paper (Europe/Amsterdam): an attendance without a day was
@@ -293,12 +297,12 @@ pub fn judge(
         (Decided::Undecided, Judgement::Accepted) if delivered.result.r#final => Decided::Upstream,
         (before, _) => before,
     };
-    Verdict::Kept {
+    Verdict::Kept(Box::new(Judged {
         delivered,
         judgement,
         normed,
         decided,
-    }
+    }))
 }
 
 /// Judges a version again by the same rules, after a person entered the cesuur of its examenversie. A version that
