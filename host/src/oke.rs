@@ -6,11 +6,15 @@
 mod bearer;
 mod message;
 mod problem;
+mod refusal;
+#[cfg(test)]
+mod stories;
 mod token;
 mod tpl;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 
 use crate::api::Service;
 
@@ -18,7 +22,7 @@ use crate::api::Service;
 pub fn router(service: &Service) -> Router {
     Router::new()
         .merge(token::routes())
-        .merge(tpl::routes())
+        .merge(tpl::routes().route_layer(from_fn_with_state(service.clone(), refusal::note)))
         .layer(DefaultBodyLimit::max(service.json_limit))
         .with_state(service.clone())
 }

@@ -12,7 +12,9 @@ use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
 use crate::domain::model::{Normed, ResultValueType};
 use crate::domain::offering::Offering;
-use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick};
+use crate::domain::result::{
+    self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick,
+};
 use crate::store::{association, component, examenversie, offering, result as result_store};
 
 /// A result that came in, by whichever way.

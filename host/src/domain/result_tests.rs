@@ -179,10 +179,7 @@ fn a_score_that_the_planbare_toets_can_not_carry_is_held() {
         cesuur: None,
     };
     let verdict = judge(completed("53"), Source::Push, None, scales, day());
-    assert_eq!(
-        judgement_of(&verdict),
-        Some(Judgement::Held(Hold::OffEnrolmentScale))
-    );
+    assert_eq!(judgement_of(&verdict), Some(Judgement::Held(Hold::OffEnrolmentScale)));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
@@ -52,6 +53,13 @@ impl Client {
     }
 }
 
+/// The token that a request shows, whoever's it is.
+pub fn shown_token(headers: &HeaderMap) -> Option<String> {
+    let shown = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = shown.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
 impl FromRequestParts<Service> for Client {
     type Rejection = Problem;
 
@@ -60,11 +68,7 @@ impl FromRequestParts<Service> for Client {
             metrics::counter!(UNAUTHENTICATED, "door" => "oke").increment(1);
             Problem::unauthorized(why)
         };
-        let shown = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = shown
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim().to_owned())
+        let token = shown_token(&parts.headers)
             .ok_or_else(|| refused("show a token as `Authorization: Bearer …`; POST /oauth2/token gives one"))?;
         let holder = client::holder(&service.core.db, &digest(&token)).await?;
         let holder = holder.ok_or_else(|| refused("this token is not known here; POST /oauth2/token gives one"))?;

@@ -23,7 +23,7 @@ const LASTS: SignedDuration = SignedDuration::from_mins(30);
 
 /// The route.
 pub fn routes() -> Router<Service> {
-    Router::new().route("/oauth2/token", post(issue))
+    Router::new().route("/oauth2/token", post(issue).fallback(method))
 }
 
 /// An answer that says no, in OAuth's own shape (RFC 6749 §5.2).
@@ -38,6 +38,14 @@ impl IntoResponse for Denied {
             _ => (status, body).into_response(),
         }
     }
+}
+
+async fn method() -> Denied {
+    Denied(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "invalid_request",
+        "ask for a token with POST (RFC 6749 §3.2)",
+    )
 }
 
 async fn issue(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Result<Response, Denied> {

@@ -21,6 +21,7 @@ use super::problem::Problem;
 use crate::api::Service;
 use crate::app::draft::Outcome;
 use crate::app::{association, offering, person, report, result};
+use crate::store::association::state_word;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -149,11 +150,9 @@ async fn patch_association(
         Outcome::Repeated => "known already",
         Outcome::Held => "stored, and waits for a person of the school",
     };
-    let state = message
-        .value
-        .get("state")
-        .and_then(Value::as_str)
-        .unwrap_or("associated");
+    // Its own state: what a vendor's message says of it means nothing (table 4.0.F).
+    let kept = crate::store::association::find(&core.db, &sender.tenant, &id).await?;
+    let state = kept.as_ref().map_or("associated", |kept| state_word(&kept.facts.state));
     Ok(Json(json!({ "associationId": id, "state": state, "message": said })).into_response())
 }
 

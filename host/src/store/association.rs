@@ -48,7 +48,9 @@ pub fn role_word(role: &Role) -> &str {
     }
 }
 
-fn state_word(state: &AssociationState) -> &str {
+/// A state as it is kept, and as the standard writes it.
+#[must_use]
+pub fn state_word(state: &AssociationState) -> &str {
     match state {
         AssociationState::Associated => "associated",
         AssociationState::Canceled => "canceled",
