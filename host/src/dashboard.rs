@@ -1,10 +1,77 @@
 //! Pages in Dutch, rendered on the server, readable without scripts.
+//!
+//! Each file is one page with the forms on it; its template has the same name in English or Dutch under `templates/`.
+//! To add a page: a file with `routes()`, its line below, and its place in [`shell`]'s navigation. A form is read with
+//! [`form::Form`], which checks the session's word; what a person may not do is refused by the verb, and not shown.
+
+mod accounts;
+mod connectors;
+mod decisions;
+mod exceptions;
+mod form;
+mod oops;
+mod publishers;
+mod refusal;
+mod session;
+mod shell;
+mod sittings;
+mod statics;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod today;
+mod units;
+mod words;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 
 use crate::api::Service;
 
+/// The largest form, in bytes: 200 results to decide on fit many times.
+const LARGEST_FORM: usize = 256 * 1024;
+
 /// The routes of the pages.
 pub fn router(service: Service) -> Router {
-    Router::new().with_state(service)
+    Router::new()
+        .merge(session::routes())
+        .merge(today::routes())
+        .merge(connectors::routes())
+        .merge(switch::routes())
+        .merge(exceptions::routes())
+        .merge(sittings::routes())
+        .merge(timeline::routes())
+        .merge(publishers::routes())
+        .merge(decisions::routes())
+        .merge(accounts::routes())
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .merge(statics::routes())
+        .fallback(oops::no_such_page)
+        .layer(axum::middleware::map_response(guarded))
+        .with_state(service)
+}
+
+/// What every answer tells the browser: nothing from elsewhere, no scripts, no frames, nothing kept on disk.
+async fn guarded(mut response: Response) -> Response {
+    const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; \
+                          form-action 'self'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    set(headers, CONTENT_SECURITY_POLICY, POLICY);
+    set(headers, X_FRAME_OPTIONS, "DENY");
+    set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(headers, REFERRER_POLICY, "same-origin");
+    if !headers.contains_key(CACHE_CONTROL) {
+        set(headers, CACHE_CONTROL, "no-store");
+    }
+    response
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
 }

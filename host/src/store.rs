@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod message;
 pub mod offering;
 pub mod open;
+pub mod overview;
 pub mod package;
 pub mod peer;
 pub mod person;

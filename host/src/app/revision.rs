@@ -1,6 +1,7 @@
 //! What runs for a peer: made as a revision, put to work by an activation, and taken back to an earlier one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::account::actor;
 use super::package::{self, PackageError};
@@ -123,8 +124,57 @@ pub struct Rollback {
     pub from: i64,
     /// What will run, or runs.
     pub to: i64,
-    /// Differences between the two, in words.
-    pub differences: Vec<String>,
+    /// Differences between the two.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference between what runs and what will. `Display` says it in English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// Another package: name and version.
+    Code {
+        /// Now.
+        from: String,
+        /// Then.
+        to: String,
+    },
+    /// Another profile of the package.
+    Profile {
+        /// Now.
+        from: Option<String>,
+        /// Then.
+        to: Option<String>,
+    },
+    /// Another value of a configuration key, as JSON.
+    Configuration {
+        /// Which.
+        key: String,
+        /// Now.
+        from: Option<String>,
+        /// Then.
+        to: Option<String>,
+    },
+    /// What the connector may ask of the peer differs.
+    Grants,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or = |value: &Option<String>, absent: &str| value.clone().unwrap_or_else(|| absent.to_owned());
+        match self {
+            Difference::Code { from, to } => write!(out, "code: {from} → {to}"),
+            Difference::Profile { from, to } => write!(out, "profile: {} → {}", or(from, "none"), or(to, "none")),
+            Difference::Configuration { key, from, to } => {
+                write!(
+                    out,
+                    "configuration `{key}`: {} → {}",
+                    or(from, "absent"),
+                    or(to, "absent")
+                )
+            }
+            Difference::Grants => out.write_str("grants: what the connector may ask of the vendor differs"),
+        }
+    }
 }
 
 /// What a rollback would do; nothing is changed. Without `to`, the revision that ran before the present one.
@@ -150,15 +200,20 @@ pub async fn plan_rollback(core: &Core, tenant: &str, peer: &str, to: Option<i64
     if let Some(running) = running.filter(|running| running.digest != then.digest) {
         let identity = &verified.contents.manifest.connector;
         let back = format!("{} {}", identity.name.as_str(), identity.version);
-        differences.push(format!("code: {} {} → {back}", running.name, running.package_version));
+        differences.push(Difference::Code {
+            from: format!("{} {}", running.name, running.package_version),
+            to: back,
+        });
     }
     if now.profile != then.profile {
-        let name = |profile: &Option<String>| profile.clone().unwrap_or_else(|| "none".to_owned());
-        differences.push(format!("profile: {} → {}", name(&now.profile), name(&then.profile)));
+        differences.push(Difference::Profile {
+            from: now.profile.clone(),
+            to: then.profile.clone(),
+        });
     }
     differences.extend(config_differences(&now.config, &then.config)?);
     if now.grants != then.grants {
-        differences.push("grants: what the connector may ask of the vendor differs".to_owned());
+        differences.push(Difference::Grants);
     }
     Ok(Rollback { from, to, differences })
 }
@@ -330,7 +385,7 @@ fn configuration(manifest: &Manifest, profiles: &[Profile], new: &NewRevision) -
     })
 }
 
-fn config_differences(now: &str, then: &str) -> Result<Vec<String>, StoreError> {
+fn config_differences(now: &str, then: &str) -> Result<Vec<Difference>, StoreError> {
     let read = |text: &str| -> Result<BTreeMap<String, serde_json::Value>, StoreError> {
         serde_json::from_str(text).map_err(|error| StoreError::Inconsistent {
             column: "config".to_owned(),
@@ -340,13 +395,12 @@ fn config_differences(now: &str, then: &str) -> Result<Vec<String>, StoreError> 
     let (now, then) = (read(now)?, read(then)?);
     let mut said = Vec::new();
     for key in now.keys().chain(then.keys().filter(|key| !now.contains_key(*key))) {
-        let show = |value: Option<&serde_json::Value>| value.map_or_else(|| "absent".to_owned(), ToString::to_string);
         if now.get(key) != then.get(key) {
-            said.push(format!(
-                "configuration `{key}`: {} → {}",
-                show(now.get(key)),
-                show(then.get(key))
-            ));
+            said.push(Difference::Configuration {
+                key: key.clone(),
+                from: now.get(key).map(ToString::to_string),
+                to: then.get(key).map(ToString::to_string),
+            });
         }
     }
     Ok(said)

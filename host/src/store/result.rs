@@ -125,7 +125,7 @@ fn judgement(row: &Row) -> Result<Judgement, StoreError> {
         .ok_or_else(|| StoreError::unknown_word("judgement", &format!("{judgement} {why}")))
 }
 
-fn version_from(row: &Row) -> Result<Version, StoreError> {
+pub(super) fn version_from(row: &Row) -> Result<Version, StoreError> {
     let source = row.text("source")?;
     let result: ExamResult = body::parse("result.body", &row.text("body")?)?;
     Ok(Version {
@@ -144,7 +144,7 @@ fn version_from(row: &Row) -> Result<Version, StoreError> {
     })
 }
 
-fn head_from(row: &Row) -> Result<Head, StoreError> {
+pub(super) fn head_from(row: &Row) -> Result<Head, StoreError> {
     let decided = row.text("decided")?;
     Ok(Head {
         association: row.text("association")?,

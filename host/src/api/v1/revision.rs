@@ -224,7 +224,7 @@ pub async fn rollback(
     Ok(Json(Switched {
         from: plan.from,
         to: plan.to,
-        differences: plan.differences,
+        differences: plan.differences.iter().map(ToString::to_string).collect(),
         done: !back.dry_run,
     }))
 }
@@ -254,7 +254,7 @@ pub async fn rollout(
     Ok(Json(Switched {
         from: plan.from,
         to: plan.to,
-        differences: plan.differences,
+        differences: plan.differences.iter().map(ToString::to_string).collect(),
         done: true,
     }))
 }

@@ -1,0 +1,327 @@
+//! `/uitzonderingen`: what waits for a person, whose it is and the next step; and messages that don't get through.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::form::Form;
+use super::oops::Oops;
+use super::refusal::{InDutch as _, Said};
+use super::session::Visitor;
+use super::shell::{JustDone, Notice, Shell, after, page};
+use super::units::Units;
+use super::words;
+use crate::api::Service;
+use crate::app::account::actor;
+use crate::app::task as verbs;
+use crate::domain::association::AssociationKind;
+use crate::domain::lane::JobState;
+use crate::domain::principal::Duty;
+use crate::domain::retry::Blame;
+use crate::jobs::letters;
+use crate::store::job::{self, JobRow};
+use crate::store::task::{self, TaskRow};
+use crate::store::{association, peer};
+
+/// Most exceptions on one page; the oldest come first.
+const MOST: u32 = 500;
+
+/// The routes.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/uitzonderingen", get(list))
+        .route("/uitzonderingen/{task}", get(show).post(close))
+        .route("/berichten/{job}", get(letter))
+        .route("/berichten/{job}/opnieuw", post(requeue))
+        .route("/berichten/{job}/afwijzen", post(dismiss))
+}
+
+struct Line {
+    id: String,
+    title: String,
+    next_step: String,
+    owner: String,
+    unit: String,
+    peer: String,
+    age: String,
+    mine: bool,
+}
+
+struct DeadLine {
+    id: String,
+    peer: String,
+    flow: String,
+    error: String,
+    blame: &'static str,
+    age: String,
+}
+
+#[derive(Template)]
+#[template(path = "exceptions.html")]
+struct ListPage {
+    shell: Shell,
+    lines: Vec<Line>,
+    dead: Vec<DeadLine>,
+    more: bool,
+}
+
+async fn list(
+    State(service): State<Service>,
+    visitor: Visitor,
+    Query(just_done): Query<JustDone>,
+) -> Result<Response, Oops> {
+    let (db, tenant, now) = (&service.core.db, visitor.tenant(), visitor.now);
+    let units = Units::of(&service, tenant).await?;
+    let tasks = task::open_tasks(db, tenant, MOST).await?;
+    let more = tasks.len() == MOST as usize;
+    let peers = peer::all(db, tenant).await?;
+    let name_of = |id: &str| {
+        let known = peers.iter().find(|peer| peer.id == id);
+        known.map_or_else(|| id.to_owned(), |peer| peer.name.clone())
+    };
+    let mut lines: Vec<Line> = tasks
+        .iter()
+        .filter(|task| task.about.unit.is_none() || units.shows(&visitor, task.about.unit.as_deref()))
+        .map(|task| Line {
+            id: task.id.clone(),
+            title: task.about.title.clone(),
+            next_step: task.about.next_step.clone(),
+            owner: task.about.owner.clone(),
+            unit: units.name_opt(task.about.unit.as_deref()),
+            peer: task.about.peer.as_deref().map_or_else(|| "–".to_owned(), name_of),
+            age: words::age(task.opened_at, now),
+            mine: is_theirs(&units, &visitor, task),
+        })
+        .collect();
+    // What the visitor can solve comes first; the oldest first within that.
+    lines.sort_by_key(|line| !line.mine);
+    let mut dead = Vec::new();
+    for id in peers.iter().map(|peer| peer.id.as_str()).chain([""]) {
+        for row in job::of_peer(db, tenant, id, JobState::Dead, MOST).await? {
+            dead.push(DeadLine {
+                peer: receiver(&row, &name_of(&row.peer)),
+                flow: flow(&row),
+                error: row.last_error.clone().unwrap_or_default(),
+                blame: blame(row.blame),
+                age: words::age(row.created_at, now),
+                id: row.id,
+            });
+        }
+    }
+    let list = ListPage {
+        shell: Shell::around(
+            &service,
+            &visitor,
+            "/uitzonderingen",
+            "Uitzonderingen",
+            just_done.notice(),
+        )
+        .await?,
+        lines,
+        dead,
+        more,
+    };
+    page(StatusCode::OK, &list)
+}
+
+fn is_theirs(units: &Units, visitor: &Visitor, task: &TaskRow) -> bool {
+    let owner = Duty::from_name(&task.about.owner);
+    owner.is_some_and(|owner| units.covers(visitor, owner, task.about.unit.as_deref()))
+}
+
+fn receiver(row: &JobRow, name: &str) -> String {
+    if row.peer.is_empty() {
+        return "dit systeem zelf".to_owned();
+    }
+    name.to_owned()
+}
+
+fn flow(row: &JobRow) -> String {
+    row.flow
+        .map_or_else(|| "–".to_owned(), |flow| format!("{flow} {}", words::flow(flow)))
+}
+
+fn blame(blame: Option<Blame>) -> &'static str {
+    match blame {
+        Some(Blame::Vendor) => "het andere systeem",
+        Some(Blame::Connector) => "de connector",
+        Some(Blame::Host) => "dit systeem",
+        None => "onbekend",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "exception.html")]
+struct TaskPage {
+    shell: Shell,
+    id: String,
+    title: String,
+    next_step: String,
+    owner: String,
+    unit: String,
+    opened: String,
+    age: String,
+    closed: Option<(String, String, String)>,
+    link: Option<(String, &'static str)>,
+    mine: bool,
+    is_letter: bool,
+    typed: String,
+}
+
+async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Oops> {
+    shown(&service, &visitor, &id, None, "").await
+}
+
+async fn shown(
+    service: &Service,
+    visitor: &Visitor,
+    id: &str,
+    said: Option<Said>,
+    typed: &str,
+) -> Result<Response, Oops> {
+    let units = Units::of(service, visitor.tenant()).await?;
+    let row = task::find(&service.core.db, visitor.tenant(), id)
+        .await?
+        .filter(|row| row.about.unit.is_none() || units.shows(visitor, row.about.unit.as_deref()))
+        .ok_or_else(|| Oops::absent("Deze uitzondering is er niet."))?;
+    let (status, notice) = told(said);
+    let task_page = TaskPage {
+        shell: Shell::around(service, visitor, "/uitzonderingen", &row.about.title, notice).await?,
+        mine: is_theirs(&units, visitor, &row),
+        link: subject(service, visitor, &row).await?,
+        is_letter: row.about.subject_kind == "job",
+        unit: units.name_opt(row.about.unit.as_deref()),
+        opened: words::moment(row.opened_at),
+        age: words::age(row.opened_at, visitor.now),
+        closed: row
+            .closed
+            .map(|closed| (words::moment(closed.at), words::actor(&closed.by), closed.resolution)),
+        id: row.id,
+        title: row.about.title,
+        next_step: row.about.next_step,
+        owner: row.about.owner,
+        typed: typed.to_owned(),
+    };
+    page(status, &task_page)
+}
+
+fn told(said: Option<Said>) -> (StatusCode, Option<Notice>) {
+    match said {
+        None => (StatusCode::OK, None),
+        Some(said) => (said.status, Notice::refused(said.sentence)),
+    }
+}
+
+/// Where one reads on about what a task is about.
+async fn subject(service: &Service, visitor: &Visitor, row: &TaskRow) -> Result<Option<(String, &'static str)>, Oops> {
+    let id = &row.about.subject_id;
+    Ok(match row.about.subject_kind.as_str() {
+        "job" => Some((format!("/berichten/{id}"), "Bekijk het bericht")),
+        "peer" => Some((format!("/koppelingen/{id}"), "Bekijk de koppeling")),
+        "association" => {
+            let found = association::find(&service.core.db, visitor.tenant(), id).await?;
+            found
+                .filter(|found| found.kind == AssociationKind::Deelname)
+                .map(|_| (format!("/deelnames/{id}"), "Bekijk de tijdlijn van deze deelname"))
+        }
+        "offering" => {
+            let found = crate::store::offering::find(&service.core.db, visitor.tenant(), id).await?;
+            found
+                .filter(|found| found.kind == crate::domain::offering::OfferingKind::Sitting)
+                .map(|_| (format!("/zittingen/{id}"), "Bekijk de zitting"))
+        }
+        _ => None,
+    })
+}
+
+async fn close(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    let resolution = form.fields.text("gedaan");
+    match verbs::close(&service.core, &form.visitor.who, &id, resolution).await {
+        Ok(()) => Ok(after("/uitzonderingen", "afgehandeld")),
+        Err(error) => shown(&service, &form.visitor, &id, Some(error.in_dutch()?), resolution).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    shell: Shell,
+    id: String,
+    peer: String,
+    flow: String,
+    kind: String,
+    state: &'static str,
+    attempts: u32,
+    error: String,
+    blame: &'static str,
+    revision: String,
+    created: String,
+    behind: usize,
+    decidable: bool,
+    typed: String,
+}
+
+async fn letter(State(service): State<Service>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Oops> {
+    letter_shown(&service, &visitor, &id, None, "").await
+}
+
+async fn letter_shown(
+    service: &Service,
+    visitor: &Visitor,
+    id: &str,
+    said: Option<Said>,
+    typed: &str,
+) -> Result<Response, Oops> {
+    if !visitor.holds(Duty::Beheren) && !visitor.holds(Duty::Plannen) {
+        return Err(Oops::forbidden(
+            "Berichten bekijken kan met de functie ‘beheren’ of ‘plannen’.",
+        ));
+    }
+    let (db, tenant) = (&service.core.db, visitor.tenant());
+    let row = job::find(db, tenant, id)
+        .await?
+        .ok_or_else(|| Oops::absent("Dit bericht is er niet."))?;
+    let name = peer::find(db, tenant, &row.peer)
+        .await?
+        .map_or_else(String::new, |peer| peer.name);
+    let lane = job::open_in_lane(db, tenant, &row.place.lane).await?;
+    let (status, notice) = told(said);
+    let letter_page = LetterPage {
+        shell: Shell::around(service, visitor, "/uitzonderingen", "Bericht", notice).await?,
+        peer: receiver(&row, &name),
+        flow: flow(&row),
+        state: words::job_state(row.state),
+        attempts: row.attempts,
+        error: row.last_error.clone().unwrap_or_else(|| "–".to_owned()),
+        blame: blame(row.blame),
+        revision: row.revision.map_or_else(|| "–".to_owned(), |number| number.to_string()),
+        created: words::moment(row.created_at),
+        behind: lane.iter().filter(|other| other.place.seq > row.place.seq).count(),
+        decidable: row.state == JobState::Dead && visitor.manages(),
+        id: row.id,
+        kind: row.kind,
+        typed: typed.to_owned(),
+    };
+    page(status, &letter_page)
+}
+
+async fn requeue(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let visitor = &form.visitor;
+    match letters::requeue(&service.core, visitor.tenant(), &id, &actor(visitor.id())).await {
+        Ok(()) => Ok(after("/uitzonderingen", "opnieuw")),
+        Err(error) => letter_shown(&service, visitor, &id, Some(error.in_dutch()?), "").await,
+    }
+}
+
+async fn dismiss(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let (visitor, reason) = (&form.visitor, form.fields.text("reden"));
+    match letters::dismiss(&service.core, visitor.tenant(), &id, &actor(visitor.id()), reason).await {
+        Ok(()) => Ok(after("/uitzonderingen", "afgewezen")),
+        Err(error) => letter_shown(&service, visitor, &id, Some(error.in_dutch()?), reason).await,
+    }
+}

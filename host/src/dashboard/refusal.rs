@@ -1,0 +1,194 @@
+//! What a verb refused, in Dutch, to show with the form; our own faults become a page of their own.
+
+use axum::http::StatusCode;
+
+use super::oops::Oops;
+use crate::app::account::AccountError;
+use crate::app::package::PackageError;
+use crate::app::publisher::PublisherError;
+use crate::app::revision::RevisionError;
+use crate::app::task::TaskError;
+use crate::domain::principal::{Duty, Refusal};
+use crate::jobs::letters::LetterError;
+use crate::jobs::peers::PeerError;
+
+/// A sentence to show with the form.
+#[derive(Debug)]
+pub struct Said {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// Dutch: what is the matter and what to do.
+    pub sentence: String,
+}
+
+impl Said {
+    /// The form says something that can't be.
+    pub fn bad(sentence: impl Into<String>) -> Said {
+        Said {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// The state of things stands in the way.
+    pub fn conflict(sentence: impl Into<String>) -> Said {
+        Said {
+            status: StatusCode::CONFLICT,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+/// An error of a verb as a person hears it.
+pub trait InDutch {
+    /// The sentence; or the page, when it is no fault of whoever filled in the form.
+    fn in_dutch(self) -> Result<Said, Oops>;
+}
+
+/// A refusal by the separation of duties or a function that is not held.
+#[must_use]
+pub fn of_duties(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotHeld { duty, .. } => format!(
+            "U hebt de functie ‘{}’ nu niet voor dit onderdeel van de school.",
+            duty.name()
+        ),
+        Refusal::Incompatible { held, .. } => format!(
+            "Niemand heeft tegelijk ‘beheren’ en ‘vaststellen’. Trek eerst de functie ‘{}’ van dit account in.",
+            held.name()
+        ),
+        Refusal::UndatedMandate => {
+            "Een mandaat van de examencommissie heeft een einddatum die na de begindatum ligt. Vul die in.".to_owned()
+        }
+        Refusal::NotMandated { .. } => format!(
+            "Alleen ‘{}’ kan onder mandaat worden toegekend. Haal het vinkje bij mandaat weg.",
+            Duty::Vaststellen.name()
+        ),
+        Refusal::Planned { .. } => {
+            "U hebt deze zitting gepland. Wie plant, stelt de resultaten ervan niet vast: laat een ander lid dit doen."
+                .to_owned()
+        }
+        Refusal::Assessed { .. } => {
+            "U hebt bij deze zitting beoordeeld. Wie beoordeelt, stelt het resultaat niet vast: laat een ander lid dit \
+             doen."
+                .to_owned()
+        }
+    }
+}
+
+const NO_REASON: &str = "Geef een reden op, zodat anderen dit later kunnen volgen.";
+
+impl InDutch for AccountError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            AccountError::BadName(name) => Said::bad(format!(
+                "‘{name}’ kan geen naam zijn: gebruik 2 tot 40 kleine letters, cijfers en streepjes, te beginnen met een \
+                 letter."
+            )),
+            AccountError::Exists { id, .. } => {
+                Said::conflict(format!("‘{id}’ bestaat al. Kies een andere korte naam."))
+            }
+            AccountError::Unknown { kind: "unit", id } => {
+                Said::bad(format!("Er is geen onderdeel ‘{id}’ in deze school."))
+            }
+            AccountError::Unknown { .. } => return Err(Oops::absent("Dit account of deze functie is er niet.")),
+            AccountError::Refused(refusal) => Said::conflict(of_duties(&refusal)),
+            AccountError::Commit(error) => return Err(error.into()),
+            AccountError::Store(error) => return Err(error.into()),
+        })
+    }
+}
+
+impl InDutch for RevisionError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            RevisionError::UnknownPeer(_) => return Err(Oops::absent("Deze koppeling is er niet.")),
+            RevisionError::UnknownRevision { number, .. } => {
+                return Err(Oops::absent(format!("Deze koppeling heeft geen revisie {number}.")));
+            }
+            RevisionError::NoEarlier(_) => {
+                Said::conflict("Deze koppeling heeft geen eerdere revisie: er is niets om naar terug te gaan.")
+            }
+            RevisionError::RunsAlready(number) => {
+                Said::conflict(format!("Revisie {number} is al in werking. Er is niets gewijzigd."))
+            }
+            RevisionError::NoReason => Said::bad(NO_REASON),
+            RevisionError::Package(error) => return error.in_dutch(),
+            RevisionError::UnknownProfile { .. } | RevisionError::Configuration(_) => {
+                return Err(Oops::ours(&self));
+            }
+            RevisionError::Commit(error) => return Err(error.into()),
+            RevisionError::Store(error) => return Err(error.into()),
+        })
+    }
+}
+
+impl InDutch for PackageError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        match self {
+            PackageError::Refused(refusal) => Ok(Said::conflict(format!(
+                "Het pakket van deze revisie mag niet meer werken. De keuring zegt: {refusal}"
+            ))),
+            other => Err(Oops::ours(&other)),
+        }
+    }
+}
+
+impl InDutch for PeerError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            PeerError::Unknown(_) => return Err(Oops::absent("Deze koppeling is er niet.")),
+            PeerError::NoReason => Said::bad(NO_REASON),
+            PeerError::Store(error) => return Err(error.into()),
+            PeerError::Commit(error) => return Err(error.into()),
+        })
+    }
+}
+
+impl InDutch for LetterError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            LetterError::Unknown(_) => return Err(Oops::absent("Dit bericht is er niet.")),
+            LetterError::NotDead { .. } => {
+                Said::conflict("Dit bericht zit niet (meer) vast. Er is niets gewijzigd; bekijk de stand hieronder.")
+            }
+            LetterError::NoReason => Said::bad(NO_REASON),
+            LetterError::Store(error) => return Err(error.into()),
+            LetterError::Commit(error) => return Err(error.into()),
+        })
+    }
+}
+
+impl InDutch for TaskError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            TaskError::Unknown(_) => return Err(Oops::absent("Deze uitzondering is er niet.")),
+            TaskError::Closed(_) => Said::conflict("Deze uitzondering is intussen al afgehandeld."),
+            TaskError::NoResolution => Said::bad("Schrijf op wat er is gedaan, zodat anderen dit later kunnen volgen."),
+            TaskError::Refused(refusal) => return Err(Oops::forbidden(of_duties(&refusal))),
+            TaskError::Commit(error) => return Err(error.into()),
+            TaskError::Store(error) => return Err(error.into()),
+        })
+    }
+}
+
+impl InDutch for PublisherError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            PublisherError::Malformed(_) => Said::bad(
+                "De naam of de sleutel is niet leesbaar. De naam bestaat uit kleine letters, cijfers en streepjes, zoals \
+                 in connector.toml; de sleutel is de publieke sleutel zoals ‘oke connector keygen’ die schrijft.",
+            ),
+            PublisherError::OtherPublisher { publisher, .. } => Said::conflict(format!(
+                "Deze sleutel is al bekend als die van ‘{publisher}’. Een sleutel hoort bij één uitgever."
+            )),
+            PublisherError::Revoked(_) => Said::conflict(
+                "Deze sleutel is ingetrokken en wordt nooit meer vertrouwd. Vraag de uitgever om een nieuwe sleutel.",
+            ),
+            PublisherError::Unknown(_) => return Err(Oops::absent("Deze sleutel is hier niet bekend.")),
+            PublisherError::NoReason => Said::bad(NO_REASON),
+            PublisherError::Commit(error) => return Err(error.into()),
+            PublisherError::Store(error) => return Err(error.into()),
+        })
+    }
+}

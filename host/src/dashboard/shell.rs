@@ -1,0 +1,148 @@
+//! What stands around every page: the school, who is signed in, where one can go, and what was just done.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+
+use super::oops::Oops;
+use super::session::Visitor;
+use crate::api::Service;
+use crate::domain::principal::Duty;
+use crate::store::overview;
+
+/// A place in the navigation.
+pub struct Place {
+    /// Where.
+    pub href: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the visitor is there.
+    pub here: bool,
+    /// How much waits there; nothing is shown for 0.
+    pub waiting: i64,
+}
+
+/// A sentence above the page.
+pub struct Notice {
+    /// Whether something was refused.
+    pub bad: bool,
+    /// Dutch.
+    pub sentence: String,
+}
+
+impl Notice {
+    /// Something was refused.
+    pub fn refused(sentence: impl Into<String>) -> Option<Notice> {
+        Some(Notice {
+            bad: true,
+            sentence: sentence.into(),
+        })
+    }
+
+    /// Something was done.
+    pub fn done(sentence: impl Into<String>) -> Option<Notice> {
+        Some(Notice {
+            bad: false,
+            sentence: sentence.into(),
+        })
+    }
+}
+
+/// What was just done, by a word in the address (`?gedaan=`), so that reloading a page repeats nothing.
+#[derive(Debug, Default, Deserialize)]
+pub struct JustDone {
+    /// The word.
+    #[serde(default)]
+    pub gedaan: String,
+}
+
+impl JustDone {
+    /// Its sentence; nothing for a word we never made.
+    #[must_use]
+    pub fn notice(&self) -> Option<Notice> {
+        let sentence = match self.gedaan.as_str() {
+            "gewisseld" => "De revisie is gewisseld. Nieuwe aanroepen gaan vanaf nu langs deze revisie.",
+            "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",
+            "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
+            "afgehandeld" => "De uitzondering is afgehandeld.",
+            "opnieuw" => "Het bericht staat weer in de rij.",
+            "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
+            "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
+            "ingetrokken" => "De sleutel is ingetrokken.",
+            "toegekend" => "De functie is toegekend.",
+            "ontnomen" => "De functie is ingetrokken.",
+            _ => return None,
+        };
+        Notice::done(sentence)
+    }
+}
+
+/// What stands around a page.
+pub struct Shell {
+    /// Title of the page.
+    pub title: String,
+    /// The school.
+    pub school: String,
+    /// Who is signed in.
+    pub name: String,
+    /// The word for forms.
+    pub csrf: String,
+    /// Where one can go.
+    pub places: Vec<Place>,
+    /// A sentence above the page.
+    pub notice: Option<Notice>,
+}
+
+impl Shell {
+    /// For a visitor at `here`, one of the places.
+    pub async fn around(
+        service: &Service,
+        visitor: &Visitor,
+        here: &str,
+        title: impl Into<String>,
+        notice: Option<Notice>,
+    ) -> Result<Shell, Oops> {
+        let db = &service.core.db;
+        let school = db.tenant(visitor.tenant()).await?;
+        let exceptions = overview::open_tasks(db, visitor.tenant()).await?;
+        let waiting = exceptions.iter().map(|(_, count)| count).sum();
+        let mut places = vec![
+            ("/", "De keten vandaag", 0),
+            ("/zittingen", "Zittingen", 0),
+            ("/uitzonderingen", "Uitzonderingen", waiting),
+        ];
+        if visitor.holds(Duty::Vaststellen) {
+            places.push(("/vaststellen", "Vaststellen", 0));
+        }
+        places.push(("/koppelingen", "Koppelingen", 0));
+        if visitor.manages() {
+            places.push(("/uitgevers", "Uitgevers", 0));
+            places.push(("/accounts", "Accounts", 0));
+        }
+        let places = places.into_iter().map(|(href, name, waiting)| Place {
+            href,
+            name,
+            here: href == here,
+            waiting,
+        });
+        Ok(Shell {
+            title: title.into(),
+            school: school.map_or_else(String::new, |school| school.name),
+            name: visitor.who.name.clone(),
+            csrf: visitor.csrf.clone(),
+            places: places.collect(),
+            notice,
+        })
+    }
+}
+
+/// A page as an answer.
+pub fn page(status: StatusCode, template: &impl Template) -> Result<Response, Oops> {
+    Ok((status, Html(template.render()?)).into_response())
+}
+
+/// After something was done: to a page by GET, with its word.
+pub fn after(place: &str, word: &str) -> Response {
+    Redirect::to(&format!("{place}?gedaan={word}")).into_response()
+}
