@@ -39,21 +39,15 @@ pub(super) struct Arguments {
     verb: Verb,
 }
 
+/// What each does is told by its own arguments.
 #[derive(Subcommand)]
 enum Verb {
-    /// Start a connector: a folder that builds, with its manifest, notes and a first mapping
     New(new::Arguments),
-    /// Build a connector's folder into a component, with the list of what it is made from
     Build(build::Arguments),
-    /// Make a publisher's key pair
     Keygen(keygen::Arguments),
-    /// Put component, manifest, notes, SBOM and profiles into one unsigned package
     Pack(pack::Arguments),
-    /// Sign a package as its publisher, or counter-sign one
     Sign(sign::Arguments),
-    /// Say, offline, whether a package may be trusted, and if not why
     Verify(verify::Arguments),
-    /// Show what a package holds and asks for, without running or trusting it
     Inspect(inspect::Arguments),
 }
 

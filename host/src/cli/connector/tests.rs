@@ -267,5 +267,7 @@ fn every_verb_explains_itself_with_examples() {
             Ok(_) => panic!("`{verb} --help` prints help"),
         };
         assert!(help.contains("Example"), "{verb}: {help}");
+        let explained = help.lines().take_while(|line| !line.starts_with("Usage")).count();
+        assert!(explained > 2, "{verb} has more than a title: {help}");
     }
 }
