@@ -119,6 +119,7 @@ async fn take(
         subject_kind: "association",
         subject_id: &id,
         content: message.content,
+        carries_person: message.person.is_some(),
     };
     draft.note(arrived, outcome)?;
     if outcome != Outcome::Repeated {
@@ -181,10 +182,16 @@ async fn fetch_missing_person(
 ) -> Result<(), Refused> {
     let person = &association.facts.person_id;
     let known = person_store::find(&draft.core.db, draft.tenant, person).await?;
-    if known.is_none_or(|known| known.erased) {
-        deliver::fetch_person(draft, &sender.peer, person).await?;
+    match known {
+        Some(known) if !known.erased => {
+            // Its version moves, so that an erasure at the same time sees that the person is needed (R5).
+            if association.version == 0 {
+                draft.put(person_store::next(draft.tenant, &known));
+            }
+            Ok(())
+        }
+        _ => deliver::fetch_person(draft, &sender.peer, person).await,
     }
-    Ok(())
 }
 
 /// Notes that a vendor confirmed a deelname, and under which id it knows it.

@@ -94,6 +94,9 @@ pub struct Arrived<'a> {
     pub subject_id: &'a str,
     /// As it came.
     pub content: &'a [u8],
+    /// Whether it carries the data of a person. That lives in the person's own row, so that it can be erased (R5); the
+    /// inbox doesn't keep it a second time.
+    pub carries_person: bool,
 }
 
 /// What became of a message.
@@ -313,7 +316,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Puts a message in the inbox with what became of it, and returns its id. The content of a repeat is not kept
-    /// twice.
+    /// twice, nor that of a person.
     ///
     /// # Errors
     /// When the content can't be sealed.
@@ -321,6 +324,7 @@ impl<'a> Draft<'a> {
         let id = self.core.id();
         let sealed = match outcome {
             Outcome::Repeated => None,
+            _ if arrived.carries_person => None,
             _ => Some(MessageRow::seal(&self.core.sealer, self.tenant, &id, arrived.content)?),
         };
         let row = MessageRow {

@@ -98,6 +98,7 @@ async fn take(
         subject_kind: "offering",
         subject_id: &id,
         content,
+        carries_person: false,
     };
     draft.note(arrived, outcome)?;
     if outcome != Outcome::Repeated {

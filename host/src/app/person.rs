@@ -35,6 +35,7 @@ pub async fn put(core: &Core, sender: &Sender, told: &model::Person, content: &[
             subject_kind: "person",
             subject_id: id,
             content,
+            carries_person: true,
         };
         draft.note(arrived, outcome)?;
         if outcome != Outcome::Repeated {

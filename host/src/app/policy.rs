@@ -44,11 +44,15 @@ pub async fn send_policy(db: &Database, tenant: &str) -> Result<SendPolicy, Stor
     let Some(row) = db.tenant(tenant).await? else {
         return Ok(SendPolicy::default());
     };
-    let known: Known = serde_json::from_str(&row.settings).map_err(|source| StoreError::Inconsistent {
+    let known: Known = serde_json::from_str(&row.settings).map_err(unreadable)?;
+    Ok(known.send_results.into())
+}
+
+fn unreadable(source: serde_json::Error) -> StoreError {
+    StoreError::Inconsistent {
         column: "tenant.settings".to_owned(),
         why: source.to_string(),
-    })?;
-    Ok(known.send_results.into())
+    }
 }
 
 /// Changes when this school sends flow 5; holds for results that arrive or are decided from now on.
@@ -63,7 +67,7 @@ pub async fn set_send_policy(core: &Core, tenant: &str, account: &Account, polic
             .tenant(tenant)
             .await?
             .ok_or_else(|| Refused::unknown("school", tenant))?;
-        let mut settings: Map<String, Value> = serde_json::from_str(&row.settings).unwrap_or_default();
+        let mut settings: Map<String, Value> = serde_json::from_str(&row.settings).map_err(unreadable)?;
         settings.insert("sendResults".to_owned(), policy.name().into());
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
         draft.audit(

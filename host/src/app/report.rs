@@ -79,6 +79,7 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: Incoming<'_>) -> Result<Out
         subject_kind: "offering",
         subject_id: id,
         content: incoming.content,
+        carries_person: false,
     };
     if facts == sitting.facts {
         if incoming.method == "PATCH" {

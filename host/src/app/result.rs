@@ -94,6 +94,7 @@ pub(super) async fn keep_unknown(
         subject_kind: kind,
         subject_id: id,
         content,
+        carries_person: false,
     };
     let message = draft.note(arrived, Outcome::Held)?;
     draft.audit(
@@ -258,6 +259,7 @@ fn arrived<'a>(incoming: &Incoming<'a>) -> Arrived<'a> {
         subject_kind: "association",
         subject_id: incoming.deelname,
         content: incoming.content,
+        carries_person: false,
     }
 }
 

@@ -6,7 +6,7 @@ use super::draft::{About, Draft};
 use super::{Core, Refused, deliver, policy};
 use crate::domain::association::Association;
 use crate::domain::exception;
-use crate::domain::model::{self, DocumentReference, ExamResult};
+use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult};
 use crate::domain::offering::Offering;
 use crate::domain::result::{self, Decided, Head, Judgement, Outgoing, Version};
 use crate::store::{association, document, offering, result as result_store};
@@ -163,13 +163,21 @@ pub async fn compose(core: &Core, tenant: &str, deelname: &str) -> Result<Option
         ..outgoing.result
     };
     let enrolment = route.enrolment;
+    let extra_attempt = enrolment.is_own_extra_attempt();
     let original = enrolment.facts.org_association_id.clone();
+    // The student system hears of an extra attempt with its result only: one that was cancelled here and taken all the
+    // same did take place (R6, R7).
+    let state = match extra_attempt {
+        true => AssociationState::Associated,
+        false => enrolment.facts.state.clone(),
+    };
     Ok(Some(Message {
-        extra_attempt: enrolment.is_own_extra_attempt(),
+        extra_attempt,
         seq: version.seq,
         enrolment: model::Association {
             attempt: Some(enrolment.attempt()),
             org_association_id: Some(original.unwrap_or_else(|| enrolment.id.clone())),
+            state,
             result: Some(result),
             ..enrolment.facts
         },

@@ -293,3 +293,20 @@ async fn a_changed_person_is_told_to_the_vendor_and_changed_needs_to_the_planner
     })
     .await;
 }
+
+/// R5: what is erased is not kept in the inbox either.
+#[tokio::test]
+async fn the_inbox_keeps_no_persons_data() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        school.put_person(SIS, &school.person("p-1")).await.unwrap();
+        let mut body = school.enrolment("e-1", "p-2");
+        body["person"] = school.person("p-2");
+        school.put_association(SIS, &body).await.unwrap();
+        for (kind, id) in [("person", "p-1"), ("association", "e-1")] {
+            let kept = store::message::about(&school.core.db, TENANT, kind, id).await.unwrap();
+            assert_eq!((kept.len(), &kept[0].sealed), (1, &None));
+        }
+    })
+    .await;
+}

@@ -362,3 +362,53 @@ async fn who_does_not_plan_for_the_unit_plans_nothing() {
     })
     .await;
 }
+
+/// R4, R5, invariant 2: planned and cancelled at the same moment, by two nodes, whichever comes first.
+#[tokio::test]
+async fn nobody_stays_planned_on_an_enrolment_that_is_cancelled_meanwhile() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let names: Vec<String> = (0..12).map(|number| format!("s{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        school.enrol(&names).await;
+        let sitting = school.plan(&school.new_sitting()).await.unwrap();
+        let other = School {
+            core: bench.another_node(7),
+            clock: bench.clock.clone(),
+        };
+        let canceled = json!({ "associationType": "componentOfferingAssociation", "state": "canceled" });
+        for name in names {
+            let enrolment = format!("e-{name}");
+            let (added, cancelled) = tokio::join!(
+                school.add(&sitting, vec![for_enrolment(&enrolment)]),
+                other.patch_association(SIS, &enrolment, &canceled)
+            );
+            cancelled.unwrap();
+            if let Ok(deelname) = &added[0] {
+                assert!(school.association(deelname).await.is_canceled(), "{enrolment}");
+            }
+            assert!(school.person_is_erased(&format!("p-{name}")).await);
+        }
+    })
+    .await;
+}
+
+/// A planbare toets that the student system cancelled takes nobody any more.
+#[tokio::test]
+async fn nobody_is_added_once_the_planbare_toets_is_cancelled() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let (sitting, _) = school.planned(&["jip"]).await;
+        let canceled = json!({
+            "offeringType": "component",
+            "consumers": [{ "consumerKey": "nl-test-admin", "offeringState": "canceled" }]
+        });
+        school.patch_offering(SIS, "plannable", &canceled).await.unwrap();
+        let planner = account("bureau", &[Duty::Plannen]);
+        let refused = deelname::add(&school.core, planner_of(&planner), &sitting, &[])
+            .await
+            .unwrap_err();
+        assert!(refused.to_string().contains("cancelled"), "{refused}");
+    })
+    .await;
+}

@@ -115,6 +115,25 @@ async fn a_percentage_is_held_until_the_grade_comes() {
     .await;
 }
 
+/// One exception per object and kind: the newest reason is the one that stands.
+#[tokio::test]
+async fn a_result_held_for_another_reason_changes_its_task() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let (_, deelnames) = school.planned(&["jip"]).await;
+        school.send_score(&deelnames[0], "53").await;
+        school.send_score(&deelnames[0], "54").await;
+        assert_eq!(school.tasks("association", &deelnames[0]).await.len(), 1);
+        let mut empty = completed("");
+        empty["result"].as_object_mut().unwrap().remove("score");
+        school.send_result(VENDOR, &deelnames[0], &empty).await.unwrap();
+        let tasks = school.tasks("association", &deelnames[0]).await;
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].about.title, "Afgerond resultaat zonder score");
+    })
+    .await;
+}
+
 /// R12.
 #[tokio::test]
 async fn a_completed_result_without_its_day_is_held() {

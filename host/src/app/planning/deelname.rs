@@ -9,7 +9,7 @@ use crate::domain::association::{Association, AssociationKind, Needs};
 use crate::domain::attempt::{self, Attempt, Planned};
 use crate::domain::calendar;
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft, Role};
-use crate::domain::offering::Offering;
+use crate::domain::offering::{NotPlannable, Offering};
 use crate::domain::person::Person;
 use crate::store::{association, offering, person};
 
@@ -71,9 +71,11 @@ pub async fn add(
             sitting: &sitting,
             bound: HashSet::new(),
             enrolments: HashSet::new(),
+            persons: HashSet::new(),
         };
-        let key = crate::values![planner.tenant, &sitting.id];
-        adding.draft.expect(&offering::OFFERING, key, sitting.version);
+        // Its version moves, so that a cancellation at the same time sees these deelnames, or they the cancellation.
+        adding.draft.put(offering::next(planner.tenant, &sitting));
+        adding.plannable_stands().await?;
         adding.bound = adding.bound_already().await?;
         let mut answer = Vec::with_capacity(new.len());
         for one in new {
@@ -98,9 +100,22 @@ struct Adding<'a> {
     bound: HashSet<(String, Role)>,
     /// Enrolments that were planned in this run.
     enrolments: HashSet<String>,
+    /// Persons whose row is written in this run.
+    persons: HashSet<String>,
 }
 
 impl Adding<'_> {
+    async fn plannable_stands(&self) -> Result<(), Refused> {
+        let Some(id) = &self.sitting.plannable else {
+            return Ok(());
+        };
+        let plannable = offering::find(&self.draft.core.db, self.draft.tenant, id).await?;
+        match plannable {
+            Some(plannable) if plannable.is_canceled() => Err(NotPlannable::Canceled(id.clone()).into()),
+            _ => Ok(()),
+        }
+    }
+
     async fn bound_already(&self) -> Result<HashSet<(String, Role)>, Refused> {
         let all = association::of_offering(&self.draft.core.db, self.draft.tenant, &self.sitting.id).await?;
         Ok(all
@@ -114,6 +129,11 @@ impl Adding<'_> {
         match &new.candidate {
             For::Person { id, role } => {
                 let person = self.person(id, None).await?;
+                self.check_free(&person, role)?;
+                if self.persons.insert(id.clone()) {
+                    // Its version moves, so that an erasure at the same time sees that the person is needed (R5).
+                    self.draft.put(person::next(self.draft.tenant, &person));
+                }
                 self.deelname(None, &person, role.clone(), new.needs.clone())
             }
             For::Enrolment {
@@ -126,11 +146,10 @@ impl Adding<'_> {
                 let planned = self.planned_on(&enrolment).await?;
                 let attempt = attempt::plan(&enrolment, planned, *extra_attempt, *confirmed)?;
                 self.check_free(&person, &enrolment.facts.role)?;
-                let key = crate::values![self.draft.tenant, &enrolment.id];
                 let role = enrolment.facts.role.clone();
-                if self.enrolments.insert(enrolment.id.clone()) {
-                    self.draft.expect(&association::ASSOCIATION, key, enrolment.version);
-                }
+                self.enrolments.insert(enrolment.id.clone());
+                // Its version moves: as for the sitting above.
+                self.draft.put(association::next(self.draft.tenant, &enrolment));
                 let served = match attempt {
                     Attempt::Enrolled => enrolment,
                     Attempt::Extra { number } => self.extra_attempt(&enrolment, number),
