@@ -30,6 +30,8 @@ pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
 pub const ENROLMENT_CANCELED_LATE: &str = "enrolment-canceled-late";
 /// Kind of the exceptions about needs that changed after a deelname was planned.
 pub const NEEDS_CHANGED: &str = "needs-changed";
+/// Kind of the exceptions about assigned needs that are not translated to a deelname yet (R15).
+pub const NEEDS_UNTRANSLATED: &str = "needs-untranslated";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
 pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
 
@@ -159,6 +161,18 @@ pub fn needs_changed() -> Exception {
         Duty::Plannen,
         "Voorzieningen gewijzigd na planning",
         "De deelname staat bij de leverancier met de eerdere voorzieningen. Controleer ze en pas de deelname zo nodig aan.",
+    )
+}
+
+/// Assigned needs say something that can't be told to a vendor as it stands.
+#[must_use]
+pub fn needs_untranslated() -> Exception {
+    exception(
+        NEEDS_UNTRANSLATED,
+        Duty::Plannen,
+        "Toegekende voorzieningen nog niet vertaald naar de deelname",
+        "De deelnemerregistratie noemt voorzieningen in eigen codes. Leg bij de deelname vast wat ze voor deze toets \
+         betekenen: extra minuten en hulpmiddelen.",
     )
 }
 

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use super::Planner;
-use crate::app::draft::Draft;
+use crate::app::draft::{About, Draft};
 use crate::app::{Core, Decision, Refused, cancel, deliver};
 use crate::domain::association::{Association, AssociationKind, Needs};
 use crate::domain::attempt::{self, Attempt, Planned};
 use crate::domain::calendar;
+use crate::domain::exception::{self, NEEDS_CHANGED, NEEDS_UNTRANSLATED};
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft, Role};
 use crate::domain::offering::{NotPlannable, Offering};
 use crate::domain::person::Person;
@@ -134,7 +135,7 @@ impl Adding<'_> {
                     // Its version moves, so that an erasure at the same time sees that the person is needed (R5).
                     self.draft.put(person::next(self.draft.tenant, &person));
                 }
-                self.deelname(None, &person, role.clone(), new.needs.clone())
+                self.deelname(None, &person, role.clone(), new.needs.clone()).await
             }
             For::Enrolment {
                 id,
@@ -154,7 +155,7 @@ impl Adding<'_> {
                     Attempt::Enrolled => enrolment,
                     Attempt::Extra { number } => self.extra_attempt(&enrolment, number),
                 };
-                self.deelname(Some(&served), &person, role, new.needs.clone())
+                self.deelname(Some(&served), &person, role, new.needs.clone()).await
             }
         }
     }
@@ -253,7 +254,7 @@ impl Adding<'_> {
         extra
     }
 
-    fn deelname(
+    async fn deelname(
         &mut self,
         enrolment: Option<&Association>,
         person: &Person,
@@ -262,9 +263,12 @@ impl Adding<'_> {
     ) -> Result<String, Refused> {
         self.check_free(person, &role)?;
         let day = calendar::day(self.sitting.facts.start.unwrap_or(self.draft.now));
+        let facts = enrolment.map(|enrolment| &enrolment.facts);
+        let untranslated =
+            needs.is_none() && role == Role::Student && Needs::untranslated_on_day(facts, &person.facts, day);
         let needs = match needs {
             Some(needs) => needs,
-            None if role == Role::Student => Needs::on_day(enrolment.map(|it| &it.facts), &person.facts, day),
+            None if role == Role::Student => Needs::on_day(facts, &person.facts, day),
             None => Needs::default(),
         };
         let id = self.draft.core.id();
@@ -306,6 +310,15 @@ impl Adding<'_> {
         deliver::deelname(&mut self.draft, &deelname, self.sitting);
         self.draft.put(association::next(self.draft.tenant, &deelname));
         self.bound.insert((person.id.clone(), role));
+        if untranslated {
+            let about = About {
+                kind: "association",
+                id: &id,
+                unit: self.sitting.unit.as_deref(),
+                peer: Some(&deelname.peer),
+            };
+            self.draft.open(&exception::needs_untranslated(), about).await?;
+        }
         Ok(id)
     }
 }
@@ -340,9 +353,9 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) 
             draft.put(association::next(planner.tenant, &deelname));
         }
         let resolution = "De voorzieningen van de deelname zijn opnieuw vastgelegd.";
-        draft
-            .close(crate::domain::exception::NEEDS_CHANGED, ("association", id), resolution)
-            .await?;
+        for settled in [NEEDS_CHANGED, NEEDS_UNTRANSLATED] {
+            draft.close(settled, ("association", id), resolution).await?;
+        }
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),

@@ -1,0 +1,9 @@
+//! The chain with the real connectors over real sockets: what is planned reaches the vendor, what the vendor has comes
+//! back, pushed or polled, and reaches the student system. Without guests built each story says that it was skipped.
+
+mod flow1;
+mod flow2;
+mod flow5;
+mod house;
+mod polling;
+mod trouble;
