@@ -214,12 +214,16 @@ pub fn actor(actor: &str) -> String {
 pub fn verb(verb: &str) -> &str {
     match verb {
         "result.accept" => "resultaat ontvangen",
+        "result.judge" => "resultaat opnieuw beoordeeld",
         "result.vaststellen" => "resultaat vastgesteld",
-        "result.judge" | "result.judge-again" => "resultaat opnieuw beoordeeld",
-        "deelname.add" | "deelname.plan" => "deelname gepland",
+        "result.confirm" => "door de deelnemerregistratie bevestigd",
+        "deelname.plan" => "deelname gepland",
         "deelname.change" => "voorzieningen gewijzigd",
         "deelname.cancel" => "deelname geannuleerd",
+        "deelname.confirm" => "deelname door de leverancier bevestigd",
         "message.hold" => "bericht vastgehouden",
+        "message.refuse" => "bericht geweigerd",
+        "document.fetch" => "document opgehaald",
         other => other,
     }
 }

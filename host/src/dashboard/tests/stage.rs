@@ -1,0 +1,398 @@
+//! A school in mid-exam for the stories of the pages, made by the verbs that everybody uses, and browsers to visit it.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use bytes::Bytes;
+use jiff::SignedDuration;
+use oke_codec::{Dialect, ResultFlow, read_association, read_offering, read_person, read_report_message};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::app::account::{self, Grant, NewAccount};
+use crate::app::draft::Sender;
+use crate::app::planning::Planner;
+use crate::app::planning::deelname::{self, For, NewDeelname};
+use crate::app::planning::sitting::{self, NewSitting, Plan};
+use crate::app::revision::{self, NewRevision};
+use crate::app::{Core, association, offering, package, person, publisher, report, result};
+use crate::config::Settings;
+use crate::connector::fixture;
+use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
+use crate::domain::offering::Times;
+use crate::domain::principal::{Duty, WHOLE_SCHOOL};
+use crate::server::Host;
+use crate::store::WriteSet;
+use crate::store::component::ComponentRow;
+use crate::store::peer::PeerRow;
+use crate::store::testing::{Bench, TestDatabase};
+
+/// The school.
+pub const SCHOOL: &str = "roc";
+/// A display name that is an attack on whoever shows it unescaped.
+pub const HOSTILE: &str = "<script>alert(1)</script>";
+
+/// A host with one school: a sitting of tomorrow with two students and a result each, a vendor with two revisions.
+pub struct Stage {
+    /// The core.
+    pub core: Core,
+    /// The sitting.
+    pub sitting: String,
+    /// Its deelnames: the first has a grade, the second a percentage that is held.
+    pub deelnames: Vec<String>,
+    /// The routes of the whole host.
+    pub router: Router,
+    tokens: HashMap<&'static str, String>,
+    _data: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+/// An answer of the host.
+pub struct Page {
+    /// Status.
+    pub status: StatusCode,
+    /// Where it leads on to.
+    pub location: String,
+    /// The cookie it sets.
+    pub cookie: String,
+    /// The content security policy.
+    pub policy: String,
+    /// The page.
+    pub text: String,
+}
+
+impl Page {
+    /// The word that the forms on this page carry.
+    pub fn csrf(&self) -> String {
+        let (_, rest) = self
+            .text
+            .split_once("name=\"csrf\" value=\"")
+            .expect("a form on the page");
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+/// Somebody's browser, signed in.
+pub struct Browser<'a> {
+    stage: &'a Stage,
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser<'_> {
+    /// Visits a page.
+    pub async fn get(&self, path: &str) -> Page {
+        self.stage.get(path, &self.cookie).await
+    }
+
+    /// Sends a form with the session's word.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut fields = fields.to_vec();
+        fields.push(("csrf", &self.csrf));
+        self.stage.post(path, &self.cookie, &fields).await
+    }
+
+    /// Sends a form as it is.
+    pub async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.stage.post(path, &self.cookie, fields).await
+    }
+}
+
+fn sender(peer: &str) -> Sender {
+    Sender {
+        tenant: SCHOOL.to_owned(),
+        peer: peer.to_owned(),
+        client: format!("client-of-{peer}"),
+    }
+}
+
+impl Stage {
+    /// Makes it.
+    pub async fn set() -> Stage {
+        let database = TestDatabase::sqlite().await;
+        let bench = Bench::over(&database);
+        let data = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.data = data.path().to_owned();
+        settings.connector_slots = 1;
+        let core = bench.core;
+        let host = Host::assemble(core.clone(), &settings, data.path().join("no-compiler"), None).unwrap();
+        let mut stage = Stage {
+            router: host.router(),
+            core,
+            sitting: String::new(),
+            deelnames: Vec::new(),
+            tokens: HashMap::new(),
+            _data: data,
+            _database: database,
+        };
+        stage.hire().await;
+        stage.connect().await;
+        stage.enrol().await;
+        stage.plan().await;
+        let (good, off_scale) = (stage.deelnames[0].clone(), stage.deelnames[1].clone());
+        stage.deliver(&good, "7.5").await;
+        stage.deliver(&off_scale, "85").await;
+        stage.report().await;
+        stage
+    }
+
+    async fn hire(&mut self) {
+        let core = &self.core;
+        let fb = account::init(core, SCHOOL, "ROC Voorbeeld", "fb", "Sanne Vos")
+            .await
+            .unwrap();
+        let mut tokens = HashMap::from([("fb", fb.reveal().to_owned())]);
+        account::put_unit(core, SCHOOL, "fb", "techniek", "College Techniek", None)
+            .await
+            .unwrap();
+        for (id, name, duty) in [
+            ("ec", "Els de Wit", Duty::Vaststellen),
+            ("bureau", "Bas Mol", Duty::Plannen),
+        ] {
+            let new = NewAccount {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                person_id: None,
+                codes: Vec::new(),
+            };
+            let token = account::create(core, SCHOOL, "fb", &new).await.unwrap();
+            let grant = Grant {
+                duty,
+                unit: WHOLE_SCHOOL.to_owned(),
+                mandate: false,
+                from: None,
+                until: None,
+            };
+            account::grant(core, SCHOOL, "fb", id, &grant).await.unwrap();
+            tokens.insert(id, token.reveal().to_owned());
+        }
+        self.tokens = tokens;
+    }
+
+    async fn connect(&self) {
+        let core = &self.core;
+        let mut set = WriteSet::of(SCHOOL);
+        set.put(PeerRow::new(SCHOOL, "osiris", "dr", "Osiris").next());
+        set.put(PeerRow::new(SCHOOL, "toa", "ta", "TOA").next());
+        let component = Component {
+            component_id: "rekenen".to_owned(),
+            component_type: "test".to_owned(),
+            primary_code: Code {
+                code_type: "testCode".to_owned(),
+                value: "rekenen".to_owned(),
+            },
+            other_codes: Vec::new(),
+            name: "Rekenen 3F".to_owned(),
+            description: None,
+            result_value_type: Some(ResultValueType::DecimalToTen),
+            exam: Some(true),
+            pass_from: None,
+            retries: None,
+            status: ComponentStatus::Active,
+            licensed: Some(true),
+            additional_testing_time_min: None,
+            available_personal_needs: Vec::new(),
+            safety: Vec::new(),
+            opaque: None,
+        };
+        let row = ComponentRow {
+            tenant: SCHOOL.to_owned(),
+            peer: "toa".to_owned(),
+            facts: component,
+            updated_at: core.now(),
+            version: 0,
+        };
+        set.put(row.next());
+        core.commit(set).await.unwrap();
+        let key = fixture::publisher_key().public().to_string();
+        publisher::trust(core, SCHOOL, "fb", "voorbeeld-examens", &key)
+            .await
+            .unwrap();
+        for (contents, profile, reason) in [
+            (fixture::contents(), None, "eerste inrichting"),
+            (
+                fixture::contents_with("version = \"1.3.0\"", "version = \"1.2.0\""),
+                Some("proefwerk"),
+                "nieuwe versie van de leverancier",
+            ),
+        ] {
+            let bytes = Bytes::from(fixture::signed(contents).to_bytes());
+            let admitted = package::admit(core, SCHOOL, "fb", bytes).await.unwrap();
+            let new = NewRevision {
+                digest: admitted.digest,
+                profile: profile.map(str::to_owned),
+                config: Default::default(),
+                reason: reason.to_owned(),
+            };
+            revision::install(core, SCHOOL, "fb", "toa", &new).await.unwrap();
+        }
+    }
+
+    async fn enrol(&self) {
+        let dialect = Dialect::v1_0_1();
+        let from = sender("osiris");
+        let plannable = json!({
+            "offeringId": "plannable", "offeringType": "component",
+            "primaryCode": { "codeType": "offeringCode", "code": "rek-3f" },
+            "name": [{ "language": "nl-NL", "value": "Rekenen 3F" }],
+            "description": [{ "language": "nl-NL", "value": "Rekenen" }],
+            "teachingLanguage": "nld", "resultExpected": true, "resultValueType": "0.0-10.0",
+            "startDateTime": "2026-09-01T00:00:00Z", "endDateTime": "2026-12-31T00:00:00Z",
+            "organization": "techniek",
+            "consumers": [{ "consumerKey": "nl-test-admin", "offeringState": "active",
+                            "testsToBeUsed": [{ "testProvider": "TOA", "componentId": "rekenen" }] }]
+        });
+        let told = read_offering(&plannable, &dialect).unwrap();
+        offering::put(&self.core, &from, &told, b"").await.unwrap();
+        for (id, name) in [("jip", "Jip Jansen"), ("mal", HOSTILE)] {
+            let one = json!({
+                "personId": format!("p-{id}"), "primaryCode": { "codeType": "studentNumber", "code": format!("s-{id}") },
+                "givenName": "Jip", "surname": "Jansen", "displayName": name, "mail": "jip@example.org",
+                "activeEnrollment": true, "affiliations": ["student"],
+                "consumers": [{ "consumerKey": "nl-test-admin", "preferredName": "Jip" }]
+            });
+            person::put(&self.core, &from, &read_person(&one, &dialect).unwrap(), b"")
+                .await
+                .unwrap();
+            let enrolment = json!({
+                "associationId": format!("e-{id}"), "associationType": "componentOfferingAssociation",
+                "role": "student", "state": "associated", "person": format!("p-{id}"), "offering": "plannable",
+                "consumers": [{ "consumerKey": "nl-test-admin", "attempt": 1, "attemptLeft": 1 }]
+            });
+            let told = read_association(&enrolment, &dialect).unwrap();
+            association::put(&self.core, &from, &told, b"").await.unwrap();
+        }
+    }
+
+    async fn plan(&mut self) {
+        let who = account::by_token(&self.core, &self.tokens["bureau"])
+            .await
+            .unwrap()
+            .unwrap();
+        let planner = Planner {
+            tenant: SCHOOL,
+            account: &who.account,
+        };
+        let start = self.core.now() + SignedDuration::from_hours(24);
+        let new = NewSitting {
+            plannable: Some("plannable".to_owned()),
+            peer: "toa".to_owned(),
+            component: "rekenen".to_owned(),
+            unit: None,
+            plan: Plan {
+                name: Some("Rekenen, groep 1".to_owned()),
+                code: None,
+                times: Times {
+                    start,
+                    end: start + SignedDuration::from_hours(2),
+                    last_possible_start: None,
+                    duration_s: Some(90 * 60),
+                    start_options: None,
+                    duration_from: None,
+                    duration_until: None,
+                },
+                location_codes: vec!["B1.02".to_owned()],
+                modes_of_delivery: Vec::new(),
+                safety: Vec::new(),
+                fao_system_id: None,
+            },
+        };
+        self.sitting = sitting::plan(&self.core, planner, &new).await.unwrap();
+        let of = |enrolment: &str| NewDeelname {
+            candidate: For::Enrolment {
+                id: enrolment.to_owned(),
+                extra_attempt: false,
+                confirmed: false,
+            },
+            needs: None,
+        };
+        let both = [of("e-jip"), of("e-mal")];
+        let added = deelname::add(&self.core, planner, &self.sitting, &both).await.unwrap();
+        self.deelnames = added.into_iter().map(Result::unwrap).collect();
+    }
+
+    /// The vendor delivers a completed result.
+    pub async fn deliver(&self, deelname: &str, score: &str) {
+        let body: Value = json!({ "associationType": "componentOfferingAssociation", "result": {
+            "state": "completed", "score": score, "resultDate": "2026-09-02", "weight": 100,
+            "consumers": [{ "consumerKey": "nl-test-admin", "attendance": "present" }] } });
+        let message = oke_codec::read_result_message(&body, ResultFlow::Three, &Dialect::v1_0_1()).unwrap();
+        let content = body.to_string();
+        result::accept_message(&self.core, &sender("toa"), deelname, &message, content.as_bytes())
+            .await
+            .unwrap();
+    }
+
+    async fn report(&self) {
+        let body = json!({ "offeringType": "component",
+            "consumers": [{ "consumerKey": "nl-test-admin", "irregularities": "Brandalarm om 10:05" }] });
+        let message = read_report_message(&body, &Dialect::v1_0_1()).unwrap();
+        report::accept_message(&self.core, &sender("toa"), &self.sitting, &message, b"")
+            .await
+            .unwrap();
+    }
+
+    /// A browser in which this account has signed in.
+    pub async fn browser(&self, account: &str) -> Browser<'_> {
+        let token = self.tokens[account].clone();
+        let page = self.post("/aanmelden", "", &[("token", &token), ("naar", "/")]).await;
+        assert_eq!((page.status, page.location.as_str()), (StatusCode::SEE_OTHER, "/"));
+        assert!(page.cookie.contains("HttpOnly") && page.cookie.contains("SameSite=Strict"));
+        let cookie = page.cookie.split(';').next().unwrap().to_owned();
+        let csrf = self.get("/", &cookie).await.csrf();
+        Browser {
+            stage: self,
+            cookie,
+            csrf,
+        }
+    }
+
+    /// The token of an account.
+    pub fn token(&self, account: &str) -> &str {
+        &self.tokens[account]
+    }
+
+    /// Visits a page with this cookie.
+    pub async fn get(&self, path: &str, cookie: &str) -> Page {
+        let request = Request::get(path)
+            .header(header::ACCEPT, "text/html")
+            .header(header::COOKIE, cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form with this cookie.
+    pub async fn post(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Page {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, cookie);
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Sends any request.
+    pub async fn send(&self, request: Request<Body>) -> Page {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let header = |name| {
+            let value = response.headers().get(name);
+            value
+                .map(|it: &axum::http::HeaderValue| it.to_str().unwrap().to_owned())
+                .unwrap_or_default()
+        };
+        let (location, cookie) = (header(header::LOCATION), header(header::SET_COOKIE));
+        let policy = header(header::CONTENT_SECURITY_POLICY);
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 4 << 20).await.unwrap();
+        Page {
+            status,
+            location,
+            cookie,
+            policy,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+}
