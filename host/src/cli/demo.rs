@@ -52,8 +52,11 @@ pub fn run(arguments: &Demo, as_json: bool) -> Outcome {
     super::on_runtime(play(arguments, as_json))?
 }
 
+fn refused(error: DemoError) -> Stop {
+    Stop::refused("demo", error.to_string())
+}
+
 async fn play(arguments: &Demo, as_json: bool) -> Outcome {
-    let refused = |error: DemoError| Stop::refused("demo", error.to_string());
     let started = Instant::now();
     let say = |line: &str| eprintln!("[{:5.1} s] {line}", started.elapsed().as_secs_f64());
     say("connectoren inpakken en ondertekenen");
@@ -64,7 +67,13 @@ async fn play(arguments: &Demo, as_json: bool) -> Outcome {
     let cast = Cast::start(data.path(), arguments.listen, usize::from(arguments.students))
         .await
         .map_err(refused)?;
-    let told = story::tell(&cast, &published, &say).await.map_err(refused)?;
+    let told = match story::tell(&cast, &published, &say).await {
+        Ok(told) => told,
+        Err(error) => {
+            let why = story::dead_letters(&cast).await.map_err(refused)?;
+            return Err(refused(DemoError(format!("{error}{why}"))));
+        }
+    };
     say("alles tellen, en de audit verifiëren");
     let counted = ledger::count(&cast, &told).await.map_err(refused)?;
     let (audit, audit_is_clean) = audited(&cast).await.map_err(refused)?;

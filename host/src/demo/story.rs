@@ -520,6 +520,25 @@ async fn decide(cast: &Cast, people: &People, sittings: &[String]) -> Result<usi
     Ok(decided)
 }
 
+/// What went wrong for good, in words, one line per different reason: for when the story stops.
+///
+/// # Errors
+/// When the host does not answer.
+pub async fn dead_letters(cast: &Cast) -> Result<String, DemoError> {
+    let mut reasons = BTreeMap::new();
+    for peer in [PUSHES, POLLED, SIS] {
+        for state in ["dead", "ready"] {
+            for job in list(cast.beheer.get(&format!("/jobs?peer={peer}&state={state}")).await?)? {
+                if let Some(error) = job["lastError"].as_str() {
+                    let kind = job["kind"].as_str().unwrap_or_default();
+                    *reasons.entry(format!("{peer}, {kind}, {state}: {error}")).or_insert(0_usize) += 1;
+                }
+            }
+        }
+    }
+    Ok(reasons.iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect())
+}
+
 /// Jobs that carry something out or in and have not ended; recurring rounds don't count.
 async fn waiting_jobs(cast: &Cast) -> Result<usize, DemoError> {
     let mut waiting = 0;
