@@ -487,6 +487,7 @@ async fn decide(cast: &Cast, people: &People, sittings: &[String]) -> Result<usi
         let ready: Vec<Value> = list(shown["deelnames"].clone())?
             .into_iter()
             .filter(|one| one["judgement"] == json!("accepted") && one["decided"] == json!("undecided"))
+            .filter(|one| one["resultState"] == json!("completed"))
             .map(|one| json!({ "deelname": one["id"], "seq": one["resultSeq"] }))
             .collect();
         let body = json!({ "results": ready, "reason": "vergadering examencommissie" });

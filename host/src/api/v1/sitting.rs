@@ -204,6 +204,14 @@ pub struct Deelname {
     pub personal_needs: Vec<String>,
     /// Present version of its result.
     pub result_seq: Option<i64>,
+    /// State of that version (R10).
+    #[schema(value_type = Option<String>)]
+    pub result_state: Option<model::ResultState>,
+    /// Attendance.
+    #[schema(value_type = Option<String>)]
+    pub attendance: Option<model::Attendance>,
+    /// Score.
+    pub score: Option<String>,
     /// `accepted`, `held` or `aside`.
     pub judgement: Option<String>,
     /// Why it is held.
@@ -248,9 +256,17 @@ pub async fn show(
         .filter(|found| found.kind == OfferingKind::Sitting);
     let sitting = found.ok_or_else(|| Problem::absent(format!("there is no sitting `{id}`")))?;
     let mut deelnames = Vec::new();
-    for one in association::of_offering(db, tenant, &id).await? {
-        let head = result::head(db, tenant, &one.id).await?;
-        let judgement = head.as_ref().map(|head| head.judgement.names());
+    let associations = association::of_offering(db, tenant, &id).await?;
+    let heads = result::heads_of_sitting(db, tenant, &id).await?;
+    let with_result: Vec<String> = heads.iter().map(|head| head.association.clone()).collect();
+    let versions = result::versions_of(db, tenant, &with_result).await?;
+    for one in associations {
+        let head = heads.iter().find(|head| head.association == one.id);
+        let present = head.and_then(|head| {
+            versions.iter().find(|version| version.association == head.association && version.seq == head.seq)
+        });
+        let present = present.map(|version| &version.delivered.result);
+        let judgement = head.map(|head| head.judgement.names());
         deelnames.push(Deelname {
             canceled: one.is_canceled(),
             confirmed: one.is_confirmed(),
@@ -261,10 +277,13 @@ pub async fn show(
             enrolment: one.enrolment,
             additional_time_min: one.facts.additional_time_min,
             personal_needs: one.facts.personal_needs,
-            result_seq: head.as_ref().map(|head| head.seq),
+            result_seq: head.map(|head| head.seq),
+            result_state: present.map(|result| result.state),
+            attendance: present.map(|result| result.attendance.clone()),
+            score: present.and_then(|result| result.score.clone()),
             judgement: judgement.map(|(word, _)| word.to_owned()),
             why: judgement.map(|(_, why)| why.to_owned()).filter(|why| !why.is_empty()),
-            decided: head.as_ref().map(|head| head.decided.name().to_owned()),
+            decided: head.map(|head| head.decided.name().to_owned()),
             confirmed_seq: head.and_then(|head| head.confirmed_seq),
         });
     }
