@@ -263,7 +263,9 @@ pub async fn show(
     for one in associations {
         let head = heads.iter().find(|head| head.association == one.id);
         let present = head.and_then(|head| {
-            versions.iter().find(|version| version.association == head.association && version.seq == head.seq)
+            versions
+                .iter()
+                .find(|version| version.association == head.association && version.seq == head.seq)
         });
         let present = present.map(|version| &version.delivered.result);
         let judgement = head.map(|head| head.judgement.names());
