@@ -150,7 +150,6 @@ impl Host {
     }
 
     /// The routes, for tests that need no socket.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -90,8 +90,11 @@ pub struct Running {
 pub struct Connectors {
     core: Core,
     engine: Arc<Engine>,
-    ready: Arc<Mutex<HashMap<(String, String, i64), Arc<Ready>>>>,
+    ready: Arc<Mutex<HashMap<RevisionKey, Arc<Ready>>>>,
 }
+
+/// School, peer and number.
+type RevisionKey = (String, String, i64);
 
 /// A revision whose parts are read and whose component is loaded.
 struct Ready {
@@ -223,7 +226,7 @@ impl Connectors {
         Ok(ready)
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String, i64), Arc<Ready>>> {
+    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<RevisionKey, Arc<Ready>>> {
         self.ready.lock().expect("no holder of this lock panics")
     }
 

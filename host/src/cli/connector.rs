@@ -1,6 +1,6 @@
 //! `oke connector …`: the life of a connector version before a host knows it: new, build, keygen, pack, sign, verify,
-//! inspect. All of it works offline, on files. One file per verb under `connector/`; what talks to a running host
-//! (install, list, show, rollout, rollback, revoke) gets its own files and lines here.
+//! inspect work offline, on files, one file per verb under `connector/`. What talks to a running host (install, list,
+//! show, rollout, rollback, revoke) is in `connector/online.rs`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ mod build;
 mod inspect;
 mod keygen;
 mod new;
+mod online;
 mod pack;
 mod sign;
 mod verify;
@@ -49,6 +50,12 @@ enum Verb {
     Sign(sign::Arguments),
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
+    Install(online::Install),
+    List(online::List),
+    Show(online::Show),
+    Rollout(online::Rollout),
+    Rollback(online::Rollback),
+    Revoke(online::Revoke),
 }
 
 /// Runs one verb.
@@ -61,6 +68,12 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         Verb::Sign(arguments) => sign::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Inspect(arguments) => inspect::run(&arguments),
+        Verb::Install(arguments) => online::install(&arguments),
+        Verb::List(arguments) => online::list(&arguments),
+        Verb::Show(arguments) => online::show(&arguments),
+        Verb::Rollout(arguments) => online::rollout(&arguments),
+        Verb::Rollback(arguments) => online::rollback(&arguments),
+        Verb::Revoke(arguments) => online::revoke(&arguments),
     }
 }
 

@@ -532,12 +532,17 @@ pub async fn dead_letters(cast: &Cast) -> Result<String, DemoError> {
             for job in list(cast.beheer.get(&format!("/jobs?peer={peer}&state={state}")).await?)? {
                 if let Some(error) = job["lastError"].as_str() {
                     let kind = job["kind"].as_str().unwrap_or_default();
-                    *reasons.entry(format!("{peer}, {kind}, {state}: {error}")).or_insert(0_usize) += 1;
+                    *reasons
+                        .entry(format!("{peer}, {kind}, {state}: {error}"))
+                        .or_insert(0_usize) += 1;
                 }
             }
         }
     }
-    Ok(reasons.iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect())
+    Ok(reasons
+        .iter()
+        .map(|(reason, count)| format!("\n  {count} × {reason}"))
+        .collect())
 }
 
 /// Jobs that carry something out or in and have not ended; recurring rounds don't count.
