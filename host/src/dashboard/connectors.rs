@@ -173,7 +173,7 @@ async fn shown(
     );
     let backlog = job::backlog(db, tenant).await?;
     let count = |dead: bool| -> i64 {
-        let of_peer = backlog.iter().filter(|part| part.peer == row.id);
+        let of_peer = backlog.iter().filter(|part| part.peer == row.id && part.flow.is_some());
         let of_state = of_peer.filter(|part| (part.state == JobState::Dead) == dead);
         of_state.map(|part| part.count).sum()
     };

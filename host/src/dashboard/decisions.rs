@@ -235,7 +235,7 @@ fn line(one: &Undecided, name: String, refused: String, ticked: &[String]) -> Re
             .result_date
             .map_or_else(|| "–".to_owned(), crate::domain::calendar::in_words),
         normed: words::normed(one.head.normed),
-        irregularities: irregularity(one).unwrap_or_default().to_owned(),
+        irregularities: irregularity(one).unwrap_or("–").to_owned(),
         changed: one.head.judgement != Judgement::Accepted,
         ticked: ticked.contains(&seen),
         seen,

@@ -122,7 +122,7 @@ async fn every_page_shows_what_it_is_for_and_lets_nothing_in_from_elsewhere() {
                 "TOA",
                 "Osiris",
                 "2 Zittingsplan",
-                "open uitzonderingen",
+                "open uitzondering",
             ][..],
         ),
         (

@@ -18,7 +18,7 @@ use super::words;
 use crate::api::Service;
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::decision::Decision;
-use crate::domain::lane;
+use crate::domain::lane::{self, JobState};
 use crate::domain::result::Version;
 use crate::store::audit::AuditRow;
 use crate::store::job::JobRow;
@@ -33,7 +33,7 @@ pub fn routes() -> Router<Service> {
 struct Event {
     at: Timestamp,
     when: String,
-    /// Class: `in`, `held`, `decision`, `out`, `note`.
+    /// Class: `in`, `held`, `decision`, `out`, `wait`, `note`.
     class: &'static str,
     title: String,
     /// Label and value.
@@ -247,7 +247,11 @@ fn decision_event(taken: Decision) -> Event {
 
 fn delivery_event(row: JobRow) -> Event {
     let at = row.finished_at.unwrap_or(row.created_at);
-    let class = if row.state.is_open() { "held" } else { "out" };
+    let class = match row.state {
+        JobState::Dead => "held",
+        JobState::Ready | JobState::Running => "wait",
+        JobState::Done | JobState::Dismissed | JobState::Superseded => "out",
+    };
     let title = format!("Naar de deelnemerregistratie: {}", words::job_state(row.state));
     let seq = serde_json::from_str::<serde_json::Value>(&row.payload).ok();
     let seq = seq.and_then(|payload| payload.get("seq").and_then(serde_json::Value::as_i64));
