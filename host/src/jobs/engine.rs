@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::kind::{Done, JobContext, JobError, Registry};
-use super::settle;
 use super::wake::PeerKey;
+use super::{letters, settle};
 use crate::app::{CommitError, Core};
 use crate::domain::breaker::{BreakerPolicy, Passage};
 use crate::domain::lane::JobState;
@@ -233,6 +233,9 @@ impl Jobs {
     /// Takes up what a peer has and has room for.
     async fn take_up(&self, key: &PeerKey) -> Result<Vec<TakenUp>, StoreError> {
         let Inner { core, settings, .. } = &*self.0;
+        if let Err(error) = letters::give_way_to_newer(core, &key.tenant, &key.peer).await {
+            warn!(peer = %key.peer, "could not clear outdated dead letters, will try again: {error}");
+        }
         let now = core.now();
         let mut room = settings.per_peer;
         let mut after_failures = false;

@@ -4,11 +4,10 @@
 use crate::app::{CommitError, Core, Decision};
 use crate::domain::lane::JobState;
 use crate::store::StoreError;
-use crate::store::job::{self, JOB, JobRow};
+use crate::store::job::{self, JobRow};
 use crate::store::peer;
 use crate::store::task::{self, NewTask};
 use crate::store::write_set::{AuditEntry, WriteSet};
-use crate::values;
 
 /// Why a person's decision on a dead letter was refused.
 #[derive(Debug, thiserror::Error)]
@@ -83,44 +82,27 @@ pub async fn dismiss(core: &Core, tenant: &str, id: &str, actor: &str, reason: &
     core.decide(&[], verb).await
 }
 
-/// For a verb that makes a full-state job with number `seq` in `lane`: adds to its write set the rows that let it take
-/// the place of dead letters before it. The verb runs again when an earlier job of the lane dies meanwhile.
-///
-/// # Errors
-/// What the database says.
-pub async fn supersede_dead(core: &Core, set: &mut WriteSet, lane: &str, seq: i64) -> Result<(), StoreError> {
-    let tenant = set.tenant.clone();
-    let open = job::open_in_lane(&core.db, &tenant, lane).await?;
-    for earlier in open.into_iter().filter(|earlier| earlier.place.seq < seq) {
-        match earlier.state {
-            JobState::Dead => supersede(core, set, earlier).await?,
-            _ => {
-                set.expect(&JOB, values![&tenant, &earlier.id], earlier.version);
-            }
-        }
+/// Lets every dead letter of a peer give way to a full-state message that came into its lane later.
+pub(super) async fn give_way_to_newer(core: &Core, tenant: &str, peer: &str) -> Result<(), CommitError> {
+    for letter in job::outdated_letters(&core.db, tenant, peer).await? {
+        give_way(core, tenant, &letter).await?;
     }
     Ok(())
 }
 
-async fn supersede(core: &Core, set: &mut WriteSet, mut letter: JobRow) -> Result<(), StoreError> {
-    letter.state = JobState::Superseded;
-    letter.finished_at = Some(core.now());
-    let resolution = "vervangen door een nieuwer bericht over hetzelfde";
-    close_tasks(core, set, &letter, "host", resolution).await?;
-    note_superseded(set, &letter);
-    set.put(letter.next());
-    Ok(())
-}
-
-/// Lets a letter that has just died give way to a later full-state message in its lane.
-pub(super) async fn give_way(core: &Core, tenant: &str, id: &str) -> Result<(), CommitError> {
+async fn give_way(core: &Core, tenant: &str, id: &str) -> Result<(), CommitError> {
     let verb = || async {
         let mut set = WriteSet::of(tenant);
-        if let Some(letter) = job::find(&core.db, tenant, id).await?
+        // A person may have decided on it meanwhile.
+        if let Some(mut letter) = job::find(&core.db, tenant, id).await?
             && letter.state == JobState::Dead
-            && has_successor(core, &letter).await?
         {
-            supersede(core, &mut set, letter).await?;
+            letter.state = JobState::Superseded;
+            letter.finished_at = Some(core.now());
+            let resolution = "vervangen door een nieuwer bericht over hetzelfde";
+            close_tasks(core, &mut set, &letter, "host", resolution).await?;
+            note_superseded(&mut set, &letter);
+            set.put(letter.next());
         }
         Ok(Decision {
             write_set: set,

@@ -157,8 +157,6 @@ impl Desk<'_> {
             }
             Next::Dead => {
                 warn!(job.id = %job.id, job.kind = %job.kind, blame, "job {} failed for good", job.id);
-                // A newer message may have joined the lane between the look at it and the commit.
-                letters::give_way(self.core, &job.tenant, &job.id).await?;
             }
         }
         Ok(())

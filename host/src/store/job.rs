@@ -59,7 +59,7 @@ pub struct NewJob {
     /// What the kind needs, ids rather than content.
     pub payload: String,
     /// Whether it delivers the whole present state of its object, so that it may take the place of dead letters before
-    /// it in its lane ([`crate::jobs::letters::supersede_dead`]).
+    /// it in its lane (the engine sees to it).
     pub full_state: bool,
     /// Not before this.
     pub due_at: Timestamp,
@@ -389,6 +389,20 @@ pub async fn backlog(db: &Database, tenant: &str) -> Result<Vec<Backlog>, StoreE
             })
         })
         .collect()
+}
+
+/// Dead letters of a peer that have a later full-state message waiting in their lane, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn outdated_letters(db: &Database, tenant: &str, peer: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM job WHERE tenant = $1 AND peer = $2 AND state = 'dead'
+          AND EXISTS (SELECT 1 FROM job newer
+              WHERE newer.tenant = job.tenant AND newer.lane = job.lane AND newer.open = 1
+                AND newer.seq > job.seq AND newer.full_state = 1)
+        ORDER BY seq";
+    let rows = db.rows(sql, values![tenant, peer]).await?;
+    rows.iter().map(|row| row.text("id")).collect()
 }
 
 /// Which (tenant, peer) a written job row concerns, and when there may be work for it: at its due time, or, when it

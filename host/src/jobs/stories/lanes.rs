@@ -1,6 +1,5 @@
 //! Lanes keep their order, and what is dead, superseded or dismissed.
 
-use crate::app::{CommitError, Decision};
 use crate::domain::lane::JobState;
 use crate::domain::retry::Blame;
 use crate::jobs::letters::{self, LetterError};
@@ -133,24 +132,15 @@ async fn a_dismissed_letter_makes_way_and_dismissing_needs_a_reason() {
     .await;
 }
 
-/// A verb that queues the newest full state of its object over whatever died before.
-async fn queue_newer(story: &Story, lane: &'static str, seq: i64) {
-    let verb = || async {
-        let mut set = WriteSet::of(TENANT);
-        letters::supersede_dead(&story.core, &mut set, lane, seq)
-            .await
-            .map_err(CommitError::from)?;
-        let message = NewJob {
-            full_state: true,
-            ..story.message("vendor", lane, seq, None)
-        };
-        set.put(message.write(TENANT, &format!("{lane}#{seq}"), story.core.now()));
-        Ok::<_, CommitError>(Decision {
-            write_set: set,
-            answer: (),
-        })
+/// Queues the newest full state of an object.
+async fn queue_newer(story: &Story, lane: &str, seq: i64) {
+    let message = NewJob {
+        full_state: true,
+        ..story.message("vendor", lane, seq, None)
     };
-    story.core.decide(&[], verb).await.unwrap();
+    let mut set = WriteSet::of(TENANT);
+    set.put(message.write(TENANT, &format!("{lane}#{seq}"), story.core.now()));
+    story.core.commit(set).await.unwrap();
 }
 
 /// Invariant 4: dead until requeued, dismissed, or superseded by a newer full-state write of the same object.
@@ -161,11 +151,19 @@ async fn a_newer_full_state_message_takes_the_place_of_a_dead_letter() {
         story.queue("vendor", "a", 1, None).await;
         story.vendor.answer("a#1", [refused()]);
         story.jobs.run_until_idle().await;
-        queue_newer(&story, "a", 2).await;
+        story.queue("vendor", "a", 2, None).await;
+        story.jobs.run_until_idle().await;
+        assert_eq!(
+            story.state("a#1").await,
+            JobState::Dead,
+            "a message that tells a part takes no place"
+        );
+        queue_newer(&story, "a", 3).await;
+        story.jobs.run_until_idle().await;
         assert_eq!(story.state("a#1").await, JobState::Superseded);
         assert!(story.tasks().await.is_empty());
-        story.jobs.run_until_idle().await;
-        assert_eq!(story.vendor.received(), ["a#2"]);
+        assert_eq!(story.vendor.received(), ["a#2", "a#3"]);
+        assert_eq!(story.audited().await, ["job.dead", "job.supersede"]);
     })
     .await;
 }
