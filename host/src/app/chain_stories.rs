@@ -4,6 +4,7 @@
 mod cesuur;
 mod flow1;
 mod planning;
+mod polled;
 mod results;
 mod vaststellen;
 

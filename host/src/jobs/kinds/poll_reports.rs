@@ -14,8 +14,9 @@ use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
 use crate::store::cursor::{self, CursorRow};
 
-/// The most reports of one run; the next run goes on from the cursor.
-const REPORTS: usize = 20;
+/// The most reports of one run; the next run goes on from the cursor. Few, so that the lease of a node that vanished
+/// ends soon.
+const REPORTS: usize = 5;
 /// The walk belongs to the host and not to a revision: revisions count from 1.
 const NO_REVISION: i64 = 0;
 
@@ -28,7 +29,7 @@ impl JobKind for PollReports {
 
     /// Every report may take a call's longest budget.
     fn budget(&self) -> Duration {
-        Duration::from_secs(11 * 60)
+        Duration::from_secs(3 * 60)
     }
 
     fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {

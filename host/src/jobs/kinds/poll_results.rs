@@ -18,8 +18,9 @@ use crate::store::peer::{self, PEER};
 use crate::store::write_set::WriteSet;
 use crate::values;
 
-/// The most pages of one run; the next run goes on from the cursor.
-const PAGES: usize = 20;
+/// The most pages of one run; the next run goes on from the cursor. Few, so that the lease of a node that vanished ends
+/// soon.
+const PAGES: usize = 5;
 
 pub(super) struct PollResults(pub(super) Connectors);
 
@@ -30,7 +31,7 @@ impl JobKind for PollResults {
 
     /// Every page may take a call's longest budget.
     fn budget(&self) -> Duration {
-        Duration::from_secs(11 * 60)
+        Duration::from_secs(3 * 60)
     }
 
     fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
