@@ -1,6 +1,6 @@
 //! One file per command of the `oke` binary. To add one: a file `cli/NAME.rs` with its arguments (a `clap::Args` whose
-//! doc comments are the help) and a function that returns an [`outcome::Outcome`]; then a line in [`Command`] and in
-//! [`execute`]. `--json` is global: a command doesn't declare it, its [`outcome::Done`] carries both tongues.
+//! doc comments are the help) and a function that returns an [`outcome::Outcome`]; then a line in `Command` and in
+//! `execute`. `--json` is global: a command doesn't declare it, its [`outcome::Done`] carries both tongues.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
 //! Pages in Dutch, rendered on the server, readable without scripts.
 //!
 //! Each file is one page with the forms on it; its template has the same name in English or Dutch under `templates/`.
-//! To add a page: a file with `routes()`, its line below, and its place in [`shell`]'s navigation. A form is read with
-//! [`form::Form`], which checks the session's word; what a person may not do is refused by the verb, and not shown.
+//! To add a page: a file with `routes()`, its line below, and its place in `shell`'s navigation. A form is read with
+//! `form::Form`, which checks the session's word; what a person may not do is refused by the verb, and not shown.
 
 mod accounts;
 mod connectors;

@@ -2,7 +2,7 @@
 //!
 //! A [`Caller`] is made for one call (a retry makes a new one): its budget runs from the moment the method is called,
 //! over the wait for a slot, the guest, the network and a returned document. [`Answer`] says how it went and what it
-//! took. One file per interface holds the methods; [`guard`] is what surrounds each of them.
+//! took. One file per interface holds the methods; `guard` is what surrounds each of them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The way out to vendors. The host resolves names, checks every address, adds base URL and credentials, follows no
 //! redirect, and gives each request what is left of its call's budget.
 //!
-//! [`endpoint`] is what a revision's grant configures, [`address`] the judgement on addresses, [`token`] the
-//! client-credentials tokens, [`client`] the connections.
+//! [`endpoint`] is what a revision's grant configures, [`address`] the judgement on addresses, `token` the
+//! client-credentials tokens, `client` the connections.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

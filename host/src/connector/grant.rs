@@ -1,7 +1,7 @@
 //! What a connector may send: a request goes out only if the manifest asked for it *and* a person granted it.
 //!
 //! Endpoint names, methods and path patterns; nothing here knows the network. The path is judged exactly as it will
-//! be sent: what a server could read in two ways is covered by no pattern ([`PathPattern::matches`]).
+//! be sent: what a server could read in two ways is covered by no pattern ([`super::manifest::PathPattern::matches`]).
 
 use std::collections::BTreeMap;
 

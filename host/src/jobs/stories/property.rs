@@ -58,11 +58,14 @@ fn plan() -> impl Strategy<Value = Plan> {
     })
 }
 
+/// What is still to go wrong, per message.
+type Mishaps = HashMap<(String, i64), Vec<Mishap>>;
+
 /// Notes every arrival, and lets the plan's mishaps happen in turn.
 #[derive(Clone, Default)]
 struct Receiver {
     arrivals: Arc<Mutex<Vec<(String, i64)>>>,
-    mishaps: Arc<Mutex<HashMap<(String, i64), Vec<Mishap>>>>,
+    mishaps: Arc<Mutex<Mishaps>>,
     killed: Arc<Notify>,
 }
 
