@@ -71,7 +71,7 @@ impl LaneState {
         }
         self.demote();
         self.give_up_turn();
-        let (turns, turn) = (self.turns.clone(), self.turn.clone());
+        let (turns, turn, deadline) = (self.turns.clone(), self.turn.clone(), self.deadline);
         UpdateDeadline::YieldCustom(
             1,
             Box::pin(async move {
@@ -79,6 +79,12 @@ impl LaneState {
                 tokio::task::yield_now().await;
                 // The semaphore is never closed; if it were, running on is right, the deadline still holds.
                 if let Ok(permit) = turns.acquire_owned().await {
+                    if Instant::now() >= deadline {
+                        // The call's own timer drops it now. Running on, only to be trapped, would cost a tick for
+                        // each of those that end together, and the last of them would overrun its budget.
+                        drop(permit);
+                        match std::future::pending::<std::convert::Infallible>().await {}
+                    }
                     *turn.lock().expect("no holder of this lock panics") = Some(permit);
                 }
             }),

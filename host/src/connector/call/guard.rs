@@ -1,7 +1,8 @@
 //! What surrounds every call: the slot, the fresh store with its limits, the deadlines, and the judgement at the end.
 //!
 //! Three deadlines, none of which can stand in for another: the network stops first, so that the guest can still
-//! answer; then the epoch traps a guest that computes; last a timer drops whatever is left, host work included.
+//! answer; then the epoch traps the guest that computes, and a timer drops the call that waits, in the host, for a
+//! slot, or for its turn in the slow lane. What is left of the budget is for clearing up on a busy machine.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -67,21 +68,19 @@ pub(in crate::connector) struct Guard<'a> {
 struct Deadlines {
     begun: Instant,
     network: Instant,
-    guest: Instant,
-    /// When the timer drops what is left; still before the budget itself.
-    drop: Instant,
+    /// For the guest that computes and for the call that waits.
+    call: Instant,
     budget: Instant,
 }
 
 impl Deadlines {
     fn of(begun: Instant, budget: Duration) -> Self {
-        // Time to answer after the network stopped, to trap, and to be dropped.
-        let step = (budget / 20).min(Duration::from_millis(50));
+        // Time for the guest to answer after the network stopped, and for the call to be cleared up.
+        let step = (budget / 10).min(Duration::from_millis(250));
         Self {
             begun,
-            network: begun + (budget - 3 * step),
-            guest: begun + (budget - 2 * step),
-            drop: begun + (budget - step),
+            network: begun + (budget - 2 * step),
+            call: begun + (budget - step),
             budget: begun + budget,
         }
     }
@@ -108,7 +107,7 @@ impl<'a> Guard<'a> {
 
     /// The timer around everything.
     pub async fn within_budget<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        match tokio::time::timeout_at(self.deadlines.drop.into(), work).await {
+        match tokio::time::timeout_at(self.deadlines.call.into(), work).await {
             Ok(outcome) => outcome,
             Err(_) if self.waited.get().is_none() => Err(Failure::NoSlot),
             Err(_) => Err(Failure::TooLate),
@@ -124,13 +123,16 @@ impl<'a> Guard<'a> {
             peer: caller.context.peer.clone(),
         };
         let (slot, running) = engine.enter(customer).await;
+        if Instant::now() >= self.deadlines.call {
+            return Err(Failure::NoSlot);
+        }
         self.waited.get_or_init(|| self.deadlines.begun.elapsed());
         let memory_cap = caller.context.limits.memory.min(engine.memory_cap());
         let state = CallState {
             context: caller.context.clone(),
             table: CallState::table(),
             limits: StoreLimits::new(memory_cap, self.meter.clone()),
-            lane: engine.slow_lane.enter(self.deadlines.guest, self.meter.clone()),
+            lane: engine.slow_lane.enter(self.deadlines.call, self.meter.clone()),
             meter: self.meter.clone(),
             egress: engine.egress.clone(),
             network_until: self.deadlines.network,
