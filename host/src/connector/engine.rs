@@ -53,6 +53,11 @@ impl EngineSettings {
             compiler,
         }
     }
+
+    /// What wasmtime is told: for a benchmark's baseline with the same pool and the same code.
+    pub fn wasmtime_config(&self) -> Config {
+        pooled(self)
+    }
 }
 
 /// Runs connectors. One per process, shared.
@@ -109,7 +114,7 @@ impl Engine {
     /// Starts an engine and its clock.
     pub fn start(settings: EngineSettings) -> Result<Arc<Self>, EngineError> {
         let refused = |error: wasmtime::Error| EngineError::Wasmtime(format!("{error:#}"));
-        let wasmtime = wasmtime::Engine::new(&pooled(&settings)).map_err(refused)?;
+        let wasmtime = wasmtime::Engine::new(&settings.wasmtime_config()).map_err(refused)?;
         let mut linker = Linker::new(&wasmtime);
         bindings::http::add_to_linker::<_, Imports>(&mut linker, |state| state).map_err(refused)?;
         bindings::log::add_to_linker::<_, Imports>(&mut linker, |state| state).map_err(refused)?;

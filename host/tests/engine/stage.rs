@@ -7,6 +7,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use oke_host::connector::blame::{Blame, CallError, Decision};
+use oke_host::connector::build::componentize;
 use oke_host::connector::call::{Answer, CallContext, CallReport, Caller};
 use oke_host::connector::compile::CacheKey;
 use oke_host::connector::egress::{Credentials, Endpoint, Endpoints};
@@ -45,12 +46,7 @@ pub fn guests() -> Option<PathBuf> {
 pub fn component(guests: &std::path::Path, name: &str) -> Vec<u8> {
     let path = guests.join(format!("oke_guest_{}.wasm", name.replace('-', "_")));
     let module = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .validate(true)
-        .encode()
-        .unwrap()
+    componentize(&module).unwrap()
 }
 
 pub fn digest(component: &[u8]) -> String {
