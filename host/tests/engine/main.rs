@@ -4,6 +4,8 @@
 //! The guests' core modules are taken from the folder in `OKE_GUESTS`; `cargo guests` builds them and says where they
 //! are. Without it every test here says that it skipped.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
+
 mod cache;
 mod documents;
 mod good;
