@@ -14,6 +14,7 @@ pub mod kind;
 pub mod kinds;
 pub mod letters;
 pub mod peers;
+pub mod predecessor;
 mod settle;
 #[cfg(test)]
 mod stories;

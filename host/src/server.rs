@@ -19,7 +19,7 @@ use crate::audit::checkpoint;
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
 use crate::connector::engine::{Engine, EngineError, EngineSettings};
-use crate::jobs::{self, Jobs};
+use crate::jobs::{self, Jobs, predecessor};
 use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
@@ -86,6 +86,7 @@ pub struct Host {
     /// What the API and pages work with.
     pub service: Service,
     router: Router,
+    data: PathBuf,
 }
 
 impl Host {
@@ -117,7 +118,11 @@ impl Host {
             stream_limit: settings.stream_limit,
         };
         let router = router(&service, metrics);
-        Ok(Host { service, router })
+        Ok(Host {
+            service,
+            router,
+            data: settings.data.clone(),
+        })
     }
 
     /// Answers requests and does the work that follows, until `stop`; ends what is under way and signs a last
@@ -130,6 +135,10 @@ impl Host {
             warn!("could not look up what vendors are asked again and again: {error}");
         }
         let jobs = self.service.jobs.clone();
+        let place = predecessor::take_place(&self.data, &self.service.core.node)?;
+        if let Some(before) = place.as_ref().and_then(|place| place.predecessor.as_deref()) {
+            jobs.reclaim_from(before).await;
+        }
         let signing = tokio::spawn(checkpoints(self.service.clone(), stop.clone()));
         let working = tokio::spawn({
             let stop = stop.clone();

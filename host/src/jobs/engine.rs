@@ -19,7 +19,7 @@ use crate::domain::breaker::{BreakerPolicy, Passage};
 use crate::domain::lane::JobState;
 use crate::domain::retry::{Blame, Patience};
 use crate::store::StoreError;
-use crate::store::job::{self, JobRow};
+use crate::store::job::{self, Abandoned, JobRow};
 use crate::store::peer::{self, PeerState};
 use crate::store::write_set::WriteSet;
 
@@ -154,17 +154,29 @@ impl Jobs {
     /// since only one serves; on PostgreSQL those whose lease has ended.
     pub async fn reclaim_after_start(&self) {
         let core = &self.0.core;
-        let not_of = (!core.db.is_shared()).then_some(&*core.node);
-        if let Err(error) = self.reclaim(not_of).await {
-            warn!("could not take back jobs of an earlier process, will try again: {error}");
+        let which = match core.db.is_shared() {
+            true => Abandoned::Since(core.now()),
+            false => Abandoned::ByOthersThan(&core.node),
+        };
+        self.reclaim_or_warn(which).await;
+    }
+
+    /// Gives back the jobs of a node that is known to be gone ([`super::predecessor`]).
+    pub async fn reclaim_from(&self, node: &str) {
+        self.reclaim_or_warn(Abandoned::By(node)).await;
+    }
+
+    async fn reclaim_or_warn(&self, which: Abandoned<'_>) {
+        if let Err(error) = self.reclaim(which).await {
+            warn!("could not take back abandoned jobs, will try again: {error}");
         }
     }
 
-    async fn reclaim(&self, not_of: Option<&str>) -> Result<(), StoreError> {
+    async fn reclaim(&self, which: Abandoned<'_>) -> Result<(), StoreError> {
         const PAGE: u32 = 256;
         let core = &self.0.core;
         loop {
-            let abandoned = job::abandoned(&core.db, core.now(), not_of, PAGE).await?;
+            let abandoned = job::abandoned(&core.db, which, PAGE).await?;
             let is_last_page = abandoned.len() < PAGE as usize;
             let commits = abandoned.into_iter().map(|mut job| {
                 info!(job.id = %job.id, "takes back job {} that was left running", job.id);
@@ -193,9 +205,7 @@ impl Jobs {
     /// Looks at the whole database: for jobs of other nodes' commits, and for abandoned ones.
     async fn look_around(&self) {
         let core = &self.0.core;
-        if let Err(error) = self.reclaim(None).await {
-            warn!("could not look for abandoned jobs: {error}");
-        }
+        self.reclaim_or_warn(Abandoned::Since(core.now())).await;
         match job::waiting_peers(&core.db).await {
             Ok(waiting) => {
                 for (tenant, peer, due) in waiting {

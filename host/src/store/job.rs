@@ -339,19 +339,31 @@ pub async fn waiting_peers(db: &Database) -> Result<Vec<(String, String, Timesta
         .collect()
 }
 
-/// Running jobs whose lease ended before `now`; with `not_of`, all that another node than this has.
+/// Which running jobs nobody is at any more.
+#[derive(Debug, Clone, Copy)]
+pub enum Abandoned<'a> {
+    /// Those whose lease ended before this.
+    Since(Timestamp),
+    /// Those that another node than this has, where only one serves at a time.
+    ByOthersThan(&'a str),
+    /// Those of a node that is known to be gone.
+    By(&'a str),
+}
+
+/// Running jobs that nobody is at any more; at most `limit`.
 ///
 /// # Errors
 /// What the database says.
-pub async fn abandoned(
-    db: &Database,
-    now: Timestamp,
-    not_of: Option<&str>,
-    limit: u32,
-) -> Result<Vec<JobRow>, StoreError> {
-    let sql = "SELECT * FROM job WHERE open = 1 AND state = 'running'
-          AND (leased_until < $1 OR ($2 <> '' AND leased_by <> $2)) ORDER BY leased_until LIMIT $3";
-    all(db.rows(sql, values![now, not_of.unwrap_or(""), limit]).await?)
+pub async fn abandoned(db: &Database, which: Abandoned<'_>, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+    let (condition, value) = match which {
+        Abandoned::Since(moment) => ("leased_until < $1", super::sql::Value::from(moment)),
+        Abandoned::ByOthersThan(node) => ("leased_by <> $1", super::sql::Value::from(node)),
+        Abandoned::By(node) => ("leased_by = $1", super::sql::Value::from(node)),
+    };
+    let sql = format!(
+        "SELECT * FROM job WHERE open = 1 AND state = 'running' AND {condition} ORDER BY leased_until LIMIT $2"
+    );
+    all(db.rows(sql, vec![value, super::sql::Value::from(limit)]).await?)
 }
 
 /// How many jobs of a (peer, flow) stand in a state, and since when.

@@ -15,6 +15,8 @@ mod school;
 
 use std::path::PathBuf;
 
+use oke_host::store::testing::TestDatabase;
+
 use house::House;
 use progress::{Killer, Progress};
 use school::School;
@@ -35,6 +37,17 @@ async fn on_sqlite_kills_lose_nothing_and_no_receiver_sees_an_effect_twice() {
     let Some(guests) = guests() else { return };
     let house = House::furnish(None);
     survive(house, &guests).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_kills_lose_nothing_and_no_receiver_sees_an_effect_twice() {
+    let Some(guests) = guests() else { return };
+    let Some(database) = TestDatabase::postgres().await else {
+        return;
+    };
+    let house = House::furnish(Some(&database.url));
+    survive(house, &guests).await;
+    database.remove().await;
 }
 
 async fn survive(house: House, guests: &std::path::Path) {

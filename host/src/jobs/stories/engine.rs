@@ -34,6 +34,7 @@ async fn what_a_killed_process_had_taken_up_is_done_by_the_next() {
         let story = Story::on(bench).await;
         story.queue("vendor", "a", 1, None).await;
         let doomed_core = story.bench.another_node(7);
+        let doomed_node = doomed_core.node.clone();
         let doomed = Jobs::new(doomed_core, Registry::new().with(Killed), Settings::default());
         let running = tokio::spawn(async move { doomed.run_due_once().await });
         while story.state("a#1").await != JobState::Running {
@@ -42,7 +43,9 @@ async fn what_a_killed_process_had_taken_up_is_done_by_the_next() {
         running.abort();
         assert_eq!(story.jobs.run_until_idle().await, 0, "its lease has not ended");
         if story.core.db.is_shared() {
-            story.pass(91);
+            story.jobs.reclaim_after_start().await;
+            assert_eq!(story.jobs.run_until_idle().await, 0, "another node may still be at it");
+            story.jobs.reclaim_from(&doomed_node).await;
         } else {
             // One process serves from an SQLite file, so at its start nobody else can be at work.
             story.jobs.reclaim_after_start().await;
@@ -50,6 +53,28 @@ async fn what_a_killed_process_had_taken_up_is_done_by_the_next() {
         assert_eq!(story.jobs.run_until_idle().await, 1);
         assert_eq!(story.vendor.received(), ["a#1"]);
         assert_eq!(story.job("a#1").await.attempts, 2);
+    })
+    .await;
+}
+
+/// A node that vanished with its machine: nobody knows that it is gone, so its lease has to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_vanished_node_had_taken_up_is_done_when_its_lease_has_ended() {
+    on_each_database(|bench| async move {
+        let story = Story::on(bench).await;
+        story.queue("vendor", "a", 1, None).await;
+        let vanished_core = story.bench.another_node(7);
+        let vanished = Jobs::new(vanished_core, Registry::new().with(Killed), Settings::default());
+        let running = tokio::spawn(async move { vanished.run_due_once().await });
+        while story.state("a#1").await != JobState::Running {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        story.pass(89);
+        assert_eq!(story.jobs.run_until_idle().await, 0);
+        story.pass(2);
+        assert_eq!(story.jobs.run_until_idle().await, 1);
+        assert_eq!(story.vendor.received(), ["a#1"]);
     })
     .await;
 }
