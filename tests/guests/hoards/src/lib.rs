@@ -9,7 +9,7 @@
 //! | `get-component("read-bytes")` | GETs `/large` and reads it one byte at a time |
 //! | `get-component("leak")` | one GET, and forgets the answer without dropping it |
 //!
-//! Failures are returned as [`Error::Bug`] that says how far it came; without one the answer is `None` or an empty page.
+//! Failures are returned as `Error::Bug` that says how far it came; without one the answer is `None` or an empty page.
 
 use oke_sdk::{
     Context, Error, Page, TaToetscatalogus,
