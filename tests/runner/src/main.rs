@@ -4,6 +4,7 @@
 //! function in `verbs`.
 
 mod apt;
+mod browser;
 mod command;
 mod guests;
 mod house;

@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::Failure;
+use crate::browser::{self, Browser};
 use crate::command;
 use crate::guests;
 use crate::house::House;
@@ -18,6 +19,13 @@ const BINARY: &str = "OKE_BIN";
 
 /// The PostgreSQL server for the tests; not set where there is none.
 const POSTGRES: &str = "OKE_TEST_POSTGRES";
+
+/// A browser and its driver for the tests of the pages; not set where there is none.
+const CHROMIUM: &str = "OKE_CHROMIUM";
+const CHROMEDRIVER: &str = "OKE_CHROMEDRIVER";
+
+/// The accessibility checker that runs in that browser; not set where it could not be fetched.
+const AXE: &str = "OKE_AXE";
 
 /// `cargo guests`: builds the guests and prints where they are.
 ///
@@ -52,7 +60,7 @@ pub fn demo(house: &House, progress: &Progress, arguments: &[String]) -> Result<
     )))
 }
 
-/// `cargo verify`: builds everything, starts a private PostgreSQL and runs all tests.
+/// `cargo verify`: builds everything, starts a private PostgreSQL, sees to a browser and runs all tests.
 ///
 /// # Errors
 /// When something does not build, PostgreSQL does not start, or a test fails.
@@ -72,8 +80,27 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
     if url.is_none() {
         progress.say("the tests on PostgreSQL will be skipped; those on SQLite run");
     }
+    let browser = Browser::prepare(house, progress);
+    let checker = browser
+        .as_ref()
+        .and_then(|_| browser::accessibility_checker(house, progress));
+    match (&browser, &checker) {
+        (None, _) => progress.say("the tests in a browser will be skipped"),
+        (Some(_), None) => {
+            progress.say("the pages are not checked for accessibility; the other tests in a browser run")
+        }
+        (Some(_), Some(_)) => {}
+    }
     let step = progress.step("running the tests");
     let mut tests = test(house, &["--no-fail-fast"], arguments);
+    if let Some(browser) = &browser {
+        tests
+            .env(CHROMIUM, &browser.chromium)
+            .env(CHROMEDRIVER, &browser.chromedriver);
+    }
+    if let Some(checker) = &checker {
+        tests.env(AXE, checker);
+    }
     tests.env(GUESTS, modules).env(BINARY, house.oke());
     match url {
         Some(url) => tests.env(POSTGRES, url),

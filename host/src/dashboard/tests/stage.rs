@@ -20,12 +20,15 @@ use crate::app::revision::{self, NewRevision};
 use crate::app::{Core, association, offering, package, person, publisher, report, result};
 use crate::config::Settings;
 use crate::connector::fixture;
+use crate::domain::lane::JobState;
 use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
 use crate::domain::offering::Times;
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
+use crate::domain::retry::Blame;
 use crate::server::Host;
 use crate::store::WriteSet;
 use crate::store::component::ComponentRow;
+use crate::store::job::{self, JobRow};
 use crate::store::peer::PeerRow;
 use crate::store::testing::{Bench, TestDatabase};
 
@@ -333,6 +336,29 @@ impl Stage {
         report::accept_message(&self.core, &sender("toa"), &self.sitting, &message, b"")
             .await
             .unwrap();
+    }
+
+    /// A message to the vendor that was given up on.
+    pub async fn dead_letter(&self) -> String {
+        let db = &self.core.db;
+        if let Some(dead) = job::of_peer(db, SCHOOL, "toa", JobState::Dead, 1).await.unwrap().pop() {
+            return dead.id;
+        }
+        let waiting = job::of_peer(db, SCHOOL, "toa", JobState::Ready, 1)
+            .await
+            .unwrap()
+            .remove(0);
+        let dead = JobRow {
+            state: JobState::Dead,
+            attempts: 8,
+            last_error: Some("the vendor answered 400: location code B1.02 is not known".to_owned()),
+            blame: Some(Blame::Vendor),
+            ..waiting
+        };
+        let mut set = WriteSet::of(SCHOOL);
+        set.put(dead.next());
+        self.core.commit(set).await.unwrap();
+        dead.id
     }
 
     /// A browser in which this account has signed in.

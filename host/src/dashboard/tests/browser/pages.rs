@@ -1,0 +1,91 @@
+//! Every page there is, and who visits it. A page that is not in the list fails a test.
+
+use super::super::stage::{SCHOOL, Stage};
+use crate::store::task;
+
+/// All pages: the account that visits (nobody: not signed in), and the path. One account's pages stand together.
+pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
+    let db = &stage.core.db;
+    let held = task::open_tasks(db, SCHOOL, 9).await.unwrap().remove(0).id;
+    let key = db.publisher_keys(SCHOOL).await.unwrap().remove(0).key_id;
+    let (sitting, deelnames) = (&stage.sitting, &stage.deelnames);
+    let letter = stage.dead_letter().await;
+    let page = |account: &'static str, path: &str| (account, path.to_owned());
+    vec![
+        page("", "/aanmelden"),
+        page("fb", "/"),
+        page("fb", "/koppelingen"),
+        page("fb", "/koppelingen/toa"),
+        page("fb", "/koppelingen/toa/wissel"),
+        page("fb", "/uitzonderingen"),
+        page("fb", &format!("/uitzonderingen/{held}")),
+        page("fb", &format!("/berichten/{letter}")),
+        page("fb", "/zittingen"),
+        page("fb", &format!("/zittingen/{sitting}")),
+        page("fb", &format!("/deelnames/{}", deelnames[0])),
+        page("fb", &format!("/deelnames/{}", deelnames[1])),
+        page("fb", "/uitgevers"),
+        page("fb", &format!("/uitgevers/{key}")),
+        page("fb", "/accounts"),
+        page("fb", "/accounts/ec"),
+        page("fb", "/nergens"),
+        page("ec", "/"),
+        page("ec", "/uitzonderingen"),
+        page("ec", &format!("/uitzonderingen/{held}")),
+        page("ec", "/vaststellen"),
+        page("ec", &format!("/vaststellen/{sitting}")),
+    ]
+}
+
+/// The patterns of the pages that the sources route to by GET.
+fn routed() -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dashboard");
+    let mut patterns = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_file() || path.ends_with("statics.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(path).unwrap();
+        for route in source.split(".route(").skip(1) {
+            let mut quoted = route.splitn(3, '"');
+            let (Some(_), Some(pattern), Some(rest)) = (quoted.next(), quoted.next(), quoted.next()) else {
+                continue;
+            };
+            let method = rest.trim_start_matches([',', ' ', '\n', '\r', '\t']);
+            if pattern.starts_with('/') && method.starts_with("get(") {
+                patterns.push(pattern.to_owned());
+            }
+        }
+    }
+    patterns
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len()
+        && pattern
+            .iter()
+            .zip(&path)
+            .all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_names_every_page() {
+    let stage = Stage::set().await;
+    let pages = all(&stage).await;
+    let patterns = routed();
+    assert!(patterns.len() >= 15, "the sources are read: {patterns:?}");
+    for pattern in patterns {
+        // What is downloaded is no page.
+        if pattern.ends_with(".csv") {
+            continue;
+        }
+        let visited = pages.iter().any(|(_, path)| fits(&pattern, path));
+        assert!(
+            visited,
+            "`{pattern}` is in no line of dashboard/tests/browser/pages.rs: add one"
+        );
+    }
+}
