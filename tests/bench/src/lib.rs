@@ -4,6 +4,10 @@
 //! the ratio of two cases within one run. To add a benchmark: a file under `benches/` with its baseline beside it, and
 //! a `[[bench]]` with `harness = false`.
 
+pub mod bare;
+pub mod load;
+pub mod school;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -71,13 +71,8 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
     command::show(&mut test(house, &["--no-run"], arguments))?;
     step.done("tests are built");
 
-    let given = std::env::var(POSTGRES).ok().filter(|url| !url.is_empty());
-    let cluster = match &given {
-        Some(_) => None,
-        None => Cluster::start(house, progress)?,
-    };
-    let url = given.as_deref().or_else(|| cluster.as_ref().map(Cluster::url));
-    if url.is_none() {
+    let cluster = Postgres::given_or_started(house, progress)?;
+    if cluster.url().is_none() {
         progress.say("the tests on PostgreSQL will be skipped; those on SQLite run");
     }
     let browser = Browser::prepare(house, progress);
@@ -102,16 +97,43 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
         tests.env(AXE, checker);
     }
     tests.env(GUESTS, modules).env(BINARY, house.oke());
-    match url {
-        Some(url) => tests.env(POSTGRES, url),
-        None => tests.env_remove(POSTGRES),
-    };
+    cluster.tell(&mut tests);
     command::run(&mut tests)?;
-    step.done(match url {
+    step.done(match cluster.url() {
         Some(_) => "all tests passed",
         None => "all tests passed, but those on PostgreSQL were skipped",
     });
     Ok(())
+}
+
+/// The PostgreSQL that tests and benchmarks use, where there is one: the server that was named, or a private one that
+/// lives as long as this.
+enum Postgres {
+    Given(String),
+    Started(Option<Cluster>),
+}
+
+impl Postgres {
+    fn given_or_started(house: &House, progress: &Progress) -> Result<Self, Failure> {
+        match std::env::var(POSTGRES).ok().filter(|url| !url.is_empty()) {
+            Some(url) => Ok(Postgres::Given(url)),
+            None => Ok(Postgres::Started(Cluster::start(house, progress)?)),
+        }
+    }
+
+    fn url(&self) -> Option<&str> {
+        match self {
+            Postgres::Given(url) => Some(url),
+            Postgres::Started(cluster) => cluster.as_ref().map(Cluster::url),
+        }
+    }
+
+    fn tell(&self, command: &mut Command) {
+        match self.url() {
+            Some(url) => command.env(POSTGRES, url),
+            None => command.env_remove(POSTGRES),
+        };
+    }
 }
 
 /// `cargo bench-oke`: builds our own crates optimised and runs the benchmarks.
@@ -124,13 +146,17 @@ pub fn bench(house: &House, progress: &Progress, arguments: &[String]) -> Result
     }
     let modules = guests::build(house, progress)?;
     build_host(house, progress, optimised(&mut house.cargo()))?;
+    let cluster = Postgres::given_or_started(house, progress)?;
     let step = progress.step("running the benchmarks");
     let mut benches = house.cargo();
     optimised(&mut benches);
     benches
         .args(["bench", "--workspace", "--profile", "dev", "--bench", "*"])
-        .args(arguments);
-    command::run(benches.env(GUESTS, modules).env(BINARY, house.oke()))?;
+        .args(arguments)
+        .env(GUESTS, modules)
+        .env(BINARY, house.oke());
+    cluster.tell(&mut benches);
+    command::run(&mut benches)?;
     step.done("benchmarks are done");
     Ok(())
 }

@@ -1,0 +1,92 @@
+//! Load over sockets: prepared requests, over so many connections that are kept open. Written on plain sockets, since
+//! it shares the processors with what it measures.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How a round went.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// Requests answered with 200, per second.
+    pub per_second: f64,
+    /// Half of the answers came within this.
+    pub p50: Duration,
+    /// 99 of 100 answers came within this.
+    pub p99: Duration,
+}
+
+/// Sends every request once, over so many connections, each sending its next when it has heard on its last.
+///
+/// # Panics
+/// When an answer is not 200: then there is nothing to measure.
+pub async fn drive(address: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Round {
+    let requests = Arc::new(requests);
+    let next = Arc::new(AtomicUsize::new(0));
+    let begun = Instant::now();
+    let senders: Vec<_> = (0..connections)
+        .map(|_| tokio::spawn(send(address, requests.clone(), next.clone())))
+        .collect();
+    let mut took = Vec::with_capacity(requests.len());
+    for sender in senders {
+        took.extend(sender.await.expect("a connection's load ends well"));
+    }
+    let elapsed = begun.elapsed().as_secs_f64();
+    took.sort_unstable();
+    Round {
+        per_second: took.len() as f64 / elapsed,
+        p50: took[took.len() / 2],
+        p99: took[took.len() * 99 / 100],
+    }
+}
+
+async fn send(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, next: Arc<AtomicUsize>) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
+    stream.set_nodelay(true).expect("a socket can be told not to wait");
+    let mut answer = Vec::with_capacity(4096);
+    let mut took = Vec::new();
+    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let begun = Instant::now();
+        stream.write_all(request).await.expect("the server reads");
+        read_answer(&mut stream, &mut answer).await;
+        took.push(begun.elapsed());
+    }
+    took
+}
+
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+    answer.clear();
+    loop {
+        let read = stream.read_buf(answer).await.expect("the server answers");
+        let text = String::from_utf8_lossy(answer);
+        assert!(read > 0, "the server hung up after: {text}");
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .and_then(|(_, length)| length.trim().parse::<usize>().ok())
+            .expect("the server says how long its answer is");
+        if body.len() >= length {
+            assert!(text.starts_with("HTTP/1.1 200"), "not accepted: {text}");
+            return;
+        }
+    }
+}
+
+/// A request as it goes over the wire.
+#[must_use]
+pub fn patch(path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "PATCH {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
