@@ -61,7 +61,10 @@ async fn compare(name: &str, ours: TestDatabase, theirs: TestDatabase) {
         println!("{baseline}\n{host}\n{}", host.per_second.ratio_to(&baseline.per_second));
     }
     told_the_same(&ours, &theirs).await;
-    println!("memory of this process, load and baseline included: {} MB", resident_mb());
+    println!(
+        "memory of this process, load and baseline included: {} MB",
+        resident_mb()
+    );
     served.stop.cancel();
     drop(served);
     ours.remove().await;
@@ -92,7 +95,9 @@ async fn serve_bare(database: &TestDatabase) -> SocketAddr {
         let pool = PgPoolOptions::new().max_connections(1).connect(&database.url).await;
         Store::Postgres(pool.expect("PostgreSQL opens"))
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket opens");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a socket opens");
     let address = listener.local_addr().expect("a socket has an address");
     tokio::spawn(async move { axum::serve(listener, bare::router(store)).await });
     address
@@ -107,13 +112,22 @@ async fn told_the_same(ours: &TestDatabase, theirs: &TestDatabase) {
 }
 
 async fn count(database: &TestDatabase, table: &str) -> i64 {
-    let row = database.db.row(format!("SELECT COUNT(*) AS n FROM {table}"), Vec::new()).await;
-    row.expect("the database counts").expect("a count").int("n").expect("a number")
+    let row = database
+        .db
+        .row(format!("SELECT COUNT(*) AS n FROM {table}"), Vec::new())
+        .await;
+    row.expect("the database counts")
+        .expect("a count")
+        .int("n")
+        .expect("a number")
 }
 
 fn resident_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("0 kB");
     let kb: u64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
     kb / 1024
 }

@@ -50,22 +50,32 @@ pub struct Served {
 /// When something of the staging fails.
 pub async fn serve(database: &TestDatabase, folder: &Path, deelnames: usize) -> Served {
     let core = Core::start(database.db.clone(), World::of_this_machine(), Sealer::new(&[7; 32]));
-    account::init(&core, TENANT, "ROC", FB, "Functioneel beheer").await.expect("a school is made");
-    peer::create(&core, TENANT, FB, SIS, "dr", "Osiris").await.expect("a student system is made");
-    peer::create(&core, TENANT, FB, VENDOR, "ta", "Toetsgilde").await.expect("a vendor is made");
+    account::init(&core, TENANT, "ROC", FB, "Functioneel beheer")
+        .await
+        .expect("a school is made");
+    peer::create(&core, TENANT, FB, SIS, "dr", "Osiris")
+        .await
+        .expect("a student system is made");
+    peer::create(&core, TENANT, FB, VENDOR, "ta", "Toetsgilde")
+        .await
+        .expect("a vendor is made");
     let beheer = holding(FB, Duty::Beheren);
     policy::set_send_policy(&core, TENANT, &beheer, SendPolicy::AfterVaststelling)
         .await
         .expect("the policy is set");
     let scopes = ["nl-test-admin-flow-2-3-4".to_owned()];
-    let client = client::create(&core, TENANT, FB, VENDOR, &scopes).await.expect("a client is made");
+    let client = client::create(&core, TENANT, FB, VENDOR, &scopes)
+        .await
+        .expect("a client is made");
 
     keep_component(&core).await;
     enrol(&core).await;
     let model = plan_one(&core).await;
     let deelnames = multiply(&core, &model, deelnames).await;
 
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket opens");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a socket opens");
     let address = listener.local_addr().expect("a socket has an address");
     let settings = Settings::within(folder, address);
     // No connector runs here, so that nothing is compiled and the compiler is never called.
@@ -89,7 +99,9 @@ async fn token(address: SocketAddr, id: &str, secret: &str) -> String {
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
         form.len()
     );
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("the host takes connections");
+    let mut stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("the host takes connections");
     stream.write_all(request.as_bytes()).await.expect("the host reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("the host answers");
@@ -161,7 +173,9 @@ async fn enrol(core: &Core) {
         }],
     });
     let told = read_offering_put(&plannable, &dialect).expect("an offering");
-    offering::put(core, &sender, &told, b"{}").await.expect("the offering is kept");
+    offering::put(core, &sender, &told, b"{}")
+        .await
+        .expect("the offering is kept");
     let student = json!({
         "personId": "student", "primaryCode": { "codeType": "studentNumber", "code": "s1" },
         "givenName": "Jip", "surname": "Jansen", "displayName": "Jip Jansen", "mail": "jip@example.org",
@@ -169,14 +183,18 @@ async fn enrol(core: &Core) {
         "consumers": [{ "consumerKey": "nl-test-admin", "preferredName": "Jip" }],
     });
     let told = read_person(&student, &dialect).expect("a person");
-    person::put(core, &sender, &told, b"{}").await.expect("the person is kept");
+    person::put(core, &sender, &told, b"{}")
+        .await
+        .expect("the person is kept");
     let enrolment = json!({
         "associationId": "enrolment", "associationType": "componentOfferingAssociation", "role": "student",
         "state": "associated", "person": "student", "offering": "plannable",
         "consumers": [{ "consumerKey": "nl-test-admin", "attempt": 1, "attemptLeft": 1 }],
     });
     let told = read_association_put(&enrolment, &dialect).expect("an association");
-    association::put(core, &sender, &told, b"{}").await.expect("the enrolment is kept");
+    association::put(core, &sender, &told, b"{}")
+        .await
+        .expect("the enrolment is kept");
 }
 
 /// A sitting with one deelname.
@@ -210,7 +228,9 @@ async fn plan_one(core: &Core) -> Association {
             fao_system_id: None,
         },
     };
-    let sitting = sitting::plan(core, planner, &new).await.expect("the sitting is planned");
+    let sitting = sitting::plan(core, planner, &new)
+        .await
+        .expect("the sitting is planned");
     let candidate = NewDeelname {
         candidate: For::Enrolment {
             id: "enrolment".to_owned(),
@@ -219,15 +239,21 @@ async fn plan_one(core: &Core) -> Association {
         },
         needs: None,
     };
-    let made = deelname::add(core, planner, &sitting, &[candidate]).await.expect("the sitting takes a deelname");
+    let made = deelname::add(core, planner, &sitting, &[candidate])
+        .await
+        .expect("the sitting takes a deelname");
     let id = made.into_iter().next().expect("one answer").expect("a deelname");
-    let found = association_store::find(&core.db, TENANT, &id).await.expect("the database answers");
+    let found = association_store::find(&core.db, TENANT, &id)
+        .await
+        .expect("the database answers");
     found.expect("the deelname is there")
 }
 
 /// As many deelnames as that, each with an enrolment of its own, like the ones given.
 async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String> {
-    let enrolment = association_store::find(&core.db, TENANT, "enrolment").await.expect("the database answers");
+    let enrolment = association_store::find(&core.db, TENANT, "enrolment")
+        .await
+        .expect("the database answers");
     let enrolment = enrolment.expect("the enrolment is there");
     let mut ids = Vec::with_capacity(count);
     while ids.len() < count {
