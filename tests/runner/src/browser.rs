@@ -136,18 +136,22 @@ fn checker_in(folder: &Path, refusal: &Refusal, progress: &Progress) -> Result<P
     Ok(folder.join("package/axe.min.js"))
 }
 
-/// Downloads the package from the registry of npm, with curl.
+/// Fetches the package by name with npm, from the registry that npm is set up for.
 fn fetch(to: &Path) -> Result<(), Failure> {
-    if command::which("curl").is_none() {
-        return Err(Failure::new("there is no curl to fetch it with; install curl"));
+    if command::which("npm").is_none() {
+        return Err(Failure::new("there is no npm to fetch it with; install npm"));
     }
-    let mut curl = Command::new("curl");
-    curl.args(["--fail", "--silent", "--show-error", "--location", "--output"])
-        .arg(to)
-        .arg(format!(
-            "axe-core@{AXE_VERSION}"
-        ));
-    command::show_within(&mut curl, DOWNLOAD_LIMIT)
+    let folder = to
+        .parent()
+        .ok_or_else(|| Failure::new(format!("{} lies in no folder", to.display())))?;
+    let mut npm = Command::new("npm");
+    npm.args(["pack", "--silent", "--pack-destination"])
+        .arg(folder)
+        .arg(format!("axe-core@{AXE_VERSION}"));
+    command::show_within(&mut npm, DOWNLOAD_LIMIT)?;
+    let packed = folder.join(format!("axe-core-{AXE_VERSION}.tgz"));
+    std::fs::rename(&packed, to)
+        .map_err(|error| Failure::new(format!("npm left no package at {}: {error}", packed.display())))
 }
 
 /// Refuses a file with another digest.

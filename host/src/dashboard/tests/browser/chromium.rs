@@ -277,5 +277,7 @@ fn start_driver(program: &Path) -> (Child, u16, BufReader<ChildStdout>) {
             return (driver, digits.parse().unwrap(), says);
         }
     }
-    panic!("{} did not start: {said}", program.display());
+    // It closed its output, so that it has ended or is about to.
+    let ended = driver.wait();
+    panic!("{} did not start ({ended:?}): {said}", program.display());
 }
