@@ -12,8 +12,13 @@ pub mod lane;
 pub mod offering;
 pub mod person;
 pub mod principal;
+pub mod proposal;
 pub mod result;
 pub mod retry;
+pub mod sample;
+pub mod scale_map;
 pub mod secret;
+pub mod sending;
+pub mod standing;
 
 pub use oke_codec::model;

@@ -24,7 +24,7 @@ pub const FETCH_OFFERING: &str = "fetch_offering";
 pub const FETCH_DOCUMENT: &str = "fetch_document";
 /// Kind of the job that reads a result back from the vendor.
 pub const READ_BACK: &str = "read_back";
-/// Kind of the job that judges the results of an examenversie again.
+/// Kind of the job that judges many results again.
 pub const JUDGE_AGAIN: &str = "judge_again";
 
 /// Lane of a sitting's messages (flow 2).

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Core, Refused};
+use super::{Core, Refused, policy};
 use crate::domain::exception::Exception;
+use crate::domain::offering::Offering;
+use crate::domain::sending::Policy;
 use crate::store::job::{self, NewJob};
 use crate::store::message::MessageRow;
 use crate::store::task::{self, NewTask, TaskRow};
@@ -26,6 +28,8 @@ pub struct Draft<'a> {
     lanes: HashMap<String, i64>,
     /// Exceptions that are open now, read once per object; what this draft opens or closes is kept up with.
     exceptions: HashMap<(String, String), Vec<TaskRow>>,
+    /// Policies by exam, read once.
+    policies: HashMap<String, Policy>,
 }
 
 /// Work that follows, before it has its number in its lane.
@@ -136,6 +140,7 @@ impl<'a> Draft<'a> {
             set: WriteSet::of(tenant),
             lanes: HashMap::new(),
             exceptions: HashMap::new(),
+            policies: HashMap::new(),
         }
     }
 
@@ -313,6 +318,19 @@ impl<'a> Draft<'a> {
             self.set.put(task.closed(&by, resolution, self.now));
         }
         Ok(())
+    }
+
+    /// The policy that holds for an exam.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn policy(&mut self, exam: &Offering) -> Result<Policy, Refused> {
+        if let Some(known) = self.policies.get(&exam.id) {
+            return Ok(*known);
+        }
+        let policy = policy::of_exam(&self.core.db, self.tenant, exam).await?;
+        self.policies.insert(exam.id.clone(), policy);
+        Ok(policy)
     }
 
     /// Puts a message in the inbox with what became of it, and returns its id. The content of a repeat is not kept

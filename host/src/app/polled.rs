@@ -101,7 +101,7 @@ async fn all_decided(core: &Core, tenant: &str, sitting: &str) -> Result<bool, S
     let heads = result_store::heads_of_sitting(&core.db, tenant, sitting).await?;
     let decided: HashSet<&str> = heads
         .iter()
-        .filter(|head| head.decided != Decided::Undecided)
+        .filter(|head| head.decided.stands())
         .map(|head| head.association.as_str())
         .collect();
     if decided.is_empty() {

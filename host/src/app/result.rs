@@ -6,7 +6,7 @@ use oke_codec::ResultMessage;
 use super::document::{self, Subject};
 use super::draft::{About, Arrived, Draft, Outcome, Sender};
 use super::studentresultaat::{self, Route};
-use super::{Core, Decision, Refused, deliver};
+use super::{Core, Decision, Refused, deliver, proposal};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
@@ -15,7 +15,8 @@ use crate::domain::offering::Offering;
 use crate::domain::result::{
     self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick,
 };
-use crate::store::{association, component, examenversie, offering, result as result_store};
+use crate::domain::scale_map::ScaleMap;
+use crate::store::{association, component, examenversie, offering, result as result_store, scale_map};
 
 /// A result that came in, by whichever way.
 #[derive(Debug, Clone)]
@@ -121,6 +122,7 @@ struct Known {
     versions: Vec<Version>,
     scale: Option<ResultValueType>,
     cesuur: Option<Normed>,
+    mapping: Option<ScaleMap>,
 }
 
 impl Known {
@@ -138,8 +140,15 @@ impl Known {
             .and_then(|component| component.facts.result_value_type);
         let code = incoming.delivered.examenversie.as_deref().unwrap_or(component);
         let cesuur = examenversie::find(db, tenant, incoming.peer, component, code).await?;
+        let route = studentresultaat::route(draft.core, tenant, &deelname).await?;
+        let enrolment = route.as_ref().and_then(|route| route.plannable.facts.result_value_type.as_ref());
+        let mapping = match enrolment {
+            Some(scale) => scale_map::in_force(db, tenant, (incoming.peer, component, code), scale).await?,
+            None => None,
+        };
         Ok(Known {
-            route: studentresultaat::route(draft.core, tenant, &deelname).await?,
+            mapping,
+            route,
             head: result_store::head(db, tenant, &deelname.id).await?,
             versions: result_store::versions(db, tenant, &deelname.id).await?,
             cesuur: cesuur.map(|entered| entered.normed),
@@ -164,6 +173,7 @@ impl Known {
             component: self.scale.as_ref(),
             enrolment: plannable.and_then(|plannable| plannable.facts.result_value_type.as_ref()),
             cesuur: self.cesuur,
+            mapping: self.mapping.as_ref(),
         }
     }
 }
@@ -215,6 +225,7 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Ou
                 delivered,
                 judgement,
                 normed,
+                mapping,
                 decided,
             } = *judged;
             let outcome = match judgement {
@@ -230,6 +241,7 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Ou
                 source: incoming.source,
                 message: Some(message),
                 revision: incoming.revision,
+                mapping,
                 received_at: draft.now,
             };
             let mut head = head_after(&known, &version, normed, decided);
@@ -304,10 +316,15 @@ fn head_after(known: &Known, version: &Version, normed: Normed, decided: Decided
         seq: version.seq,
         judgement: version.judgement,
         normed,
+        mapping: version.mapping.clone(),
         decided,
         decided_seq: match decided_upstream {
             true => Some(version.seq),
             false => before.as_ref().and_then(|before| before.decided_seq),
+        },
+        decided_mapping: match decided_upstream {
+            true => version.mapping.clone(),
+            false => before.as_ref().and_then(|before| before.decided_mapping.clone()),
         },
         decision: before.as_ref().and_then(|before| before.decision.clone()),
         sent_seq: before.as_ref().and_then(|before| before.sent_seq),
@@ -328,6 +345,9 @@ async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mu
             .close(RESULT_ASIDE, deelname, "Teruggelezen bij de leverancier.")
             .await?;
     }
+    if version.judgement != Judgement::Aside && head.decided == Decided::Vastgesteld {
+        proposal::lapse(draft, head).await?;
+    }
     match version.judgement {
         Judgement::Aside => {
             draft.open(&exception::result_aside(), known.about()).await?;
@@ -337,7 +357,8 @@ async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mu
         Judgement::Accepted => {
             let resolution = "Een latere levering past.";
             draft.close(RESULT_HELD, deelname, resolution).await?;
-            studentresultaat::send(draft, known.route.as_ref(), head, (version.seq, result), pending).await
+            let versions = [known.versions.as_slice(), std::slice::from_ref(version)].concat();
+            studentresultaat::send(draft, known.route.as_ref(), head, &versions, pending).await
         }
     }
 }

@@ -8,8 +8,11 @@ use crate::domain::association::Association;
 use crate::domain::exception;
 use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult};
 use crate::domain::offering::Offering;
-use crate::domain::result::{self, Decided, Head, Judgement, Outgoing, Version};
-use crate::store::{association, document, offering, result as result_store};
+use crate::domain::result::{Head, Version};
+use crate::domain::scale_map::Converted;
+use crate::domain::sending::{self, Exam, Outgoing};
+use crate::domain::standing::{self, Counting};
+use crate::store::{Database, StoreError, association, document, offering, result as result_store, scale_map};
 
 /// So long flow 5 waits for documents that are still to be fetched, so that it mostly goes once, with them.
 pub const WAIT_FOR_DOCUMENTS: SignedDuration = SignedDuration::from_secs(3);
@@ -43,23 +46,32 @@ pub async fn route(core: &Core, tenant: &str, deelname: &Association) -> Result<
         .then_some(Route { enrolment, plannable }))
 }
 
-/// The version that counts for the student system now: the one that was decided on, else the newest accepted one.
-#[must_use]
-pub fn counting<'a>(head: &Head, versions: &'a [Version]) -> Option<&'a Version> {
-    let version = |seq: i64| versions.iter().find(|version| version.seq == seq);
-    if head.judgement == Judgement::Accepted {
-        return version(head.seq);
+/// A result that counts, its score converted by the scale map that was in force for it.
+async fn converted(db: &Database, tenant: &str, counting: Counting<'_>) -> Result<ExamResult, Refused> {
+    let result = counting.version.delivered.result.clone();
+    let Some(id) = counting.mapping else {
+        return Ok(result);
+    };
+    let map = scale_map::find(db, tenant, id).await?.ok_or_else(|| missing_map(id))?;
+    match map.convert(&result) {
+        Converted::To(value) => Ok(ExamResult {
+            score: Some(value),
+            ..result
+        }),
+        Converted::Nothing => Ok(result),
+        // It was converted by this map when it was judged, and neither has changed since.
+        Converted::NoRow => Err(missing_map(id)),
     }
-    if head.decided != Decided::Undecided {
-        return head.decided_seq.and_then(version);
-    }
-    versions
-        .iter()
-        .rev()
-        .find(|version| version.seq < head.seq && version.judgement == Judgement::Accepted)
 }
 
-/// Sends a deelname's result on if the policy says so, and notes it on the head that the caller writes.
+fn missing_map(id: &str) -> Refused {
+    Refused::Store(StoreError::Inconsistent {
+        column: "result_head.mapping".to_owned(),
+        why: format!("scale map {id} does not convert the result that names it"),
+    })
+}
+
+/// Sends what counts of a deelname's result on if the policy says so, and notes it on the head that the caller writes.
 ///
 /// # Errors
 /// What the database says.
@@ -67,25 +79,47 @@ pub async fn send(
     draft: &mut Draft<'_>,
     route: Option<&Route>,
     head: &mut Head,
-    (seq, result): (i64, &ExamResult),
+    versions: &[Version],
     documents_pending: bool,
 ) -> Result<(), Refused> {
     let Some(route) = route else {
         return Ok(());
     };
-    let policy = policy::send_policy(&draft.core.db, draft.tenant).await?;
-    let Some(outgoing) = outgoing(result, head.decided, policy, &route.plannable) else {
+    let Some(counting) = standing::counting(head, versions) else {
         return Ok(());
     };
-    if outgoing.downgraded {
-        let about = About {
-            kind: "offering",
-            id: &route.plannable.id,
-            unit: route.plannable.unit.as_deref(),
-            peer: Some(&route.plannable.peer),
-        };
-        draft.open(&exception::final_not_allowed(), about).await?;
+    let seq = counting.version.seq;
+    let result = converted(&draft.core.db, draft.tenant, counting).await?;
+    let policy = draft.policy(&route.plannable).await?;
+    let about = About {
+        kind: "offering",
+        id: &route.plannable.id,
+        unit: route.plannable.unit.as_deref(),
+        peer: Some(&route.plannable.peer),
+    };
+    match sending::outgoing(&result, head.decided, policy, exam(&route.plannable)) {
+        Outgoing::Waits => return Ok(()),
+        Outgoing::Conflicts => return draft.open(&exception::final_conflict_held(), about).await,
+        Outgoing::OffScale => {
+            let about = About {
+                kind: "association",
+                id: &head.association,
+                ..about
+            };
+            return draft.open(&exception::sent_off_scale(), about).await;
+        }
+        Outgoing::Goes { downgraded: true, .. } => draft.open(&exception::final_not_allowed(), about).await?,
+        Outgoing::Goes { .. } if head.decided.stands() => {
+            let subject = ("offering", route.plannable.id.as_str());
+            let resolution = "De planbare toets staat definitieve resultaten nu toe.";
+            draft.close(exception::FINAL_NOT_ALLOWED, subject, resolution).await?;
+        }
+        Outgoing::Goes { .. } => {}
     }
+    let subject = ("association", head.association.as_str());
+    draft
+        .close(exception::SENT_OFF_SCALE, subject, "Het resultaat past en is verstuurd.")
+        .await?;
     head.sent_seq = Some(seq);
     let due = match documents_pending {
         true => draft.now + WAIT_FOR_DOCUMENTS,
@@ -94,14 +128,11 @@ pub async fn send(
     deliver::result(draft, (&head.association, seq), &route.enrolment, due).await
 }
 
-fn outgoing(
-    result: &ExamResult,
-    decided: Decided,
-    policy: result::SendPolicy,
-    plannable: &Offering,
-) -> Option<Outgoing> {
-    let final_allowed = plannable.facts.final_results_allowed.unwrap_or(true);
-    result::outgoing(result, decided, policy, final_allowed)
+fn exam(plannable: &Offering) -> Exam<'_> {
+    Exam {
+        final_allowed: plannable.facts.final_results_allowed.unwrap_or(true),
+        scale: plannable.facts.result_value_type.as_ref(),
+    }
 }
 
 /// Sends a result again whose document was fetched meanwhile, if it was sent before.
@@ -134,6 +165,9 @@ pub struct Message {
     pub extra_attempt: bool,
     /// The version of the result it carries.
     pub seq: i64,
+    /// What else makes it another message than an earlier one with the same version: the newest decision and the scale
+    /// map.
+    pub stamp: String,
 }
 
 /// Composes what goes to the student system of a deelname now; `None` when nothing does.
@@ -149,18 +183,25 @@ pub async fn compose(core: &Core, tenant: &str, deelname: &str) -> Result<Option
         return Ok(None);
     };
     let versions = result_store::versions(db, tenant, &deelname.id).await?;
-    let (Some(version), Some(route)) = (counting(&head, &versions), route(core, tenant, &deelname).await?) else {
+    let (Some(counting), Some(route)) = (
+        standing::counting(&head, &versions),
+        route(core, tenant, &deelname).await?,
+    ) else {
         return Ok(None);
     };
-    let policy = policy::send_policy(db, tenant).await?;
-    let Some(outgoing) = outgoing(&version.delivered.result, head.decided, policy, &route.plannable) else {
+    let seq = counting.version.seq;
+    let stamp = [head.decision.as_deref(), counting.mapping].map(Option::unwrap_or_default);
+    let result = converted(db, tenant, counting).await?;
+    let policy = policy::of_exam(db, tenant, &route.plannable).await?;
+    let outgoing = sending::outgoing(&result, head.decided, policy, exam(&route.plannable));
+    let Some(outgoing) = outgoing.result() else {
         return Ok(None);
     };
     let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?;
     let result = ExamResult {
         executed_offering_name: sitting.map(|sitting| sitting.facts.name),
-        documents: served(core, tenant, &deelname, &outgoing.result.documents).await?,
-        ..outgoing.result
+        documents: served(core, tenant, &deelname, &outgoing.documents).await?,
+        ..outgoing
     };
     let enrolment = route.enrolment;
     let extra_attempt = enrolment.is_own_extra_attempt();
@@ -173,7 +214,8 @@ pub async fn compose(core: &Core, tenant: &str, deelname: &str) -> Result<Option
     };
     Ok(Some(Message {
         extra_attempt,
-        seq: version.seq,
+        seq,
+        stamp: stamp.join("/"),
         enrolment: model::Association {
             attempt: Some(enrolment.attempt()),
             org_association_id: Some(original.unwrap_or_else(|| enrolment.id.clone())),

@@ -2,16 +2,17 @@
 //! where the decision is written (invariant 9).
 
 use super::account::lineage;
-use super::draft::Draft;
+use super::draft::{About, Draft};
 use super::studentresultaat;
 use super::{Core, Decision, Refused, result as result_verbs};
 use crate::domain::association::Association;
-use crate::domain::decision::{self, Decision as Vaststelling};
-use crate::domain::exception::RESULT_HELD;
-use crate::domain::model::{Normed, ResultState, Role};
+use crate::domain::decision::{self, Decision as Vaststelling, DecisionKind};
+use crate::domain::model::Role;
 use crate::domain::offering::Offering;
-use crate::domain::principal::{self, Account, Hands};
-use crate::domain::result::{Decided, Head, Hold, Judgement, Version};
+use crate::domain::principal::{self, Account, Assignment, Duty, Hands};
+use crate::domain::proposal::Proposal;
+use crate::domain::result::{Head, Version};
+use crate::domain::standing::{self, NotNow};
 use crate::store::{association, decision as decision_store, offering, result as result_store};
 
 /// The most results decided on in one commit.
@@ -75,113 +76,139 @@ pub async fn decide(
 }
 
 async fn decide_one(draft: &mut Draft<'_>, account: &Account, seen: &Seen, reason: &str) -> Result<String, Refused> {
-    let (db, tenant) = (&draft.core.db, draft.tenant);
-    let unknown = || Refused::unknown("result of deelname", &seen.deelname);
-    let deelname = association::find(db, tenant, &seen.deelname)
-        .await?
-        .ok_or_else(unknown)?;
-    let head = result_store::head(db, tenant, &seen.deelname)
-        .await?
-        .ok_or_else(unknown)?;
-    let sitting = offering::find(db, tenant, &deelname.facts.offering_id)
-        .await?
-        .ok_or_else(unknown)?;
-    let versions = result_store::versions(db, tenant, &deelname.id).await?;
-    let hands = hands(draft, &deelname, &sitting, &versions).await?;
-    let assignment = principal::may_decide(account, &hands, draft.now)?;
-    let version = decidable(&head, &versions, seen)?;
-
-    let taken = Vaststelling {
-        id: draft.core.id(),
-        association: deelname.id.clone(),
-        seq: version.seq,
-        account: account.id.clone(),
-        assignment: assignment.id.clone(),
-        mandate: assignment.mandate,
-        printed: decision::printed(assignment, draft.now),
-        reason: reason.to_owned(),
-        at: draft.now,
+    let subject = Subject::read(draft, &seen.deelname).await?;
+    let assignment = principal::may_decide(account, &subject.hands, draft.now)?;
+    let head = &subject.head;
+    standing::may_decide(head, subject.version()?, seen.seq).map_err(|why| subject.not_now(why))?;
+    let taken = Taken {
+        kind: DecisionKind::Vaststellen,
+        account,
+        assignment,
+        reason,
+        proposal: None,
     };
-    let detail = format!(
-        "version {} under assignment {}{}",
-        taken.seq,
-        taken.assignment,
-        if taken.mandate { " (mandate)" } else { "" }
-    );
-    let content = format!("{}{}", taken.printed, taken.reason);
-    draft.audit(
-        "result.vaststellen",
-        ("association", &deelname.id),
-        detail,
-        content.as_bytes(),
-    );
-    draft.put(decision_store::row(tenant, &taken));
-    draft
-        .close(RESULT_HELD, ("association", &deelname.id), "Opnieuw vastgesteld.")
-        .await?;
-    let mut head = Head {
-        judgement: Judgement::Accepted,
-        decided: Decided::Vastgesteld,
-        decided_seq: Some(version.seq),
-        decision: Some(taken.id.clone()),
-        ..head
-    };
-    let route = studentresultaat::route(draft.core, tenant, &deelname).await?;
-    let result = (version.seq, &version.delivered.result);
-    studentresultaat::send(draft, route.as_ref(), &mut head, result, false).await?;
-    draft.put(result_store::next_head(tenant, &head));
-    Ok(taken.id)
+    let decision = taken.write(draft, &subject, (head.seq, head.mapping.as_deref()));
+    let head = standing::decided(head.clone(), &decision);
+    subject.send(draft, head).await?;
+    Ok(decision)
 }
 
-/// Whether this version can be decided on now.
-fn decidable<'a>(head: &Head, versions: &'a [Version], seen: &Seen) -> Result<&'a Version, Refused> {
-    let id = &seen.deelname;
-    if head.seq != seen.seq {
-        return Err(Refused::NotNow(format!(
-            "the result of deelname {id} has changed since you saw it (version {} is now {}): look again",
-            seen.seq, head.seq
-        )));
+/// A result with all that a decision on it depends on.
+pub(super) struct Subject {
+    pub(super) deelname: Association,
+    pub(super) head: Head,
+    pub(super) versions: Vec<Version>,
+    pub(super) hands: Hands,
+    unit: Option<String>,
+}
+
+impl Subject {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Refused::Unknown`] when there is no such deelname, or no result yet.
+    pub(super) async fn read(draft: &Draft<'_>, deelname: &str) -> Result<Subject, Refused> {
+        let (db, tenant) = (&draft.core.db, draft.tenant);
+        let unknown = || Refused::unknown("result of deelname", deelname);
+        let deelname = association::find(db, tenant, deelname).await?.ok_or_else(unknown)?;
+        let head = result_store::head(db, tenant, &deelname.id)
+            .await?
+            .ok_or_else(unknown)?;
+        let sitting = offering::find(db, tenant, &deelname.facts.offering_id)
+            .await?
+            .ok_or_else(unknown)?;
+        let versions = result_store::versions(db, tenant, &deelname.id).await?;
+        let hands = hands(draft, &deelname, &sitting, &versions).await?;
+        Ok(Subject {
+            deelname,
+            head,
+            versions,
+            hands,
+            unit: sitting.unit,
+        })
     }
-    if head.decided == Decided::Upstream {
-        return Err(Refused::NotNow(format!(
-            "the result of deelname {id} has been decided upstream (final), and nobody here decides over that"
-        )));
+
+    /// The present version.
+    ///
+    /// # Errors
+    /// [`Refused::Store`] when it is not there.
+    pub(super) fn version(&self) -> Result<&Version, Refused> {
+        let missing = || result_verbs::missing_version(&self.head);
+        self.versions
+            .iter()
+            .find(|version| version.seq == self.head.seq)
+            .ok_or_else(missing)
     }
-    if head.decided == Decided::Vastgesteld && head.decided_seq == Some(head.seq) {
-        return Err(Refused::NotNow(format!(
-            "the result of deelname {id} has been vastgesteld already"
-        )));
+
+    /// Why not, in a sentence that names the deelname.
+    pub(super) fn not_now(&self, why: NotNow) -> Refused {
+        Refused::NotNow(format!("the result of deelname {} {why}", self.deelname.id))
     }
-    match head.judgement {
-        Judgement::Accepted | Judgement::Held(Hold::ChangedAfterDecision) => {}
-        Judgement::Held(hold) => {
-            return Err(Refused::NotNow(format!(
-                "the result of deelname {id} is held ({}): see its task for the next step",
-                hold.name()
-            )));
+
+    /// What exceptions about it say.
+    pub(super) fn about(&self) -> About<'_> {
+        About {
+            kind: "association",
+            id: &self.deelname.id,
+            unit: self.unit.as_deref(),
+            peer: Some(&self.deelname.peer),
         }
-        Judgement::Aside => {
-            return Err(Refused::NotNow(format!(
-                "the result of deelname {id} is being read back: wait for that"
-            )));
-        }
     }
-    let missing = || result_verbs::missing_version(head);
-    let version = versions
-        .iter()
-        .find(|version| version.seq == head.seq)
-        .ok_or_else(missing)?;
-    if version.delivered.result.state != ResultState::Completed {
-        return Err(Refused::NotNow(format!(
-            "the result of deelname {id} is not completed yet"
-        )));
+
+    /// Has what now counts go to the student system, and writes the head.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn send(&self, draft: &mut Draft<'_>, mut head: Head) -> Result<(), Refused> {
+        let route = studentresultaat::route(draft.core, draft.tenant, &self.deelname).await?;
+        studentresultaat::send(draft, route.as_ref(), &mut head, &self.versions, false).await?;
+        let tenant = draft.tenant;
+        draft.put(result_store::next_head(tenant, &head));
+        Ok(())
     }
-    if head.normed == Normed::No {
-        return Err(Refused::NotNow(format!(
-            "the cesuur of the result of deelname {id} is not set yet"
-        )));
+}
+
+/// A decision that is taken now.
+pub(super) struct Taken<'a> {
+    pub(super) kind: DecisionKind,
+    pub(super) account: &'a Account,
+    pub(super) assignment: &'a Assignment,
+    pub(super) reason: &'a str,
+    pub(super) proposal: Option<&'a Proposal>,
+}
+
+impl Taken<'_> {
+    /// Writes it with its audit entry, and returns its id.
+    pub(super) fn write(&self, draft: &mut Draft<'_>, subject: &Subject, on: (i64, Option<&str>)) -> String {
+        let (seq, mapping) = on;
+        let proposer = self.proposal.map(|proposal| proposal.proposer.as_str());
+        let taken = Vaststelling {
+            id: draft.core.id(),
+            kind: self.kind,
+            association: subject.deelname.id.clone(),
+            seq,
+            account: self.account.id.clone(),
+            assignment: self.assignment.id.clone(),
+            mandate: self.assignment.mandate,
+            printed: decision::printed(self.kind, self.assignment, proposer, draft.now),
+            reason: self.reason.to_owned(),
+            mapping: mapping.map(str::to_owned),
+            proposal: self.proposal.map(|proposal| proposal.id.clone()),
+            at: draft.now,
+        };
+        let mandate = if taken.mandate { " (mandate)" } else { "" };
+        let detail = format!("version {seq} under assignment {}{mandate}", taken.assignment);
+        let verb = match self.kind {
+            DecisionKind::Vaststellen => "result.vaststellen",
+            DecisionKind::Correction => "result.correct",
+            DecisionKind::Withdrawal => "result.withdraw",
+        };
+        let content = format!("{}{}", taken.printed, taken.reason);
+        draft.audit(verb, ("association", &subject.deelname.id), detail, content.as_bytes());
+        let tenant = draft.tenant;
+        draft.put(decision_store::row(tenant, &taken));
+        taken.id
     }
-    Ok(version)
 }
 
 /// Who had a hand in this result.
@@ -209,4 +236,35 @@ async fn hands(
         hands.assessor_codes.extend(result.assessor_code.clone());
     }
     Ok(hands)
+}
+
+/// Refuses an account whose `vaststellen` does not reach every unit that has results of a component, or of one
+/// examenversie of it. Where there are none yet, it takes the whole school.
+///
+/// # Errors
+/// [`Refused::NotAllowed`].
+pub(super) async fn must_reach(
+    core: &Core,
+    tenant: &str,
+    account: &Account,
+    (peer, component): (&str, &str),
+    examenversie: Option<&str>,
+) -> Result<(), Refused> {
+    let now = core.now();
+    let everywhere = account.holding(Duty::Vaststellen, &[], now);
+    if everywhere.is_ok() {
+        return Ok(());
+    }
+    let units = result_store::units_with_results(&core.db, tenant, (peer, component), examenversie).await?;
+    if units.is_empty() {
+        everywhere?;
+    }
+    for unit in units {
+        let units = match &unit {
+            Some(unit) => lineage(&core.db, tenant, unit).await?,
+            None => Vec::new(),
+        };
+        account.holding(Duty::Vaststellen, &units, now)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Exceptions: what waits for a person, whose it is, and the next step, in Dutch and without personal data.
 
 use super::principal::Duty;
+use super::proposal::ProposalKind;
 use super::result::Hold;
 
 /// Something that goes on only when a person has looked.
@@ -24,6 +25,10 @@ pub const RESULT_ASIDE: &str = "result-aside";
 pub const UNKNOWN_SUBJECT: &str = "unknown-subject";
 /// Kind of the exceptions about final results that a planbare toets does not allow (N#178).
 pub const FINAL_NOT_ALLOWED: &str = "final-not-allowed";
+/// Kind of the exceptions about a proposal that waits for a second person.
+pub const PROPOSAL_WAITS: &str = "proposal-waits";
+/// Kind of the exceptions about a result that no longer fits the scale on which it is sent.
+pub const SENT_OFF_SCALE: &str = "sent-off-scale";
 /// Kind of the exceptions about sittings of a planbare toets that its student system cancelled.
 pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
 /// Kind of the exceptions about deelnames whose enrolment was cancelled when the sitting had begun.
@@ -54,13 +59,20 @@ pub fn result_held(hold: Hold) -> Exception {
             Duty::Vaststellen,
             "Score past niet op de schaal van de toets",
             "Waarschijnlijk een percentage van vóór de cesuur. Vraag de leverancier het resultaat als cijfer opnieuw \
-             te leveren; zodra dat past, gaat het vanzelf door.",
+             te leveren, of leg met twee personen een omzettingstabel vast; zodra het past, gaat het vanzelf door.",
         ),
         Hold::OffEnrolmentScale => (
             Duty::Plannen,
             "Score past niet op de schaal van de planbare toets",
             "De toets heeft een andere schaal dan de deelnemerregistratie verwacht. Laat de schaal in de \
-             deelnemerregistratie of bij de leverancier aanpassen en het resultaat opnieuw leveren.",
+             deelnemerregistratie of bij de leverancier aanpassen en het resultaat opnieuw leveren, of laat de \
+             examencommissie een omzettingstabel vastleggen.",
+        ),
+        Hold::NoRowInMap => (
+            Duty::Vaststellen,
+            "Resultaat staat niet in de omzettingstabel",
+            "De vastgelegde omzettingstabel heeft geen regel voor wat de leverancier leverde. Vraag de leverancier na \
+             of de score klopt, of leg met twee personen een nieuwe versie van de tabel vast.",
         ),
         Hold::NoResultDate => (
             Duty::Plannen,
@@ -75,7 +87,8 @@ pub fn result_held(hold: Hold) -> Exception {
         Hold::ChangedAfterDecision => (
             Duty::Vaststellen,
             "Resultaat gewijzigd na vaststelling",
-            "Het vastgestelde resultaat blijft gelden. Beoordeel de wijziging en stel zo nodig opnieuw vast.",
+            "Het vastgestelde resultaat blijft gelden. Stel de correctie voor met een reden; een tweede persoon keurt \
+             haar goed. Levert de leverancier het oude resultaat opnieuw, dan vervalt dit vanzelf.",
         ),
         Hold::FinalWithdrawn => (
             Duty::Vaststellen,
@@ -125,6 +138,45 @@ pub fn final_not_allowed() -> Exception {
         "Vastgestelde resultaten gaan als voorlopig naar de deelnemerregistratie",
         "De planbare toets staat geen definitieve resultaten toe (finalResultsAllowed). Klopt dat niet, laat het dan \
          in de deelnemerregistratie aanpassen.",
+    )
+}
+
+/// Decided results wait since a planbare toets allows no final results, and the policy says to hold (N#178).
+#[must_use]
+pub fn final_conflict_held() -> Exception {
+    exception(
+        FINAL_NOT_ALLOWED,
+        Duty::Vaststellen,
+        "Vastgestelde resultaten wachten: de planbare toets staat geen definitieve resultaten toe",
+        "Laat finalResultsAllowed in de deelnemerregistratie aanpassen, of laat functioneel beheer het beleid van deze \
+         toets op ‘als voorlopig versturen’ zetten; daarna gaan de resultaten vanzelf.",
+    )
+}
+
+/// A proposal waits for a second person.
+#[must_use]
+pub fn proposal_waits(kind: ProposalKind) -> Exception {
+    let title = match kind {
+        ProposalKind::Correction => "Voorgestelde correctie wacht op een tweede persoon",
+        ProposalKind::Withdrawal => "Voorgestelde intrekking wacht op een tweede persoon",
+    };
+    exception(
+        PROPOSAL_WAITS,
+        Duty::Vaststellen,
+        title,
+        "Beoordeel het voorstel: bevestig het of wijs het af, met een reden. Dat doet een ander dan wie het voorstelde.",
+    )
+}
+
+/// An accepted result does not fit the scale of the planbare toets (any more), and is not sent.
+#[must_use]
+pub fn sent_off_scale() -> Exception {
+    exception(
+        SENT_OFF_SCALE,
+        Duty::Plannen,
+        "Resultaat wordt niet verstuurd: het past niet op de schaal van de planbare toets",
+        "De schaal is gewijzigd nadat het resultaat binnenkwam. Laat de schaal in de deelnemerregistratie herstellen, \
+         of laat de examencommissie een omzettingstabel vastleggen.",
     )
 }
 

@@ -133,6 +133,12 @@ pub enum Refusal {
         /// Who tried.
         account: String,
     },
+    /// Had a hand in it first, where it takes two people.
+    #[error("account {account} had a hand in this first: another person must confirm it")]
+    SamePerson {
+        /// Who tried.
+        account: String,
+    },
     /// Assessed on the sitting or in a version of the result.
     #[error("account {account} assessed on this sitting and can't decide on its results")]
     Assessed {

@@ -3,9 +3,9 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use oke_codec::scale::{self, Fit};
-
 use super::model::{Attendance, ExamResult, Normed, PassState, ResultState, ResultValueType};
+use super::scale_map::{Converted, ScaleMap};
+use super::sending::is_off;
 
 /// What a vendor delivered on a deelname (flow 3).
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,8 @@ pub enum Hold {
     OffScale,
     /// The score is no value of the planbare toets' scale, so that flow 5 can't carry it (R22, N#175).
     OffEnrolmentScale,
+    /// The scale map that was approved for it has no row for what was delivered.
+    NoRowInMap,
     /// Completed without the day on which it was determined (R12).
     NoResultDate,
     /// Completed and present, without score or pass (R12).
@@ -69,10 +71,11 @@ pub enum Hold {
 }
 
 impl Hold {
-    const ALL: [Hold; 7] = [
+    const ALL: [Hold; 8] = [
         Hold::NotNormed,
         Hold::OffScale,
         Hold::OffEnrolmentScale,
+        Hold::NoRowInMap,
         Hold::NoResultDate,
         Hold::NoOutcome,
         Hold::ChangedAfterDecision,
@@ -86,17 +89,12 @@ impl Hold {
             Hold::NotNormed => "not-normed",
             Hold::OffScale => "off-scale",
             Hold::OffEnrolmentScale => "off-enrolment-scale",
+            Hold::NoRowInMap => "no-row-in-map",
             Hold::NoResultDate => "no-result-date",
             Hold::NoOutcome => "no-outcome",
             Hold::ChangedAfterDecision => "changed-after-decision",
             Hold::FinalWithdrawn => "final-withdrawn",
         }
-    }
-
-    /// Whether only the examencommissie can go on, by deciding again.
-    #[must_use]
-    pub fn awaits_decision(self) -> bool {
-        matches!(self, Hold::ChangedAfterDecision | Hold::FinalWithdrawn)
     }
 }
 
@@ -146,6 +144,8 @@ pub enum Decided {
     Vastgesteld,
     /// Upstream: it arrived with `final: true`, and nobody here decides over it (R11).
     Upstream,
+    /// Nobody any more: two people took the vaststelling back.
+    Withdrawn,
 }
 
 impl Decided {
@@ -156,15 +156,27 @@ impl Decided {
             Decided::Undecided => "undecided",
             Decided::Vastgesteld => "vastgesteld",
             Decided::Upstream => "upstream",
+            Decided::Withdrawn => "withdrawn",
         }
+    }
+
+    /// Whether a decision stands.
+    #[must_use]
+    pub fn stands(self) -> bool {
+        matches!(self, Decided::Vastgesteld | Decided::Upstream)
     }
 
     /// Reads [`Decided::name`] back.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Decided> {
-        [Decided::Undecided, Decided::Vastgesteld, Decided::Upstream]
-            .into_iter()
-            .find(|decided| decided.name() == name)
+        [
+            Decided::Undecided,
+            Decided::Vastgesteld,
+            Decided::Upstream,
+            Decided::Withdrawn,
+        ]
+        .into_iter()
+        .find(|decided| decided.name() == name)
     }
 }
 
@@ -185,6 +197,8 @@ pub struct Version {
     pub message: Option<String>,
     /// The connector revision that read it, where there was one.
     pub revision: Option<i64>,
+    /// The scale map by which its score was converted when it came.
+    pub mapping: Option<String>,
     /// When it came.
     pub received_at: Timestamp,
 }
@@ -206,11 +220,15 @@ pub struct Head {
     pub judgement: Judgement,
     /// Whether the cesuur was applied to it, as it stands now.
     pub normed: Normed,
+    /// The scale map by which its score is converted now.
+    pub mapping: Option<String>,
     /// Who has decided.
     pub decided: Decided,
     /// The version that was decided on.
     pub decided_seq: Option<i64>,
-    /// The decision, where it was taken here.
+    /// The scale map that was in force for it then.
+    pub decided_mapping: Option<String>,
+    /// The newest decision, where it was taken here; also one that took another back.
     pub decision: Option<String>,
     /// The newest version sent on in flow 5.
     pub sent_seq: Option<i64>,
@@ -229,6 +247,9 @@ pub struct Yardstick<'a> {
     pub enrolment: Option<&'a ResultValueType>,
     /// What a person entered about the cesuur of this examenversie.
     pub cesuur: Option<Normed>,
+    /// The approved scale map for it, where there is one: it judges every score, since a percentage may look like a
+    /// grade.
+    pub mapping: Option<&'a ScaleMap>,
 }
 
 /// What is known of a deelname's result when a delivery arrives.
@@ -262,6 +283,8 @@ pub struct Judged {
     pub judgement: Judgement,
     /// Whether the cesuur was applied, all known things together.
     pub normed: Normed,
+    /// The scale map by which its score is converted.
+    pub mapping: Option<String>,
     /// Who has decided, after this.
     pub decided: Decided,
 }
@@ -288,32 +311,49 @@ pub fn judge(
         delivered.result.result_date = Some(received);
     }
     let normed = normed(delivered.normed, yardstick.cesuur);
-    let judgement = match present {
-        Some(present) if steps_back(&delivered, present, source) => Judgement::Aside,
+    let (judgement, mapping) = match present {
+        Some(present) if steps_back(&delivered, present, source) => (Judgement::Aside, None),
         _ => weigh(&delivered, normed, yardstick, present),
     };
     let before = present.map_or(Decided::Undecided, |present| present.head.decided);
-    let decided = match (before, judgement) {
-        (Decided::Undecided, Judgement::Accepted) if delivered.result.r#final => Decided::Upstream,
-        (before, _) => before,
+    let decided = match judgement {
+        Judgement::Accepted if delivered.result.r#final && !before.stands() => Decided::Upstream,
+        _ => before,
     };
     Verdict::Kept(Box::new(Judged {
         delivered,
         judgement,
         normed,
+        mapping,
         decided,
     }))
 }
 
-/// Judges a version again by the same rules, after a person entered the cesuur of its examenversie. A version that
-/// lies aside stays there.
+/// What a version comes to when it is judged again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// Its judgement now.
+    pub judgement: Judgement,
+    /// Whether the cesuur was applied, all known things together.
+    pub normed: Normed,
+    /// The scale map by which its score is converted.
+    pub mapping: Option<String>,
+}
+
+/// Judges a version again by the same rules, after a person entered the cesuur of its examenversie or approved a scale
+/// map. A version that lies aside stays there.
 #[must_use]
-pub fn judge_again(version: &Version, present: Present<'_>, yardstick: Yardstick<'_>) -> (Judgement, Normed) {
+pub fn judge_again(version: &Version, present: Present<'_>, yardstick: Yardstick<'_>) -> Again {
     let normed = normed(version.delivered.normed, yardstick.cesuur);
-    if version.judgement == Judgement::Aside {
-        return (Judgement::Aside, normed);
+    let (judgement, mapping) = match version.judgement {
+        Judgement::Aside => (Judgement::Aside, None),
+        _ => weigh(&version.delivered, normed, yardstick, Some(present)),
+    };
+    Again {
+        judgement,
+        normed,
+        mapping,
     }
-    (weigh(&version.delivered, normed, yardstick, Some(present)), normed)
 }
 
 /// What the delivery says of the cesuur goes before what a person entered for its examenversie: a score that was
@@ -344,140 +384,74 @@ fn steps_back(delivered: &Delivered, present: Present<'_>, source: Source) -> bo
         && delivered.result.state != ResultState::Completed
 }
 
-fn weigh(delivered: &Delivered, normed: Normed, yardstick: Yardstick<'_>, present: Option<Present<'_>>) -> Judgement {
-    if let Some(hold) = hold_by_content(&delivered.result, normed, yardstick) {
-        return Judgement::Held(hold);
+/// The judgement, and the scale map by which the score is converted.
+fn weigh(
+    delivered: &Delivered,
+    normed: Normed,
+    yardstick: Yardstick<'_>,
+    present: Option<Present<'_>>,
+) -> (Judgement, Option<String>) {
+    let present = present.filter(|present| present.head.decided.stands());
+    let restates = present.is_some_and(|present| restates_decision(delivered, present));
+    if let Some(present) = present.filter(|_| restates && !is_unnormed(&delivered.result, normed)) {
+        // What was decided on was weighed then, by the scale map of then.
+        return (Judgement::Accepted, present.head.decided_mapping.clone());
     }
-    match present.and_then(|present| hold_by_decision(delivered, present)) {
-        Some(hold) => Judgement::Held(hold),
-        None => Judgement::Accepted,
-    }
+    let (hold, mapping) = hold_by_content(&delivered.result, normed, yardstick);
+    let hold = hold.or_else(|| present.and_then(|present| hold_by_decision(delivered, present)));
+    (hold.map_or(Judgement::Accepted, Judgement::Held), mapping)
 }
 
-fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>) -> Option<Hold> {
-    if let Some(score) = &result.score {
-        if normed == Normed::No {
-            return Some(Hold::NotNormed);
-        }
-        let misses = |scale: Option<&ResultValueType>| {
-            scale.is_some_and(|scale| matches!(scale::fits(score, scale), Fit::No(_)))
-        };
-        if misses(yardstick.component) {
-            return Some(Hold::OffScale);
-        }
-        if misses(yardstick.enrolment) {
-            return Some(Hold::OffEnrolmentScale);
-        }
+fn is_unnormed(result: &ExamResult, normed: Normed) -> bool {
+    result.score.is_some() && normed == Normed::No
+}
+
+fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>) -> (Option<Hold>, Option<String>) {
+    if is_unnormed(result, normed) {
+        return (Some(Hold::NotNormed), None);
     }
-    if result.state != ResultState::Completed {
-        return None;
+    let map = yardstick.mapping.filter(|map| map.converts());
+    let converted = map.map_or(Converted::Nothing, |map| map.convert(result));
+    let named = match converted {
+        Converted::To(_) => map.map(|map| map.id.clone()),
+        Converted::Nothing | Converted::NoRow => None,
+    };
+    let misses = match &converted {
+        Converted::NoRow => Some(Hold::NoRowInMap),
+        Converted::To(value) => is_off(Some(value), yardstick.enrolment).then_some(Hold::OffEnrolmentScale),
+        Converted::Nothing if is_off(result.score.as_deref(), yardstick.component) => Some(Hold::OffScale),
+        Converted::Nothing => {
+            is_off(result.score.as_deref(), yardstick.enrolment).then_some(Hold::OffEnrolmentScale)
+        }
+    };
+    if misses.is_some() || result.state != ResultState::Completed {
+        return (misses, named);
     }
     if result.result_date.is_none() {
-        return Some(Hold::NoResultDate);
+        return (Some(Hold::NoResultDate), named);
     }
-    let has_outcome = result.score.is_some() || matches!(result.pass, Some(PassState::Passed | PassState::Failed));
-    (result.attendance == Attendance::Present && !has_outcome).then_some(Hold::NoOutcome)
+    let has_outcome = named.is_some()
+        || result.score.is_some()
+        || matches!(result.pass, Some(PassState::Passed | PassState::Failed));
+    let is_empty = result.attendance == Attendance::Present && !has_outcome;
+    (is_empty.then_some(Hold::NoOutcome), named)
+}
+
+/// Whether a delivery says just what the examencommissie decided on: confirmed upstream perhaps, but not changed.
+fn restates_decision(delivered: &Delivered, present: Present<'_>) -> bool {
+    let decided_on = &present.decided.unwrap_or(present.version).delivered.result;
+    let restated = ExamResult {
+        r#final: decided_on.r#final,
+        ..delivered.result.clone()
+    };
+    present.head.decided == Decided::Vastgesteld && restated == *decided_on
 }
 
 fn hold_by_decision(delivered: &Delivered, present: Present<'_>) -> Option<Hold> {
     match present.head.decided {
-        Decided::Undecided => None,
+        Decided::Undecided | Decided::Withdrawn => None,
         Decided::Upstream => (!delivered.result.r#final).then_some(Hold::FinalWithdrawn),
-        Decided::Vastgesteld => {
-            // What the examencommissie decided on may be confirmed upstream, but not changed without it.
-            let decided_on = &present.decided.unwrap_or(present.version).delivered.result;
-            let restated = ExamResult {
-                r#final: decided_on.r#final,
-                ..delivered.result.clone()
-            };
-            (restated != *decided_on).then_some(Hold::ChangedAfterDecision)
-        }
-    }
-}
-
-/// When flow 5 is sent, per school.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SendPolicy {
-    /// Attendance at once, the score only after vaststelling.
-    Attendance,
-    /// Everything that is accepted, as provisional until vaststelling.
-    #[default]
-    Provisional,
-    /// Nothing before vaststelling.
-    AfterVaststelling,
-}
-
-impl SendPolicy {
-    /// As it is kept in the school's settings.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            SendPolicy::Attendance => "attendance",
-            SendPolicy::Provisional => "provisional",
-            SendPolicy::AfterVaststelling => "after-vaststelling",
-        }
-    }
-
-    /// Reads [`SendPolicy::name`] back.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<SendPolicy> {
-        [
-            SendPolicy::Attendance,
-            SendPolicy::Provisional,
-            SendPolicy::AfterVaststelling,
-        ]
-        .into_iter()
-        .find(|policy| policy.name() == name)
-    }
-}
-
-/// What flow 5 carries of a result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outgoing {
-    /// The result as the student system gets it.
-    pub result: ExamResult,
-    /// Decided, but sent as provisional, since the planbare toets allows no final results (N#178).
-    pub downgraded: bool,
-}
-
-/// What goes to the student system of an accepted result; `None` while the policy says to wait. Where
-/// `finalResultsAllowed` and a decision conflict, the planbare toets leads and the result goes as provisional.
-#[must_use]
-pub fn outgoing(result: &ExamResult, decided: Decided, policy: SendPolicy, final_allowed: bool) -> Option<Outgoing> {
-    let is_decided = decided != Decided::Undecided;
-    let sent = ExamResult {
-        r#final: is_decided && final_allowed,
-        ..result.clone()
-    };
-    if is_decided {
-        return Some(Outgoing {
-            result: sent,
-            downgraded: !final_allowed,
-        });
-    }
-    match policy {
-        SendPolicy::AfterVaststelling => None,
-        SendPolicy::Provisional => Some(Outgoing {
-            result: sent,
-            downgraded: false,
-        }),
-        SendPolicy::Attendance => Some(Outgoing {
-            result: attendance_of(sent),
-            downgraded: false,
-        }),
-    }
-}
-
-fn attendance_of(result: ExamResult) -> ExamResult {
-    ExamResult {
-        state: ResultState::InProgress,
-        pass: None,
-        comment: None,
-        score: None,
-        raw_score: None,
-        max_raw_score: None,
-        documents: Vec::new(),
-        ..result
+        Decided::Vastgesteld => (!restates_decision(delivered, present)).then_some(Hold::ChangedAfterDecision),
     }
 }
 

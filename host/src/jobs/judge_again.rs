@@ -1,12 +1,12 @@
-//! The results of an examenversie are judged again after a person entered its cesuur: a piece per run, each in a commit
-//! of its own with the job's end, so that a stop in between loses nothing.
+//! Many results are judged again after a person changed what they are judged by: a piece per run, each in a commit of its
+//! own with the job's end, so that a stop in between loses nothing.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{Done, JobContext, JobError, JobKind};
-use crate::app::cesuur::{self, Examenversie};
+use crate::app::judging::{self, Which};
 use crate::app::{Draft, deliver};
 use crate::domain::retry::Blame;
 
@@ -15,9 +15,7 @@ pub struct JudgeAgain;
 
 #[derive(Debug, Clone, Deserialize)]
 struct Piece {
-    peer: String,
-    component: String,
-    code: Option<String>,
+    which: Which,
     after: String,
 }
 
@@ -34,13 +32,8 @@ impl JobKind for JudgeAgain {
             Ok(Done::deciding(move || {
                 let (context, piece) = (context.clone(), piece.clone());
                 async move {
-                    let versie = Examenversie {
-                        peer: piece.peer,
-                        component: piece.component,
-                        code: piece.code,
-                    };
                     let mut draft = Draft::of(&context.core, &context.job.tenant, "job:judge_again");
-                    cesuur::judge_again(&mut draft, &versie, &piece.after).await?;
+                    judging::judge_piece(&mut draft, &piece.which, &piece.after).await?;
                     Ok(draft.finish())
                 }
             }))

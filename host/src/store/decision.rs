@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::values;
 
 /// The table.
@@ -22,6 +22,8 @@ pub static DECISION: Table = Table {
         "printed",
         "reason",
         "at",
+        "mapping",
+        "proposal",
     ],
 };
 
@@ -33,7 +35,7 @@ pub fn row(tenant: &str, decision: &Decision) -> Write {
         values: values![
             tenant,
             &decision.id,
-            "vaststellen",
+            decision.kind.name(),
             &decision.association,
             decision.seq,
             &decision.account,
@@ -42,13 +44,17 @@ pub fn row(tenant: &str, decision: &Decision) -> Write {
             &decision.printed,
             &decision.reason,
             decision.at,
+            &decision.mapping,
+            &decision.proposal,
         ],
     }
 }
 
 fn from_row(row: &Row) -> Result<Decision, StoreError> {
+    let kind = row.text("kind")?;
     Ok(Decision {
         id: row.text("id")?,
+        kind: DecisionKind::from_name(&kind).ok_or_else(|| StoreError::unknown_word("kind", &kind))?,
         association: row.text("association")?,
         seq: row.int("seq")?,
         account: row.text("account")?,
@@ -56,8 +62,20 @@ fn from_row(row: &Row) -> Result<Decision, StoreError> {
         mandate: row.flag("mandate")?,
         printed: row.text("printed")?,
         reason: row.text("reason")?,
+        mapping: row.text_opt("mapping")?,
+        proposal: row.text_opt("proposal")?,
         at: row.moment("at")?,
     })
+}
+
+/// A decision.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Decision>, StoreError> {
+    let sql = "SELECT * FROM decision WHERE tenant = $1 AND id = $2";
+    let row = db.row(sql, values![tenant, id]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// The decisions on a deelname's result, oldest first.

@@ -152,11 +152,17 @@ async fn postgres(url: &str) -> Result<Database, StoreError> {
 }
 
 fn migrations(database: &Database) -> Vec<Migration> {
-    let first = match database {
-        Database::Sqlite { .. } => include_str!("../../migrations/sqlite/0001_first.sql"),
-        Database::Postgres { .. } => include_str!("../../migrations/postgres/0001_first.sql"),
+    let (first, standing) = match database {
+        Database::Sqlite { .. } => (
+            include_str!("../../migrations/sqlite/0001_first.sql"),
+            include_str!("../../migrations/sqlite/0002_standing.sql"),
+        ),
+        Database::Postgres { .. } => (
+            include_str!("../../migrations/postgres/0001_first.sql"),
+            include_str!("../../migrations/postgres/0002_standing.sql"),
+        ),
     };
-    [(1, "first", first)]
+    [(1, "first", first), (2, "standing", standing)]
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
@@ -182,15 +188,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_first_migrations_differ_only_in_the_bytes_type() {
-        let sqlite = include_str!("../../migrations/sqlite/0001_first.sql");
-        let postgres = include_str!("../../migrations/postgres/0001_first.sql");
+    fn the_migrations_of_both_databases_differ_only_in_the_bytes_type() {
+        let twins = [
+            (
+                include_str!("../../migrations/sqlite/0001_first.sql"),
+                include_str!("../../migrations/postgres/0001_first.sql"),
+            ),
+            (
+                include_str!("../../migrations/sqlite/0002_standing.sql"),
+                include_str!("../../migrations/postgres/0002_standing.sql"),
+            ),
+        ];
         let statements = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("--"));
             lines.collect::<Vec<_>>().join("\n").replace("BYTEA", "BLOB")
         };
-        assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"));
-        assert_eq!(statements(sqlite), statements(postgres));
+        for (sqlite, postgres) in twins {
+            assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"));
+            assert_eq!(statements(sqlite), statements(postgres));
+        }
     }
 
     #[test]

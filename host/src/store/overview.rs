@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::error::StoreError;
 use super::result::{head_from, version_from};
 use super::sql::Database;
+use crate::domain::model::ResultState;
 use crate::domain::result::{Head, Version};
 use crate::values;
 
@@ -144,7 +145,7 @@ pub async fn undecided(
         JOIN result present ON present.tenant = head.tenant AND present.association = head.association
             AND present.seq = head.seq
         WHERE head.tenant = $1 AND ($2 = '' OR deelname.offering = $2) AND head.normed <> 'no'
-          AND ((head.judgement = 'accepted' AND head.decided = 'undecided')
+          AND ((head.judgement = 'accepted' AND head.decided IN ('undecided', 'withdrawn'))
             OR (head.judgement = 'held' AND head.why = 'changed-after-decision'))
         ORDER BY deelname.offering, head.association LIMIT $3";
     let rows = db.rows(sql, values![tenant, sitting.unwrap_or(""), limit]).await?;
@@ -152,6 +153,58 @@ pub async fn undecided(
         .map(|row| {
             Ok(Undecided {
                 sitting: row.text("offering")?,
+                head: head_from(row)?,
+                version: version_from(row)?,
+            })
+        })
+        .collect()
+}
+
+/// A result that serves an exam.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfExam {
+    /// The sitting.
+    pub sitting: String,
+    /// The sitting's unit.
+    pub unit: Option<String>,
+    /// The person's id.
+    pub person: String,
+    /// Where the result stands.
+    pub head: Head,
+    /// Its present version.
+    pub version: Version,
+}
+
+impl OfExam {
+    /// Whether there is a result to look at.
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        self.version.delivered.result.state == ResultState::Completed
+    }
+}
+
+/// The results that serve a planbare toets, with their present version, by sitting.
+///
+/// # Errors
+/// What the database says.
+pub async fn results_of_plannable(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<OfExam>, StoreError> {
+    let sql = "SELECT deelname.offering, deelname.person, sitting.unit, head.*, present.body, present.source,
+            present.message, present.revision, present.received_at
+        FROM association enrolment
+        JOIN association deelname ON deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
+        JOIN offering sitting ON sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+        JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
+        JOIN result present ON present.tenant = head.tenant AND present.association = head.association
+            AND present.seq = head.seq
+        WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+        ORDER BY deelname.offering, head.association";
+    let rows = db.rows(sql, values![tenant, plannable]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OfExam {
+                sitting: row.text("offering")?,
+                unit: row.text_opt("unit")?,
+                person: row.text("person")?,
                 head: head_from(row)?,
                 version: version_from(row)?,
             })

@@ -25,6 +25,7 @@ pub static RESULT: Table = Table {
         "message",
         "revision",
         "received_at",
+        "mapping",
     ],
 };
 
@@ -47,6 +48,8 @@ pub static RESULT_HEAD: Table = Table {
         "decision",
         "sent_seq",
         "confirmed_seq",
+        "mapping",
+        "decided_mapping",
         "version",
     ],
 };
@@ -89,6 +92,7 @@ pub fn version_row(tenant: &str, version: &Version) -> Write {
             &version.message,
             version.revision,
             version.received_at,
+            &version.mapping,
         ],
     }
 }
@@ -114,6 +118,8 @@ pub fn next_head(tenant: &str, head: &Head) -> Write {
             &head.decision,
             head.sent_seq,
             head.confirmed_seq,
+            &head.mapping,
+            &head.decided_mapping,
             head.version + 1,
         ],
     }
@@ -140,6 +146,7 @@ pub(super) fn version_from(row: &Row) -> Result<Version, StoreError> {
         source: Source::from_name(&source).ok_or_else(|| StoreError::unknown_word("source", &source))?,
         message: row.text_opt("message")?,
         revision: row.int_opt("revision")?,
+        mapping: row.text_opt("mapping")?,
         received_at: row.moment("received_at")?,
     })
 }
@@ -159,6 +166,8 @@ pub(super) fn head_from(row: &Row) -> Result<Head, StoreError> {
         decision: row.text_opt("decision")?,
         sent_seq: row.int_opt("sent_seq")?,
         confirmed_seq: row.int_opt("confirmed_seq")?,
+        mapping: row.text_opt("mapping")?,
+        decided_mapping: row.text_opt("decided_mapping")?,
         version: row.int("version")?,
     })
 }
@@ -214,6 +223,65 @@ pub async fn heads_of_examenversie(
         .rows(sql, values![tenant, peer, component, code, after, limit])
         .await?;
     rows.iter().map(head_from).collect()
+}
+
+/// Heads of a component's results after a deelname's id, of all examenversies, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads_of_component(
+    db: &Database,
+    tenant: &str,
+    (peer, component): (&str, &str),
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Head>, StoreError> {
+    let sql = "SELECT * FROM result_head
+        WHERE tenant = $1 AND peer = $2 AND component = $3 AND association > $4
+        ORDER BY association LIMIT $5";
+    let rows = db.rows(sql, values![tenant, peer, component, after, limit]).await?;
+    rows.iter().map(head_from).collect()
+}
+
+/// Heads of the results that serve a planbare toets, after a deelname's id, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads_of_plannable(
+    db: &Database,
+    tenant: &str,
+    plannable: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Head>, StoreError> {
+    let sql = "SELECT head.* FROM association enrolment
+        JOIN association deelname ON deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
+        JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
+        WHERE enrolment.tenant = $1 AND enrolment.offering = $2 AND head.association > $3
+        ORDER BY head.association LIMIT $4";
+    let rows = db.rows(sql, values![tenant, plannable, after, limit]).await?;
+    rows.iter().map(head_from).collect()
+}
+
+/// The units whose sittings have results of a component, or of one examenversie of it; `None` stands for sittings
+/// without a unit.
+///
+/// # Errors
+/// What the database says.
+pub async fn units_with_results(
+    db: &Database,
+    tenant: &str,
+    (peer, component): (&str, &str),
+    examenversie: Option<&str>,
+) -> Result<Vec<Option<String>>, StoreError> {
+    let sql = "SELECT DISTINCT sitting.unit FROM result_head head
+        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
+        JOIN offering sitting ON sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+        WHERE head.tenant = $1 AND head.peer = $2 AND head.component = $3 AND ($4 = '' OR head.examenversie = $4)
+        ORDER BY sitting.unit";
+    let values = values![tenant, peer, component, examenversie.unwrap_or("")];
+    let rows = db.rows(sql, values).await?;
+    rows.iter().map(|row| row.text_opt("unit")).collect()
 }
 
 /// The versions of these deelnames' results, oldest first per deelname.

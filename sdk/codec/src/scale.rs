@@ -114,3 +114,13 @@ fn number(score: &str, least: f64, most: f64, decimals: usize) -> Fit {
     }
     Fit::Yes
 }
+
+/// A scale as the agreement spells it, such as `0.0-10.0`.
+pub fn name(scale: &ResultValueType) -> String {
+    crate::words::word(scale)
+}
+
+/// Reads [`name`] back; another word is a scale that the agreement does not list.
+pub fn from_name(name: &str) -> ResultValueType {
+    crate::words::parse(name).unwrap_or_else(|| ResultValueType::Other(name.to_owned()))
+}

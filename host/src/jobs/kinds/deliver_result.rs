@@ -40,7 +40,8 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
         false => Way::Original,
     };
     let is_final = message.enrolment.result.as_ref().is_some_and(|result| result.r#final);
-    let effect = format!("{}/{}/{is_final}", message.enrolment.association_id, message.seq);
+    let (enrolment, stamp) = (&message.enrolment.association_id, &message.stamp);
+    let effect = format!("{enrolment}/{}/{is_final}/{stamp}", message.seq);
     let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
     let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result(&message.enrolment, way).await).await?;

@@ -1,0 +1,242 @@
+//! Judging many results again, after a cesuur was entered, a scale map was approved, or an exam's policy or scale was
+//! changed: a piece per commit, so that other traffic goes between and a stop in the middle loses nothing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::draft::{About, Draft, Follow};
+use super::studentresultaat;
+use super::{Refused, deliver, result as result_verbs};
+use crate::domain::association::Association;
+use crate::domain::exception::{self, RESULT_HELD};
+use crate::domain::lane;
+use crate::domain::model::Normed;
+use crate::domain::result::{self, Again, Head, Hold, Judgement, Version, Yardstick};
+use crate::domain::standing;
+use crate::store::{association, component, examenversie, offering, result as result_store, scale_map};
+
+/// The most results judged again in one commit.
+pub const MOST_AT_ONCE: u32 = 200;
+
+/// Which results are judged again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Which {
+    /// Those of one examenversie.
+    Examenversie {
+        /// The vendor.
+        peer: String,
+        /// Its component.
+        component: String,
+        /// The vendor's code of the version; the component where it names none.
+        code: String,
+    },
+    /// Those of a component, of all examenversies.
+    Component {
+        /// The vendor.
+        peer: String,
+        /// The component.
+        component: String,
+    },
+    /// Those that serve a planbare toets. What it lets go now, and did not go before, is sent.
+    Exam(String),
+}
+
+impl Which {
+    fn lane(&self) -> String {
+        match self {
+            Which::Examenversie { peer, component, code } => {
+                lane::name(3, "examenversie", &format!("{peer}/{component}/{code}"))
+            }
+            Which::Component { peer, component } => lane::name(3, "component", &format!("{peer}/{component}")),
+            Which::Exam(plannable) => lane::name(3, "plannable", plannable),
+        }
+    }
+
+    async fn heads(&self, draft: &Draft<'_>, after: &str) -> Result<Vec<Head>, Refused> {
+        let (db, tenant) = (&draft.core.db, draft.tenant);
+        Ok(match self {
+            Which::Examenversie { peer, component, code } => {
+                let key = (peer.as_str(), component.as_str(), code.as_str());
+                result_store::heads_of_examenversie(db, tenant, key, after, MOST_AT_ONCE).await?
+            }
+            Which::Component { peer, component } => {
+                result_store::heads_of_component(db, tenant, (peer, component), after, MOST_AT_ONCE).await?
+            }
+            Which::Exam(plannable) => {
+                result_store::heads_of_plannable(db, tenant, plannable, after, MOST_AT_ONCE).await?
+            }
+        })
+    }
+}
+
+/// The job that judges the next piece, after a deelname's id.
+///
+/// # Errors
+/// What the database says.
+pub async fn follow(draft: &mut Draft<'_>, which: &Which, after: &str) -> Result<(), Refused> {
+    draft
+        .follow(Follow {
+            kind: deliver::JUDGE_AGAIN,
+            // Work inside the host: no vendor is asked, so that none can hold it up.
+            peer: "",
+            flow: 3,
+            lane: which.lane(),
+            parent: None,
+            payload: json!({ "which": which, "after": after }),
+            full_state: false,
+        })
+        .await
+}
+
+/// Judges at most [`MOST_AT_ONCE`] results again, those after a deelname's id, and has the next piece follow.
+///
+/// # Errors
+/// What the database says.
+pub async fn judge_piece(draft: &mut Draft<'_>, which: &Which, after: &str) -> Result<(), Refused> {
+    let heads = which.heads(draft, after).await?;
+    let Some(last) = heads.last().map(|head| head.association.clone()) else {
+        return Ok(());
+    };
+    let ids: Vec<String> = heads.iter().map(|head| head.association.clone()).collect();
+    let versions = result_store::versions_of(&draft.core.db, draft.tenant, &ids).await?;
+    let is_full = heads.len() >= MOST_AT_ONCE as usize;
+    for head in heads {
+        let own: Vec<Version> = versions
+            .iter()
+            .filter(|version| version.association == head.association)
+            .cloned()
+            .collect();
+        let Some(deelname) = association::find(&draft.core.db, draft.tenant, &head.association).await? else {
+            continue;
+        };
+        judge_one(draft, head, &deelname, &own, matches!(which, Which::Exam(_))).await?;
+    }
+    match is_full {
+        true => follow(draft, which, &last).await,
+        false => Ok(()),
+    }
+}
+
+/// Judges one result's present version again, and writes what changes. `send_all`: what may go and did not, goes.
+///
+/// # Errors
+/// What the database says.
+pub async fn judge_one(
+    draft: &mut Draft<'_>,
+    head: Head,
+    deelname: &Association,
+    versions: &[Version],
+    send_all: bool,
+) -> Result<(), Refused> {
+    let again = weigh(draft, &head, deelname, versions).await?;
+    let Some((again, cesuur)) = again else {
+        return Ok(());
+    };
+    let still_unnormed = again.judgement == Judgement::Held(Hold::NotNormed) && cesuur == Some(Normed::Yes);
+    if still_unnormed {
+        // Delivered as not yet normed: the vendor has it restated by now, or will.
+        deliver::read_back(draft, &head.peer, &head.association).await?;
+    }
+    let mut judged = Head {
+        judgement: again.judgement,
+        normed: again.normed,
+        mapping: again.mapping,
+        ..head.clone()
+    };
+    let is_same = judged == head;
+    if is_same && !send_all {
+        return Ok(());
+    }
+    tell(draft, &judged, deelname).await?;
+    let goes = head.judgement != Judgement::Accepted || head.mapping != judged.mapping;
+    if send_all || (goes && judged.judgement == Judgement::Accepted) {
+        let route = studentresultaat::route(draft.core, draft.tenant, deelname).await?;
+        studentresultaat::send(draft, route.as_ref(), &mut judged, versions, false).await?;
+    }
+    if judged == head {
+        return Ok(());
+    }
+    if !is_same {
+        let detail = format!("version {} {} again", judged.seq, judged.judgement.names().0);
+        draft.audit("result.judge", ("association", deelname.id.as_str()), detail, b"");
+    }
+    draft.put(result_store::next_head(draft.tenant, &judged));
+    Ok(())
+}
+
+/// What the present version comes to by today's yardsticks, and what was entered about its cesuur.
+async fn weigh(
+    draft: &Draft<'_>,
+    head: &Head,
+    deelname: &Association,
+    versions: &[Version],
+) -> Result<Option<(Again, Option<Normed>)>, Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let Some(present) = result_verbs::present(Some(head), versions)? else {
+        return Ok(None);
+    };
+    let key = (head.peer.as_str(), head.component.as_str(), head.examenversie.as_str());
+    let entered = examenversie::find(db, tenant, key.0, key.1, key.2).await?;
+    let component = component::find(db, tenant, key.0, key.1).await?;
+    let route = studentresultaat::route(draft.core, tenant, deelname).await?;
+    let enrolment = route.as_ref().and_then(|route| route.plannable.facts.result_value_type.as_ref());
+    let mapping = match enrolment {
+        Some(scale) => scale_map::in_force(db, tenant, key, scale).await?,
+        None => None,
+    };
+    let yardstick = Yardstick {
+        component: component.as_ref().and_then(|it| it.facts.result_value_type.as_ref()),
+        enrolment,
+        cesuur: entered.as_ref().map(|entered| entered.normed),
+        mapping: mapping.as_ref(),
+    };
+    let again = result::judge_again(present.version, present, yardstick);
+    Ok(Some((again, yardstick.cesuur)))
+}
+
+/// Opens or closes the task that says why a result is held.
+async fn tell(draft: &mut Draft<'_>, head: &Head, deelname: &Association) -> Result<(), Refused> {
+    match head.judgement {
+        Judgement::Held(hold) => {
+            let sitting = offering::find(&draft.core.db, draft.tenant, &deelname.facts.offering_id).await?;
+            let about = About {
+                kind: "association",
+                id: &deelname.id,
+                unit: sitting.as_ref().and_then(|sitting| sitting.unit.as_deref()),
+                peer: Some(&deelname.peer),
+            };
+            draft.open(&exception::result_held(hold), about).await
+        }
+        Judgement::Accepted => {
+            let subject = ("association", deelname.id.as_str());
+            draft.close(RESULT_HELD, subject, "Opnieuw beoordeeld: het past.").await
+        }
+        Judgement::Aside => Ok(()),
+    }
+}
+
+/// Takes the vaststelling back from a head and judges its present version anew.
+///
+/// # Errors
+/// What the database says.
+pub async fn judge_withdrawn(
+    draft: &mut Draft<'_>,
+    head: Head,
+    decision: &str,
+    deelname: &Association,
+    versions: &[Version],
+) -> Result<Head, Refused> {
+    let head = standing::withdrawn(head, decision);
+    let Some((again, _)) = weigh(draft, &head, deelname, versions).await? else {
+        return Ok(head);
+    };
+    let head = Head {
+        judgement: again.judgement,
+        normed: again.normed,
+        mapping: again.mapping,
+        ..head
+    };
+    tell(draft, &head, deelname).await?;
+    Ok(head)
+}
