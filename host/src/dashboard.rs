@@ -7,14 +7,17 @@
 mod accounts;
 mod connectors;
 mod decisions;
+mod exams;
 mod exceptions;
 mod form;
 mod oops;
 mod publishers;
 mod refusal;
+mod scale_maps;
 mod session;
 mod shell;
 mod sittings;
+mod standing;
 mod statics;
 mod switch;
 #[cfg(test)]
@@ -49,6 +52,9 @@ pub fn router(service: Service) -> Router {
         .merge(timeline::routes())
         .merge(publishers::routes())
         .merge(decisions::routes())
+        .merge(standing::routes())
+        .merge(exams::routes())
+        .merge(scale_maps::routes())
         .merge(accounts::routes())
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .merge(statics::routes())

@@ -20,5 +20,7 @@ pub mod scale_map;
 pub mod secret;
 pub mod sending;
 pub mod standing;
+#[cfg(test)]
+mod standing_laws;
 
 pub use oke_codec::model;

@@ -4,7 +4,9 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
-use super::v1::{account, job, package, peer, publisher, result, revision, sitting, task, unit};
+use super::v1::{
+    account, job, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting, task, unit,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,7 +25,12 @@ use super::v1::{account, job, package, peer, publisher, result, revision, sittin
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel, sitting::add,
         sitting::change_needs, sitting::cancel_deelname, sitting::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
-        result::set_cesuur, result::set_policy,
+        result::set_cesuur,
+        policy::of_school, policy::set_of_school, policy::of_unit, policy::set_of_unit, policy::of_exam,
+        policy::set_of_exam,
+        proposal::list, proposal::of_deelname, proposal::propose, proposal::confirm, proposal::reject,
+        scale_map::list, scale_map::propose, scale_map::settle,
+        sample::list, sample::draw,
     ),
     modifiers(&Bearer),
     security(("token" = [])),

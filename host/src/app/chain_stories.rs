@@ -6,6 +6,8 @@ mod flow1;
 mod planning;
 mod polled;
 mod results;
+mod scale_map;
+mod standing;
 mod vaststellen;
 
 use jiff::SignedDuration;

@@ -70,13 +70,13 @@ impl Which {
     }
 }
 
-/// The job that judges the next piece, after a deelname's id.
+/// The job that judges the next piece, after a deelname's id; one that waits for the same piece will do.
 ///
 /// # Errors
 /// What the database says.
 pub async fn follow(draft: &mut Draft<'_>, which: &Which, after: &str) -> Result<(), Refused> {
     draft
-        .follow(Follow {
+        .follow_once(Follow {
             kind: deliver::JUDGE_AGAIN,
             // Work inside the host: no vendor is asked, so that none can hold it up.
             peer: "",
@@ -149,8 +149,10 @@ pub async fn judge_one(
         return Ok(());
     }
     tell(draft, &judged, deelname).await?;
-    let goes = head.judgement != Judgement::Accepted || head.mapping != judged.mapping;
-    if send_all || (goes && judged.judgement == Judgement::Accepted) {
+    let counts = standing::counting(&judged, versions).map(|counting| counting.version.seq);
+    let may_differ = judged.decided.stands() || judged.sent_seq != counts;
+    let is_new = head.judgement != Judgement::Accepted || head.mapping != judged.mapping;
+    if (send_all && may_differ) || (is_new && judged.judgement == Judgement::Accepted) {
         let route = studentresultaat::route(draft.core, draft.tenant, deelname).await?;
         studentresultaat::send(draft, route.as_ref(), &mut judged, versions, false).await?;
     }
@@ -180,7 +182,9 @@ async fn weigh(
     let entered = examenversie::find(db, tenant, key.0, key.1, key.2).await?;
     let component = component::find(db, tenant, key.0, key.1).await?;
     let route = studentresultaat::route(draft.core, tenant, deelname).await?;
-    let enrolment = route.as_ref().and_then(|route| route.plannable.facts.result_value_type.as_ref());
+    let enrolment = route
+        .as_ref()
+        .and_then(|route| route.plannable.facts.result_value_type.as_ref());
     let mapping = match enrolment {
         Some(scale) => scale_map::in_force(db, tenant, key, scale).await?,
         None => None,

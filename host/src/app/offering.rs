@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::cancel;
 use super::draft::{Arrived, Draft, Outcome, Sender};
-use super::{Core, Decision, Refused};
+use super::{Core, Decision, Refused, judging};
 use crate::domain::model;
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
 use crate::store::ledger::{self, LedgerRow};
@@ -110,6 +110,11 @@ async fn take(
             content,
         );
         draft.put(offering::next(&sender.tenant, &offering));
+        if let Some(known) = &known
+            && judges_otherwise(&known.facts, &offering.facts)
+        {
+            judging::follow(&mut draft, &judging::Which::Exam(id.clone()), "").await?;
+        }
         if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
             cancel::associations_of(&mut draft, &offering).await?;
         }
@@ -118,6 +123,13 @@ async fn take(
         write_set: draft.finish(),
         answer: outcome,
     })
+}
+
+/// Whether results that came before are to be judged again: by another scale (R22), or allowed as final now or no longer
+/// (R11).
+fn judges_otherwise(before: &model::Offering, after: &model::Offering) -> bool {
+    let allows = |facts: &model::Offering| facts.final_results_allowed.unwrap_or(true);
+    before.result_value_type != after.result_value_type || allows(before) != allows(after)
 }
 
 fn told(

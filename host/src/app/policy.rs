@@ -126,7 +126,11 @@ pub async fn said_around(db: &Database, tenant: &str, exam: &Offering) -> Result
 /// # Errors
 /// What the database says; settings that can't be read.
 pub async fn of_exam(db: &Database, tenant: &str, exam: &Offering) -> Result<Policy, StoreError> {
-    let said: Vec<Said> = said_around(db, tenant, exam).await?.into_iter().map(|(_, said)| said).collect();
+    let said: Vec<Said> = said_around(db, tenant, exam)
+        .await?
+        .into_iter()
+        .map(|(_, said)| said)
+        .collect();
     Ok(Policy::of(&said))
 }
 

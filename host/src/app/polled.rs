@@ -16,7 +16,7 @@ use crate::domain::association::Association;
 use crate::domain::interface::Interface;
 use crate::domain::model::Role;
 use crate::domain::offering::Offering;
-use crate::domain::result::{Decided, Delivered, Source};
+use crate::domain::result::{Delivered, Source};
 use crate::store::cursor::{self, CursorRow};
 use crate::store::{StoreError, association, ledger, message, offering, result as result_store};
 

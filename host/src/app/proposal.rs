@@ -100,13 +100,7 @@ async fn proposed(
 /// # Errors
 /// [`Refused`]: no reason, a proposal that ended or is about what is no longer there, the same person, or one who may
 /// not decide on this result.
-pub async fn confirm(
-    core: &Core,
-    tenant: &str,
-    account: &Account,
-    id: &str,
-    reason: &str,
-) -> Result<String, Refused> {
+pub async fn confirm(core: &Core, tenant: &str, account: &Account, id: &str, reason: &str) -> Result<String, Refused> {
     let reason = with_reason(reason)?;
     core.decide(&[format!("proposal/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
@@ -161,7 +155,9 @@ async fn correct(
     standing::may_correct(head, subject.version()?, proposal.seq).map_err(|why| subject.not_now(why))?;
     let decision = taken.write(draft, subject, (head.seq, head.mapping.as_deref()));
     let about = ("association", subject.deelname.id.as_str());
-    draft.close(RESULT_HELD, about, "De correctie is door twee personen vastgesteld.").await?;
+    draft
+        .close(RESULT_HELD, about, "De correctie is door twee personen vastgesteld.")
+        .await?;
     Ok(standing::decided(head.clone(), &decision))
 }
 
@@ -248,5 +244,11 @@ pub(super) async fn lapse(draft: &mut Draft<'_>, head: &Head) -> Result<(), Refu
         reason: format!("versie {} kwam ervoor in de plaats", head.seq),
         at: draft.now,
     };
-    end(draft, proposal, settled, "Vervallen: de leverancier leverde een andere versie.").await
+    end(
+        draft,
+        proposal,
+        settled,
+        "Vervallen: de leverancier leverde een andere versie.",
+    )
+    .await
 }

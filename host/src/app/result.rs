@@ -141,7 +141,9 @@ impl Known {
         let code = incoming.delivered.examenversie.as_deref().unwrap_or(component);
         let cesuur = examenversie::find(db, tenant, incoming.peer, component, code).await?;
         let route = studentresultaat::route(draft.core, tenant, &deelname).await?;
-        let enrolment = route.as_ref().and_then(|route| route.plannable.facts.result_value_type.as_ref());
+        let enrolment = route
+            .as_ref()
+            .and_then(|route| route.plannable.facts.result_value_type.as_ref());
         let mapping = match enrolment {
             Some(scale) => scale_map::in_force(db, tenant, (incoming.peer, component, code), scale).await?,
             None => None,

@@ -5,9 +5,9 @@ use super::{Core, Decision, Draft, Refused};
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::{Account, Duty};
 use crate::domain::sample::{self, Size};
+use crate::store::offering;
 use crate::store::overview::{self, OfExam};
 use crate::store::sample::SampleRow;
-use crate::store::offering;
 
 /// A sample to draw.
 #[derive(Debug, Clone)]

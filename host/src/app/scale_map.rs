@@ -69,7 +69,12 @@ pub async fn propose(core: &Core, tenant: &str, account: &Account, new: &NewMap)
         };
         let row = scale_map::next(tenant, &map);
         let detail = format!("scale map {} number {}; source: {}", map.id, map.number, map.source);
-        draft.audit("scale_map.propose", ("component", of.1), detail, format!("{:?}", map.rule).as_bytes());
+        draft.audit(
+            "scale_map.propose",
+            ("component", of.1),
+            detail,
+            format!("{:?}", map.rule).as_bytes(),
+        );
         draft.put(row);
         Ok(Decision {
             write_set: draft.finish(),

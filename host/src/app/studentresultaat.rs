@@ -118,7 +118,11 @@ pub async fn send(
     }
     let subject = ("association", head.association.as_str());
     draft
-        .close(exception::SENT_OFF_SCALE, subject, "Het resultaat past en is verstuurd.")
+        .close(
+            exception::SENT_OFF_SCALE,
+            subject,
+            "Het resultaat past en is verstuurd.",
+        )
         .await?;
     head.sent_seq = Some(seq);
     let due = match documents_pending {

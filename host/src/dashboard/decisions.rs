@@ -23,12 +23,16 @@ use crate::app::Refused;
 use crate::app::vaststellen::{self, MOST_AT_ONCE, Seen};
 use crate::domain::model::ResultState;
 use crate::domain::principal::Duty;
+use crate::domain::proposal::ProposalKind;
 use crate::domain::result::{Decided, Judgement};
 use crate::store::overview::{self, Undecided};
-use crate::store::{association, offering, person, result};
+use crate::store::{association, offering, person, proposal, result};
 
 /// Most results looked at to list sittings.
 const MOST: u32 = 20_000;
+
+/// Most proposals listed.
+const MOST_PROPOSALS: u32 = 200;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -63,6 +67,7 @@ struct ListPage {
     shell: Shell,
     lines: Vec<Line>,
     more: bool,
+    proposals: Vec<(String, String)>,
 }
 
 async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Response, Oops> {
@@ -102,8 +107,33 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         shell: Shell::around(&service, &visitor, "/vaststellen", "Vaststellen", None).await?,
         lines,
         more,
+        proposals: proposals(&service, &visitor, &units).await?,
     };
     page(StatusCode::OK, &list)
+}
+
+/// The proposals that wait for a second person, in units that the visitor decides for.
+async fn proposals(service: &Service, visitor: &Visitor, units: &Units) -> Result<Vec<(String, String)>, Oops> {
+    let (db, tenant) = (&service.core.db, visitor.tenant());
+    let mut lines = Vec::new();
+    for one in proposal::open(db, tenant, MOST_PROPOSALS).await? {
+        let Some(deelname) = association::find(db, tenant, &one.association).await? else {
+            continue;
+        };
+        let Some(sitting) = offering::find(db, tenant, &deelname.facts.offering_id).await? else {
+            continue;
+        };
+        if units.covers(visitor, Duty::Vaststellen, sitting.unit.as_deref()) {
+            let what = match one.kind {
+                ProposalKind::Correction => "Correctie",
+                ProposalKind::Withdrawal => "Intrekking",
+            };
+            let (when, by) = (words::moment(one.at), one.proposer);
+            let text = format!("{what} bij {}, voorgesteld door {by}, {when}", sitting.facts.name);
+            lines.push((one.association, text));
+        }
+    }
+    Ok(lines)
 }
 
 fn is_decidable(one: &Undecided) -> bool {

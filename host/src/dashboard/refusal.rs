@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 
 use super::oops::Oops;
+use crate::app::Refused;
 use crate::app::account::AccountError;
 use crate::app::package::PackageError;
 use crate::app::publisher::PublisherError;
@@ -45,6 +46,18 @@ pub trait InDutch {
     fn in_dutch(self) -> Result<Said, Oops>;
 }
 
+/// What a verb of the chain refused; `not_now` is the page's own sentence for a state that stands in the way.
+pub fn of_refused(refused: Refused, not_now: &str) -> Result<Said, Oops> {
+    match refused {
+        Refused::NotAllowed(refusal) => Ok(Said::conflict(of_duties(&refusal))),
+        Refused::NotNow(_) => Ok(Said::conflict(not_now)),
+        Refused::Unknown { .. } => Err(Oops::absent("Dit is er niet (meer).")),
+        Refused::Commit(error) => Err(error.into()),
+        Refused::Store(error) => Err(error.into()),
+        other => Err(Oops::ours(&other)),
+    }
+}
+
 /// A refusal by the separation of duties or a function that is not held.
 #[must_use]
 pub fn of_duties(refusal: &Refusal) -> String {
@@ -68,6 +81,10 @@ pub fn of_duties(refusal: &Refusal) -> String {
             "U hebt deze zitting gepland. Wie plant, stelt de resultaten ervan niet vast: laat een ander lid dit doen."
                 .to_owned()
         }
+        Refusal::SamePerson { .. } => {
+            "U was hier zelf al bij betrokken. Hiervoor zijn twee personen nodig: laat een ander lid dit doen."
+                .to_owned()
+        }
         Refusal::Assessed { .. } => {
             "U hebt bij deze zitting beoordeeld. Wie beoordeelt, stelt het resultaat niet vast: laat een ander lid dit \
              doen."
@@ -76,7 +93,8 @@ pub fn of_duties(refusal: &Refusal) -> String {
     }
 }
 
-const NO_REASON: &str = "Geef een reden op, zodat anderen dit later kunnen volgen.";
+/// A reason was left out.
+pub const NO_REASON: &str = "Geef een reden op, zodat anderen dit later kunnen volgen.";
 
 impl InDutch for AccountError {
     fn in_dutch(self) -> Result<Said, Oops> {

@@ -71,6 +71,15 @@ impl JustDone {
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
             "ingetrokken" => "De sleutel is ingetrokken.",
             "toegekend" => "De functie is toegekend.",
+            "voorgesteld" => "Het voorstel ligt er. Een tweede persoon bevestigt het of wijst het af.",
+            "bevestigd" => {
+                "Het voorstel is bevestigd; de deelnemerregistratie krijgt het resultaat zoals het nu geldt."
+            }
+            "verworpen" => "Het voorstel is afgewezen. Wat was vastgesteld, blijft gelden.",
+            "beleid" => "Het beleid is gewijzigd. Resultaten die nu mogen gaan, worden verstuurd.",
+            "getrokken" => "De steekproef is getrokken en met haar startgetal bewaard.",
+            "goedgekeurd" => "De tabel is goedgekeurd. De resultaten waar zij voor geldt worden opnieuw beoordeeld.",
+            "afgekeurd" => "De tabel is afgekeurd. Er is niets omgezet.",
             "ontnomen" => "De functie is ingetrokken.",
             _ => return None,
         };
@@ -110,6 +119,7 @@ impl Shell {
         let mut places = vec![
             ("/", "De keten vandaag", 0),
             ("/zittingen", "Zittingen", 0),
+            ("/toetsen", "Toetsen", 0),
             ("/uitzonderingen", "Uitzonderingen", waiting),
         ];
         if visitor.holds(Duty::Vaststellen) {

@@ -17,8 +17,9 @@ use super::units::Units;
 use super::words;
 use crate::api::Service;
 use crate::domain::association::{Association, AssociationKind};
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::lane::{self, JobState};
+use crate::domain::principal::Duty;
 use crate::domain::result::Version;
 use crate::store::audit::AuditRow;
 use crate::store::job::JobRow;
@@ -79,6 +80,8 @@ struct TimelinePage {
     needs: String,
     extra_time: String,
     canceled: bool,
+    id: String,
+    decides: bool,
     attempt: u32,
     present: Option<Present>,
     events: Vec<Event>,
@@ -122,6 +125,8 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
         extra_time: words::extra_time(deelname.facts.additional_time_min),
         canceled: deelname.is_canceled(),
         attempt: deelname.attempt(),
+        decides: visitor.holds(Duty::Vaststellen),
+        id: deelname.id.clone(),
         present: present(&service, tenant, &id, &versions).await?,
         events: events(&service, tenant, &deelname, &versions).await?,
         entries: entries.into_iter().map(audit_line).collect(),
@@ -222,6 +227,7 @@ fn version_event(version: &Version) -> Event {
             delivered.irregularities.clone().unwrap_or_default(),
         )
         .fact("Beoordelaar", delivered.assessor_code.clone().unwrap_or_default())
+        .fact("Omzettingstabel", version.mapping.clone().unwrap_or_default())
         .fact("Bron", words::source(version.source))
         .fact("Bericht", version.message.clone().unwrap_or_default())
         .fact(
@@ -231,10 +237,16 @@ fn version_event(version: &Version) -> Event {
 }
 
 fn decision_event(taken: Decision) -> Event {
-    Event::at(taken.at, "decision", format!("Versie {} vastgesteld", taken.seq))
+    let title = match taken.kind {
+        DecisionKind::Vaststellen => format!("Versie {} vastgesteld", taken.seq),
+        DecisionKind::Correction => format!("Correctie: versie {} vastgesteld", taken.seq),
+        DecisionKind::Withdrawal => format!("Vaststelling van versie {} ingetrokken", taken.seq),
+    };
+    Event::at(taken.at, "decision", title)
         .fact("Besluit", taken.printed)
         .fact("Door", taken.account)
         .fact("Motivering", taken.reason)
+        .fact("Omzettingstabel", taken.mapping.unwrap_or_default())
         .fact(
             "Bevoegdheid",
             if taken.mandate {

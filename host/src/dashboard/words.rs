@@ -158,6 +158,7 @@ pub fn why(judgement: Judgement) -> &'static str {
             Hold::NotNormed => "de cesuur is nog niet toegepast",
             Hold::OffScale => "de score past niet op de schaal van de toets",
             Hold::OffEnrolmentScale => "de score past niet op de schaal van de planbare toets",
+            Hold::NoRowInMap => "de omzettingstabel heeft er geen regel voor",
             Hold::NoResultDate => "er is geen resultaatdatum",
             Hold::NoOutcome => "afgerond zonder score",
             Hold::ChangedAfterDecision => "gewijzigd na vaststelling",
@@ -173,6 +174,7 @@ pub fn decided(decided: Decided) -> &'static str {
         Decided::Undecided => "nog niet vastgesteld",
         Decided::Vastgesteld => "vastgesteld",
         Decided::Upstream => "elders vastgesteld",
+        Decided::Withdrawn => "vaststelling ingetrokken",
     }
 }
 
@@ -216,6 +218,10 @@ pub fn verb(verb: &str) -> &str {
         "result.accept" => "resultaat ontvangen",
         "result.judge" => "resultaat opnieuw beoordeeld",
         "result.vaststellen" => "resultaat vastgesteld",
+        "result.propose" => "wijziging van het besluit voorgesteld",
+        "result.correct" => "correctie vastgesteld",
+        "result.withdraw" => "vaststelling ingetrokken",
+        "proposal.end" => "voorstel afgesloten",
         "result.confirm" => "door de deelnemerregistratie bevestigd",
         "deelname.plan" => "deelname gepland",
         "deelname.change" => "voorzieningen gewijzigd",

@@ -420,9 +420,7 @@ fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>
         Converted::NoRow => Some(Hold::NoRowInMap),
         Converted::To(value) => is_off(Some(value), yardstick.enrolment).then_some(Hold::OffEnrolmentScale),
         Converted::Nothing if is_off(result.score.as_deref(), yardstick.component) => Some(Hold::OffScale),
-        Converted::Nothing => {
-            is_off(result.score.as_deref(), yardstick.enrolment).then_some(Hold::OffEnrolmentScale)
-        }
+        Converted::Nothing => is_off(result.score.as_deref(), yardstick.enrolment).then_some(Hold::OffEnrolmentScale),
     };
     if misses.is_some() || result.state != ResultState::Completed {
         return (misses, named);
@@ -430,21 +428,27 @@ fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>
     if result.result_date.is_none() {
         return (Some(Hold::NoResultDate), named);
     }
-    let has_outcome = named.is_some()
-        || result.score.is_some()
-        || matches!(result.pass, Some(PassState::Passed | PassState::Failed));
+    let has_outcome =
+        named.is_some() || result.score.is_some() || matches!(result.pass, Some(PassState::Passed | PassState::Failed));
     let is_empty = result.attendance == Attendance::Present && !has_outcome;
     (is_empty.then_some(Hold::NoOutcome), named)
 }
 
-/// Whether a delivery says just what the examencommissie decided on: confirmed upstream perhaps, but not changed.
+/// Whether a delivery says just what was decided on. What the examencommissie decided may be confirmed upstream, but not
+/// changed without it.
 fn restates_decision(delivered: &Delivered, present: Present<'_>) -> bool {
     let decided_on = &present.decided.unwrap_or(present.version).delivered.result;
-    let restated = ExamResult {
-        r#final: decided_on.r#final,
-        ..delivered.result.clone()
-    };
-    present.head.decided == Decided::Vastgesteld && restated == *decided_on
+    match present.head.decided {
+        Decided::Undecided | Decided::Withdrawn => false,
+        Decided::Upstream => delivered.result == *decided_on,
+        Decided::Vastgesteld => {
+            let restated = ExamResult {
+                r#final: decided_on.r#final,
+                ..delivered.result.clone()
+            };
+            restated == *decided_on
+        }
+    }
 }
 
 fn hold_by_decision(delivered: &Delivered, present: Present<'_>) -> Option<Hold> {

@@ -1,6 +1,9 @@
 //! How deliveries are judged, story by story.
 
 use super::*;
+use crate::domain::scale_map::{Basis, Number, Rule, Standing};
+use crate::domain::sending::{Exam, FinalConflict, Outgoing, Policy, SendPolicy, outgoing};
+use crate::domain::standing;
 
 fn result(state: ResultState, score: Option<&str>) -> ExamResult {
     ExamResult {
@@ -43,6 +46,7 @@ const GRADES: Yardstick<'static> = Yardstick {
     component: Some(&ResultValueType::DecimalToTen),
     enrolment: Some(&ResultValueType::DecimalToTen),
     cesuur: None,
+    mapping: None,
 };
 
 /// A deelname whose deliveries are judged one after the other, as the verb does.
@@ -60,6 +64,7 @@ impl Story {
                 delivered,
                 judgement,
                 normed,
+                mapping,
                 decided,
             } = *judged;
             let seq = i64::try_from(self.versions.len()).unwrap() + 1;
@@ -71,6 +76,7 @@ impl Story {
                 source,
                 message: None,
                 revision: None,
+                mapping: mapping.clone(),
                 received_at: Timestamp::UNIX_EPOCH,
             });
             let head = self.head.take();
@@ -84,8 +90,10 @@ impl Story {
                     seq,
                     judgement,
                     normed,
+                    mapping,
                     decided,
-                    decided_seq: head.and_then(|head| head.decided_seq),
+                    decided_seq: head.as_ref().and_then(|head| head.decided_seq),
+                    decided_mapping: head.and_then(|head| head.decided_mapping),
                     decision: None,
                     sent_seq: None,
                     confirmed_seq: None,
@@ -104,9 +112,7 @@ impl Story {
     }
 
     fn decide(&mut self) {
-        let head = self.head.as_mut().unwrap();
-        head.decided = Decided::Vastgesteld;
-        head.decided_seq = Some(head.seq);
+        self.head = self.head.take().map(|head| standing::decided(head, "d"));
     }
 
     fn present(&self) -> Option<Present<'_>> {
@@ -177,6 +183,7 @@ fn a_score_that_the_planbare_toets_can_not_carry_is_held() {
         component: Some(&ResultValueType::ZeroToHundred),
         enrolment: Some(&ResultValueType::DecimalToTen),
         cesuur: None,
+        mapping: None,
     };
     let verdict = judge(completed("53"), Source::Push, None, scales, day());
     assert_eq!(judgement_of(&verdict), Some(Judgement::Held(Hold::OffEnrolmentScale)));
@@ -215,19 +222,17 @@ fn an_entered_cesuur_speaks_where_the_delivery_is_silent_and_not_against_it() {
     story.arrives(completed("5.3"), Source::Push, not_yet);
     let version = &story.versions[0];
     assert_eq!(version.judgement, Judgement::Held(Hold::NotNormed));
-    assert_eq!(
-        judge_again(version, story.present().unwrap(), done),
-        (Judgement::Accepted, Normed::Yes)
-    );
+    let again = judge_again(version, story.present().unwrap(), done);
+    assert_eq!((again.judgement, again.normed), (Judgement::Accepted, Normed::Yes));
 
     let mut said = Story::default();
     said.push(Delivered {
         normed: Normed::No,
         ..completed("5.3")
     });
-    let (judgement, _) = judge_again(&said.versions[0], said.present().unwrap(), done);
+    let again = judge_again(&said.versions[0], said.present().unwrap(), done);
     assert_eq!(
-        judgement,
+        again.judgement,
         Judgement::Held(Hold::NotNormed),
         "it has to be delivered again"
     );
@@ -292,18 +297,100 @@ fn a_result_that_changes_after_vaststelling_is_held_until_decided_again() {
 #[test]
 fn the_policy_says_what_goes_to_the_student_system() {
     let result = result(ResultState::Completed, Some("7.5"));
-    let send = |decided, policy, allowed| outgoing(&result, decided, policy, allowed);
-    assert_eq!(send(Decided::Undecided, SendPolicy::AfterVaststelling, true), None);
+    let by = |send| Policy {
+        send,
+        ..Policy::default()
+    };
+    let exam = |final_allowed| Exam {
+        final_allowed,
+        scale: Some(&ResultValueType::DecimalToTen),
+    };
+    let send = |decided, policy, allowed| outgoing(&result, decided, policy, exam(allowed));
+    let after = by(SendPolicy::AfterVaststelling);
+    assert_eq!(send(Decided::Undecided, after, true), Outgoing::Waits);
 
-    let attendance = send(Decided::Undecided, SendPolicy::Attendance, true).unwrap().result;
+    let attendance = send(Decided::Undecided, by(SendPolicy::Attendance), true)
+        .result()
+        .unwrap();
     assert_eq!((attendance.state, attendance.score), (ResultState::InProgress, None));
 
-    let provisional = send(Decided::Undecided, SendPolicy::Provisional, true).unwrap();
-    assert!(!provisional.result.r#final && !provisional.downgraded);
+    let provisional = send(Decided::Undecided, Policy::default(), true).result().unwrap();
+    assert!(!provisional.r#final && provisional.score.is_some());
 
-    let decided = send(Decided::Vastgesteld, SendPolicy::Attendance, true).unwrap();
-    assert!(decided.result.r#final && decided.result.score.is_some());
+    let decided = send(Decided::Vastgesteld, by(SendPolicy::Attendance), true)
+        .result()
+        .unwrap();
+    assert!(decided.r#final && decided.score.is_some());
 
-    let not_allowed = send(Decided::Upstream, SendPolicy::Provisional, false).unwrap();
-    assert!(!not_allowed.result.r#final && not_allowed.downgraded);
+    let not_allowed = send(Decided::Upstream, Policy::default(), false);
+    assert!(matches!(not_allowed, Outgoing::Goes { downgraded: true, .. }));
+    assert!(!not_allowed.result().unwrap().r#final);
+
+    let hold = Policy {
+        final_conflict: FinalConflict::Hold,
+        ..Policy::default()
+    };
+    assert_eq!(send(Decided::Upstream, hold, false), Outgoing::Conflicts);
+
+    let withdrawn = send(Decided::Withdrawn, after, true).result().unwrap();
+    assert!(
+        !withdrawn.r#final && withdrawn.score.is_some(),
+        "must hear that it is not final"
+    );
+}
+
+fn percentages() -> ScaleMap {
+    let number = |text: &str| Number::read(text).unwrap();
+    ScaleMap {
+        id: "map".to_owned(),
+        peer: "toa".to_owned(),
+        component: "c".to_owned(),
+        examenversie: None,
+        to: ResultValueType::DecimalToTen,
+        number: 1,
+        basis: Basis::Score,
+        rule: Rule::Steps {
+            steps: vec![(number("0"), "1.0".to_owned()), (number("53"), "5.5".to_owned())],
+            up_to: number("100"),
+        },
+        author: "an".to_owned(),
+        source: "brief".to_owned(),
+        made_at: Timestamp::UNIX_EPOCH,
+        standing: Standing::Approved,
+        settled: None,
+        version: 1,
+    }
+}
+
+/// N#175: by the map that two people approved, and by nothing else; also what looks like a grade is a percentage then.
+#[test]
+fn a_scale_map_judges_every_score_and_what_has_no_row_is_held() {
+    let map = percentages();
+    let mapped = Yardstick {
+        mapping: Some(&map),
+        ..GRADES
+    };
+    let mut story = Story::default();
+    story.arrives(completed("53"), Source::Push, mapped);
+    assert_eq!(story.versions[0].judgement, Judgement::Accepted);
+    assert_eq!(story.head.as_ref().unwrap().mapping.as_deref(), Some("map"));
+    assert_eq!(map.convert(&completed("7").result), Converted::To("1.0".to_owned()));
+
+    let beyond = judge(completed("101"), Source::Push, None, mapped, day());
+    assert_eq!(judgement_of(&beyond), Some(Judgement::Held(Hold::NoRowInMap)));
+
+    story.decide();
+    let held = story.arrives(completed("54"), Source::Push, mapped);
+    assert_eq!(
+        judgement_of(&held),
+        Some(Judgement::Held(Hold::ChangedAfterDecision)),
+        "though both give 5.5"
+    );
+    story.arrives(completed("53"), Source::Push, GRADES);
+    let head = story.head.unwrap();
+    assert_eq!(
+        (head.judgement, head.mapping.as_deref()),
+        (Judgement::Accepted, Some("map")),
+        "restated: by the map that was in force when it was decided on"
+    );
 }

@@ -87,7 +87,11 @@ mod tests {
     /// Holds for ever: a sample of years ago must come out again.
     #[test]
     fn a_sample_of_long_ago_can_be_drawn_again() {
-        assert_eq!(next(&mut 0), 0xe220_a839_7b1d_cdaf, "the generator's published first number");
+        assert_eq!(
+            next(&mut 0),
+            0xe220_a839_7b1d_cdaf,
+            "the generator's published first number"
+        );
     }
 
     #[test]

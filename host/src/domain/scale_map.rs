@@ -339,7 +339,10 @@ mod tests {
     fn a_map_that_leads_off_its_scale_is_refused_with_the_row() {
         let grades = ResultValueType::DecimalToTen;
         let check = |rule: Rule, basis| rule.check(basis, &grades).map_err(|error| error.to_string());
-        assert_eq!(check(steps(&[("0", "1.0"), ("55", "5.5")], "100"), Basis::Score), Ok(()));
+        assert_eq!(
+            check(steps(&[("0", "1.0"), ("55", "5.5")], "100"), Basis::Score),
+            Ok(())
+        );
         let off = check(steps(&[("0", "1.0"), ("55", "55")], "100"), Basis::Score).unwrap_err();
         assert!(off.starts_with("row 2 gives `55`"), "{off}");
         let order = check(steps(&[("55", "5.5"), ("0", "1.0")], "100"), Basis::Score).unwrap_err();

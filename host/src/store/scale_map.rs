@@ -41,7 +41,10 @@ pub static SCALE_MAP: Table = Table {
 #[serde(rename_all = "camelCase")]
 enum Kept {
     AsIs,
-    Steps { steps: Vec<(String, String)>, up_to: String },
+    Steps {
+        steps: Vec<(String, String)>,
+        up_to: String,
+    },
     Words(Vec<(String, String)>),
 }
 

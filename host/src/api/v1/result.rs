@@ -1,4 +1,4 @@
-//! `/api/v1/…/results`, `/decisions`, `/cesuur`, `/policy`: what came back, and what the examencommissie decides.
+//! `/api/v1/…/results`, `/decisions`, `/cesuur`: what came back, and what the examencommissie decides.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,13 +12,11 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::problem::Problem;
 use crate::app::cesuur::{self, Examenversie};
-use crate::app::policy;
 use crate::app::polling::{self, Recurring};
 use crate::app::vaststellen::{self, Seen};
 use crate::domain::model::{Attendance, Normed, ResultState};
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::Duty;
-use crate::domain::result::SendPolicy;
 use crate::store::{association, component, offering, result};
 
 /// The routes.
@@ -31,7 +29,6 @@ pub fn routes() -> Router<Service> {
         .route("/api/v1/deelnames/{deelname}/results", get(versions))
         .route("/api/v1/decisions", post(decide))
         .route("/api/v1/cesuur", put(set_cesuur))
-        .route("/api/v1/policy", put(set_policy))
 }
 
 /// A test in a vendor's catalogue.
@@ -184,6 +181,8 @@ pub struct Version {
     pub message: Option<String>,
     /// The connector revision that read it.
     pub revision: Option<i64>,
+    /// The scale map that converted its score when it came.
+    pub mapping: Option<String>,
     /// When it came.
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
@@ -213,6 +212,7 @@ pub async fn versions(
             source: one.source.name().to_owned(),
             message: one.message,
             revision: one.revision,
+            mapping: one.mapping,
             received_at: one.received_at,
         }
     });
@@ -313,33 +313,4 @@ pub async fn set_cesuur(
     let (core, account) = (&service.core, &caller.0.account);
     cesuur::set(core, caller.tenant(), account, &versie, put.normed, &put.source).await?;
     Ok(StatusCode::ACCEPTED)
-}
-
-/// The school's policy.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Policy {
-    /// When flow 5 is sent: `attendance`, `provisional` or `after-vaststelling`.
-    pub send_results: String,
-}
-
-/// Changes when flow 5 is sent, from now on.
-#[utoipa::path(put, path = "/api/v1/policy", tag = "results", request_body = Policy,
-    responses((status = 204), (status = "4XX", body = Problem)))]
-pub async fn set_policy(
-    State(service): State<Service>,
-    caller: Caller,
-    Body(put): Body<Policy>,
-) -> Result<StatusCode, Problem> {
-    let policy = SendPolicy::from_name(&put.send_results).ok_or_else(|| {
-        Problem::bad(
-            "policy",
-            format!(
-                "`{}` is none of attendance, provisional, after-vaststelling",
-                put.send_results
-            ),
-        )
-    })?;
-    policy::set_send_policy(&service.core, caller.tenant(), &caller.0.account, policy).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -47,7 +47,7 @@ async fn enter(school: &School, code: Option<&str>, normed: Normed) {
 }
 
 #[tokio::test]
-async fn an_entered_cesuur_judges_exactly_the_results_of_its_examenversie() {
+async fn restating_one_examenversie_touches_only_its_results() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         let (_, deelnames) = school.planned(&["jip", "an", "bo"]).await;
@@ -74,7 +74,7 @@ async fn an_entered_cesuur_judges_exactly_the_results_of_its_examenversie() {
 }
 
 #[tokio::test]
-async fn a_score_delivered_before_its_cesuur_is_read_back_and_not_believed() {
+async fn percentage_before_cesuur_is_no_grade() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         let (_, deelnames) = school.planned(&["jip"]).await;
@@ -111,6 +111,26 @@ async fn a_cesuur_names_its_source_and_is_entered_by_who_decides() {
             .await
             .unwrap_err();
         assert!(matches!(refused, Refused::NotAllowed(_)), "{refused}");
+
+        // R24: of a unit only, it reaches the examenversies whose results lie in that unit.
+        let of_unit = |unit: &str| {
+            let mut member = account("lid", &[Duty::Vaststellen]);
+            member.assignments[0].unit = unit.to_owned();
+            member
+        };
+        let set = |member: Account| {
+            let (core, versie) = (school.core.clone(), versie.clone());
+            async move { cesuur::set(&core, TENANT, &member, &versie, Normed::Yes, "brief").await }
+        };
+        assert!(
+            set(of_unit("techniek")).await.is_err(),
+            "no results yet: that takes the whole school"
+        );
+        let (_, deelnames) = school.planned(&["jip"]).await;
+        school.send_score(&deelnames[0], "5.3").await;
+        let elsewhere = set(of_unit("zorg")).await.unwrap_err();
+        assert!(matches!(elsewhere, Refused::NotAllowed(_)), "{elsewhere}");
+        set(of_unit("techniek")).await.unwrap();
     })
     .await;
 }
@@ -140,6 +160,72 @@ async fn many_results_are_judged_in_pieces() {
             .lane(3, "examenversie", &format!("{VENDOR}/rekenen/rekenen"))
             .await;
         assert_eq!(lane.len(), 2);
+    })
+    .await;
+}
+
+/// A stop in the middle loses nothing: another process goes on where the last commit was, and what comes in meanwhile
+/// is taken between two pieces.
+#[tokio::test]
+async fn judging_again_goes_on_after_a_crash_and_blocks_nobody() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let names: Vec<String> = (0..230).map(|number| format!("s{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        school.enrol(&names).await;
+        let sitting = school.plan(&school.new_sitting()).await.unwrap();
+        let mut deelnames = Vec::new();
+        for some in names.chunks(100) {
+            let candidates = some.iter().map(|name| for_enrolment(&format!("e-{name}"))).collect();
+            deelnames.extend(school.add(&sitting, candidates).await.into_iter().map(Result::unwrap));
+        }
+        for deelname in &deelnames {
+            deliver(&school, deelname, "6.0", Normed::Unknown, None).await;
+        }
+        let member = account("ec", &[Duty::Vaststellen]);
+        let versie = Examenversie {
+            peer: VENDOR.to_owned(),
+            component: "rekenen".to_owned(),
+            code: None,
+        };
+        cesuur::set(&school.core, TENANT, &member, &versie, Normed::No, "brief")
+            .await
+            .unwrap();
+        // The first piece is committed with its successor; then the process stops.
+        let which = crate::app::judging::Which::Examenversie {
+            peer: VENDOR.to_owned(),
+            component: "rekenen".to_owned(),
+            code: "rekenen".to_owned(),
+        };
+        let mut draft = Draft::of(&school.core, TENANT, "job:judge_again");
+        crate::app::judging::judge_piece(&mut draft, &which, "").await.unwrap();
+        school.core.commit(draft.finish()).await.unwrap();
+        deelnames.sort();
+        let last = deelnames.last().unwrap();
+        assert_eq!(
+            school.head(&deelnames[0]).await.judgement,
+            Judgement::Held(Hold::NotNormed)
+        );
+        assert_eq!(
+            school.head(last).await.judgement,
+            Judgement::Accepted,
+            "not its turn yet"
+        );
+        assert_eq!(
+            school.send_score(last, "7.0").await,
+            Outcome::Held,
+            "traffic goes between, by the cesuur of now"
+        );
+
+        let another = Jobs::new(
+            bench.another_node(7),
+            Registry::new().with(JudgeAgain),
+            Settings::default(),
+        );
+        another.run_until_idle().await;
+        for deelname in &deelnames {
+            assert_eq!(school.head(deelname).await.judgement, Judgement::Held(Hold::NotNormed));
+        }
     })
     .await;
 }

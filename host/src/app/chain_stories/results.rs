@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::*;
 use crate::app::document::Storing;
-use crate::app::policy::set_send_policy;
+use crate::app::policy::{self, Scope};
 use crate::app::result::Incoming;
 use crate::app::studentresultaat::{WAIT_FOR_DOCUMENTS, compose};
 use crate::app::{Draft, document as documents};
 use crate::domain::model::{Attendance, Normed, ResultState};
-use crate::domain::result::{Decided, Delivered, Judgement, SendPolicy, Source};
+use crate::domain::result::{Decided, Delivered, Judgement, Source};
+use crate::domain::sending::{Said, SendPolicy};
 use crate::store::testing::on_each_database;
 
 async fn read(school: &School, deelname: &str, body: &Value, source: Source) -> Outcome {
@@ -276,15 +277,21 @@ async fn no_flow_five_for_a_test_group() {
     .await;
 }
 
+async fn say(school: &School, manager: &Account, scope: &Scope, send: SendPolicy) {
+    let said = Said {
+        send: Some(send),
+        ..Said::default()
+    };
+    policy::set(&school.core, TENANT, manager, scope, said).await.unwrap();
+}
+
 /// The policy of the school says what goes before vaststelling.
 #[tokio::test]
 async fn a_school_may_send_attendance_only() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         let manager = account("fb", &[Duty::Beheren]);
-        set_send_policy(&school.core, TENANT, &manager, SendPolicy::Attendance)
-            .await
-            .unwrap();
+        say(&school, &manager, &Scope::School, SendPolicy::Attendance).await;
         let (_, deelnames) = school.planned(&["jip"]).await;
         school.send_score(&deelnames[0], "7.5").await;
         let sent = compose(&school.core, TENANT, &deelnames[0]).await.unwrap().unwrap();
@@ -294,9 +301,7 @@ async fn a_school_may_send_attendance_only() {
             (ResultState::InProgress, None, Attendance::Present)
         );
 
-        set_send_policy(&school.core, TENANT, &manager, SendPolicy::AfterVaststelling)
-            .await
-            .unwrap();
+        say(&school, &manager, &Scope::School, SendPolicy::AfterVaststelling).await;
         assert_eq!(compose(&school.core, TENANT, &deelnames[0]).await.unwrap(), None);
     })
     .await;

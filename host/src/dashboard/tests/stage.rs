@@ -153,6 +153,8 @@ impl Stage {
             .unwrap();
         for (id, name, duty) in [
             ("ec", "Els de Wit", Duty::Vaststellen),
+            ("ec2", "Tom Bos", Duty::Vaststellen),
+            ("ec3", "Ria Kok", Duty::Vaststellen),
             ("bureau", "Bas Mol", Duty::Plannen),
         ] {
             let new = NewAccount {
