@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::form::Form;
+use super::form::{Fields, Form};
 use super::oops::Oops;
 use super::refusal::of_duties;
 use super::session::Visitor;
@@ -178,11 +178,11 @@ struct SittingPage<'a> {
 
 /// What became of a form: how many were decided, and why others were not.
 #[derive(Default)]
-struct Outcome {
-    done: usize,
-    refused: BTreeMap<String, String>,
-    notice: Option<Notice>,
-    ticked: Vec<String>,
+pub(super) struct Outcome {
+    pub(super) done: usize,
+    pub(super) refused: BTreeMap<String, String>,
+    pub(super) notice: Option<Notice>,
+    pub(super) ticked: Vec<String>,
 }
 
 async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Oops> {
@@ -276,6 +276,12 @@ fn line(one: &Undecided, name: String, refused: String, ticked: &[String]) -> Re
 async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     let Form { visitor, fields } = &form;
     must_decide(visitor)?;
+    let outcome = outcome_of(&service, visitor, fields).await?;
+    shown(&service, visitor, &id, outcome, fields.text("motivering")).await
+}
+
+/// Decides on the results that were ticked on a form.
+pub(super) async fn outcome_of(service: &Service, visitor: &Visitor, fields: &Fields) -> Result<Outcome, Oops> {
     let reason = fields.text("motivering");
     let ticked: Vec<String> = fields.all("gezien").map(str::to_owned).collect();
     let mut outcome = Outcome {
@@ -304,7 +310,7 @@ async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Fo
             )
         };
         outcome.notice = Notice::refused(sentence);
-        return shown(&service, visitor, &id, outcome, reason).await;
+        return Ok(outcome);
     }
     let decided = vaststellen::decide(&service.core, visitor.tenant(), &visitor.who.account, &seen, reason).await;
     let decided = decided.map_err(|failure| Oops::ours(&failure))?;
@@ -312,7 +318,7 @@ async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Fo
         match answer {
             Ok(_) => outcome.done += 1,
             Err(refused) => {
-                let why = in_dutch(&service, visitor.tenant(), one, refused).await?;
+                let why = in_dutch(service, visitor.tenant(), one, refused).await?;
                 outcome.refused.insert(one.deelname.clone(), why);
             }
         }
@@ -326,7 +332,7 @@ async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Fo
             "Vastgesteld: {done}. Niet vastgesteld: {refused}; de reden staat bij elk resultaat."
         )),
     };
-    shown(&service, visitor, &id, outcome, reason).await
+    Ok(outcome)
 }
 
 /// Why a result was not decided on, told from where it stands now.

@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use oke_codec::scale;
 
+use super::decisions::{Outcome, outcome_of};
 use super::form::{Fields, Form};
 use super::oops::Oops;
 use super::refusal::{Said as Sentence, of_refused};
@@ -22,10 +23,12 @@ use super::words;
 use crate::api::Service;
 use crate::app::policy::{self, Scope};
 use crate::app::sample::{self, NewSample};
+use crate::app::vaststellen::MOST_AT_ONCE;
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::Duty;
 use crate::domain::sample::Size;
 use crate::domain::sending::{FinalConflict, Policy, Said, SendPolicy};
+use crate::domain::standing;
 use crate::store::overview::OfExam;
 use crate::store::sample::SampleRow;
 use crate::store::{offering, person, sample as sample_store};
@@ -40,6 +43,7 @@ pub fn routes() -> Router<Service> {
         .route("/toetsen/{plannable}", get(show))
         .route("/toetsen/{plannable}/beleid", post(set_policy))
         .route("/toetsen/{plannable}/steekproef", post(draw))
+        .route("/toetsen/{plannable}/vaststellen", post(decide))
 }
 
 #[derive(Template)]
@@ -87,6 +91,10 @@ struct ResultLine {
     decided: &'static str,
     irregularities: String,
     sampled: bool,
+    /// What the box carries: deelname and version, so that only what was seen is decided on; empty where there is
+    /// nothing to decide.
+    seen: String,
+    refused: String,
 }
 
 struct UnitResults {
@@ -125,6 +133,8 @@ struct ExamPage {
     conflicts: Vec<Choice>,
     no_shows: Vec<Choice>,
     decides: bool,
+    sample: String,
+    at_once: usize,
     reports: Vec<(String, String, String)>,
     units: Vec<UnitResults>,
     unit_choices: Vec<(String, String)>,
@@ -168,8 +178,11 @@ async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Oops> {
-    let told = (StatusCode::OK, asked.done.notice());
-    shown(&service, &visitor, &id, told, &asked.steekproef).await
+    let outcome = Outcome {
+        notice: asked.done.notice(),
+        ..Outcome::default()
+    };
+    shown(&service, &visitor, &id, (StatusCode::OK, outcome), &asked.steekproef).await
 }
 
 async fn exam(service: &Service, visitor: &Visitor, units: &Units, id: &str) -> Result<Offering, Oops> {
@@ -183,7 +196,7 @@ async fn shown(
     service: &Service,
     visitor: &Visitor,
     id: &str,
-    (status, notice): (StatusCode, Option<Notice>),
+    (status, outcome): (StatusCode, Outcome),
     sample: &str,
 ) -> Result<Response, Oops> {
     let (db, tenant) = (&service.core.db, visitor.tenant());
@@ -198,7 +211,7 @@ async fn shown(
         false => Vec::new(),
     };
     let chosen = samples.iter().find(|row| row.id == sample).or(samples.first());
-    let results = results(service, visitor, &exam, &units, chosen).await?;
+    let results = results(service, visitor, &exam, &units, (chosen, &outcome.refused)).await?;
     let sendings = SendPolicy::ALL.map(|send| (send.name(), send_word(send), own.send == Some(send)));
     let conflicts = FinalConflict::ALL.map(|one| (one.name(), conflict_word(one), own.final_conflict == Some(one)));
     let no_shows = [("ja", true), ("nee", false)]
@@ -206,7 +219,7 @@ async fn shown(
     let title = format!("Toets: {}", exam.facts.name);
     let chosen = chosen.map(|row| row.id.clone()).unwrap_or_default();
     let exam_page = ExamPage {
-        shell: Shell::around(service, visitor, "/toetsen", title, notice).await?,
+        shell: Shell::around(service, visitor, "/toetsen", title, outcome.notice).await?,
         unit: units.name_opt(exam.unit.as_deref()),
         scale: exam
             .facts
@@ -220,6 +233,7 @@ async fn shown(
         conflicts: conflicts.map(choice).into(),
         no_shows: no_shows.map(choice).into(),
         decides,
+        at_once: MOST_AT_ONCE,
         reports: results.reports,
         unit_choices: results.unit_choices,
         units: results.units,
@@ -227,6 +241,7 @@ async fn shown(
             .into_iter()
             .map(|row| sample_line(row, &units, &chosen))
             .collect(),
+        sample: chosen,
         id: exam.id,
         name: exam.facts.name,
         peer: exam.peer,
@@ -279,7 +294,7 @@ async fn results(
     visitor: &Visitor,
     exam: &Offering,
     units: &Units,
-    sample: Option<&SampleRow>,
+    (sample, refused): (Option<&SampleRow>, &BTreeMap<String, String>),
 ) -> Result<Results, Oops> {
     if !visitor.holds(Duty::Vaststellen) {
         return Ok(Results::default());
@@ -301,7 +316,8 @@ async fn results(
             reports.insert(&one.sitting, said);
         }
         let sampled = sample.is_some_and(|row| row.drawn.contains(&one.head.association));
-        let line = result_line(one, name(&persons, &one.person), sampled);
+        let mut line = result_line(one, name(&persons, &one.person), sampled);
+        line.refused = refused.get(&line.id).cloned().unwrap_or_default();
         by_unit.entry(one.unit.as_deref()).or_default().push(line);
     }
     let reports = reports.into_iter();
@@ -342,6 +358,11 @@ fn result_line(one: &OfExam, name: String, sampled: bool) -> ResultLine {
         decided: words::decided(one.head.decided),
         irregularities: said.unwrap_or("–").to_owned(),
         sampled,
+        seen: match standing::may_decide(&one.head, &one.version, one.head.seq) {
+            Ok(()) => format!("{}:{}", one.head.seq, one.head.association),
+            Err(_) => String::new(),
+        },
+        refused: String::new(),
     }
 }
 
@@ -368,8 +389,11 @@ const MEANWHILE: &str = "Dit kan nu niet: er zijn geen afgeronde resultaten waar
                          veranderd.";
 
 async fn refused(service: &Service, visitor: &Visitor, id: &str, said: Sentence) -> Result<Response, Oops> {
-    let told = (said.status, Notice::refused(said.sentence));
-    shown(service, visitor, id, told, "").await
+    let outcome = Outcome {
+        notice: Notice::refused(said.sentence),
+        ..Outcome::default()
+    };
+    shown(service, visitor, id, (said.status, outcome), "").await
 }
 
 async fn set_policy(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
@@ -398,6 +422,21 @@ fn known<T>(fields: &Fields, field: &str, read: impl Fn(&str) -> Option<T>) -> R
         None => Ok(None),
         Some(word) => read(word).map(Some).ok_or(()),
     }
+}
+
+async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    let Form { visitor, fields } = &form;
+    if !visitor.holds(Duty::Vaststellen) {
+        return Err(Oops::forbidden(
+            "Vaststellen doet de examencommissie: een lid, of iemand met een mandaat.",
+        ));
+    }
+    let outcome = outcome_of(&service, visitor, fields).await?;
+    let status = match outcome.done {
+        0 => StatusCode::CONFLICT,
+        _ => StatusCode::OK,
+    };
+    shown(&service, visitor, &id, (status, outcome), fields.text("steekproef")).await
 }
 
 async fn draw(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {

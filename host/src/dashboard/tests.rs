@@ -2,6 +2,7 @@
 
 mod browser;
 mod stage;
+mod standing;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -323,131 +324,6 @@ async fn results_are_decided_on_together_and_each_refusal_says_why() {
     let again = ec.post(&path, &[("gezien", &first)]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text.contains("Dit resultaat is al vastgesteld"), "{}", again.text);
-}
-
-/// Two people, through the pages: the first proposes, and only another gets to confirm.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_correction_through_the_pages_takes_two_people() {
-    let stage = Stage::set().await;
-    let good = &stage.deelnames[0];
-    let (ec, second, third) = (
-        stage.browser("ec").await,
-        stage.browser("ec2").await,
-        stage.browser("ec3").await,
-    );
-    let seen = format!("1:{good}");
-    ec.post(&format!("/vaststellen/{}", stage.sitting), &[("gezien", &seen)])
-        .await;
-    stage.deliver(good, "7.6").await;
-    let path = format!("/vaststellen/resultaat/{good}");
-    let list = ec.get(&format!("/vaststellen/{}", stage.sitting)).await;
-    assert!(list.text.contains("met twee personen"), "{}", list.text);
-    let fields = |reason: &'static str| [("wat", "correctie"), ("versie", "2"), ("reden", reason)];
-    assert_eq!(
-        second.post(&path, &fields("")).await.status,
-        StatusCode::UNPROCESSABLE_ENTITY
-    );
-    let proposed = second.post(&path, &fields("tikfout bij de leverancier")).await;
-    assert_eq!(proposed.location, format!("{path}?gedaan=voorgesteld"));
-    let waiting = crate::store::proposal::open(&stage.core.db, SCHOOL, 9)
-        .await
-        .unwrap()
-        .remove(0);
-    assert!(third.get("/vaststellen").await.text.contains("voorgesteld door ec2"));
-    assert!(!second.get(&path).await.text.contains("value=\"bevestigen\""));
-    let answer = format!("/vaststellen/voorstel/{}", waiting.id);
-    let yes = [("antwoord", "bevestigen"), ("reden", "nagekeken")];
-    let alone = second.post(&answer, &yes).await;
-    assert_eq!(alone.status, StatusCode::CONFLICT);
-    assert!(alone.text.contains("twee personen nodig"), "{}", alone.text);
-    assert_eq!(
-        third.post(&answer, &yes).await.location,
-        format!("{path}?gedaan=bevestigd")
-    );
-    let head = result::head(&stage.core.db, SCHOOL, good).await.unwrap().unwrap();
-    assert_eq!(head.decided_seq, Some(2));
-    let shown = ec.get(&format!("/deelnames/{good}")).await;
-    assert!(shown.text.contains("op voorstel van ec2"), "{}", shown.text);
-    let fb = stage.browser("fb").await;
-    assert_eq!(fb.get(&path).await.status, StatusCode::FORBIDDEN);
-}
-
-/// The exam's page: its policy with where that comes from, set by functioneel beheer only; a sample that can be drawn
-/// again.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_exam_shows_its_policy_and_its_samples() {
-    let stage = Stage::set().await;
-    let (fb, ec) = (stage.browser("fb").await, stage.browser("ec").await);
-    let path = "/toetsen/plannable";
-    assert!(fb.get("/toetsen").await.text.contains("href=\"/toetsen/plannable\""));
-    assert!(fb.get(path).await.text.contains("standaard"));
-    let policy = [
-        ("versturen", "after-vaststelling"),
-        ("definitief", ""),
-        ("afwezig", "nee"),
-    ];
-    assert_eq!(
-        ec.post(&format!("{path}/beleid"), &policy).await.status,
-        StatusCode::CONFLICT
-    );
-    let done = fb.post(&format!("{path}/beleid"), &policy).await;
-    assert_eq!(done.location, "/toetsen/plannable?gedaan=beleid");
-    let shown = fb.get(path).await;
-    for text in ["pas na de vaststelling", "deze toets", "telt niet als poging"] {
-        assert!(shown.text.contains(text), "{text}: {}", shown.text);
-    }
-    let nothing = ec.post(&format!("{path}/steekproef"), &[("omvang", "0")]).await;
-    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let draw = [("omvang", "50"), ("maat", "procent"), ("startgetal", "2026")];
-    let drawn = ec.post(&format!("{path}/steekproef"), &draw).await;
-    assert_eq!(drawn.location, "/toetsen/plannable?gedaan=getrokken");
-    let shown = ec.get(path).await;
-    for text in ["1 van 2", "<code>2026</code>", ">steekproef</span>", "Brandalarm"] {
-        assert!(shown.text.contains(text), "{text}: {}", shown.text);
-    }
-}
-
-/// N#175: through the pages too, what leads off the scale is refused with its row, and nobody approves their own map.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_scale_map_is_proposed_and_approved_through_the_pages() {
-    let stage = Stage::set().await;
-    let (ec, second) = (stage.browser("ec").await, stage.browser("ec2").await);
-    let map = |rows: &'static str| {
-        [
-            ("toets", "toa/rekenen"),
-            ("schaal", "0.0-10.0"),
-            ("basis", "score"),
-            ("regels", rows),
-            ("bron", "brief van 3 maart"),
-        ]
-    };
-    let off = ec.post("/omzettingen", &map("0 = 1.0\n55 = 55\ntot 100")).await;
-    assert_eq!(off.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(
-        off.text.contains("Regel 2 geeft") && off.text.contains("55 = 55"),
-        "{}",
-        off.text
-    );
-    let proposed = ec.post("/omzettingen", &map("0 = 1.0\n55 = 8.5\ntot 100")).await;
-    assert_eq!(proposed.location, "/omzettingen?gedaan=voorgesteld");
-    let maps = crate::store::scale_map::of_component(&stage.core.db, SCHOOL, None)
-        .await
-        .unwrap();
-    let path = format!("/omzettingen/{}", maps[0].id);
-    let yes = [("antwoord", "goedkeuren"), ("reden", "vergeleken met de brief")];
-    assert_eq!(ec.post(&path, &yes).await.status, StatusCode::CONFLICT);
-    assert_eq!(
-        second.post(&path, &yes).await.location,
-        "/omzettingen?gedaan=goedgekeurd"
-    );
-    let shown = ec.get("/omzettingen").await;
-    assert!(
-        shown.text.contains("vanaf 55: 8.5") && shown.text.contains("beoordeeld door ec2"),
-        "{}",
-        shown.text
-    );
-    let bureau = stage.browser("bureau").await;
-    assert_eq!(bureau.get("/omzettingen").await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
