@@ -14,7 +14,7 @@ use oke_host::config::Settings;
 use oke_host::domain::association::Association;
 use oke_host::domain::offering::Times;
 use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
-use oke_host::domain::result::SendPolicy;
+use oke_host::domain::sending::{Said, SendPolicy};
 use oke_host::server::Host;
 use oke_host::store::component::ComponentRow;
 use oke_host::store::testing::TestDatabase;
@@ -60,7 +60,11 @@ pub async fn serve(database: &TestDatabase, folder: &Path, deelnames: usize) -> 
         .await
         .expect("a vendor is made");
     let beheer = holding(FB, Duty::Beheren);
-    policy::set_send_policy(&core, TENANT, &beheer, SendPolicy::AfterVaststelling)
+    let after = Said {
+        send: Some(SendPolicy::AfterVaststelling),
+        ..Said::default()
+    };
+    policy::set(&core, TENANT, &beheer, &policy::Scope::School, after)
         .await
         .expect("the policy is set");
     let scopes = ["nl-test-admin-flow-2-3-4".to_owned()];

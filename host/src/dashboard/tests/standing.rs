@@ -43,10 +43,7 @@ async fn a_correction_through_the_pages_takes_two_people() {
     );
     let proposed = second.post(&path, &fields("tikfout bij de leverancier")).await;
     assert_eq!(proposed.location, format!("{path}?gedaan=voorgesteld"));
-    let waiting = proposal::open(&stage.core.db, SCHOOL, 9)
-        .await
-        .unwrap()
-        .remove(0);
+    let waiting = proposal::open(&stage.core.db, SCHOOL, 9).await.unwrap().remove(0);
     assert!(third.get("/vaststellen").await.text.contains("voorgesteld door ec2"));
     assert!(!second.get(&path).await.text.contains("value=\"bevestigen\""));
     let answer = format!("/vaststellen/voorstel/{}", waiting.id);
@@ -103,7 +100,9 @@ async fn an_exam_shows_its_policy_and_its_samples() {
     let decided = ec.post(&format!("{path}/vaststellen"), &[("gezien", &seen)]).await;
     assert!(decided.text.contains("Vastgesteld: 1."), "{}", decided.text);
     assert_eq!(
-        fb.post(&format!("{path}/vaststellen"), &[("gezien", &seen)]).await.status,
+        fb.post(&format!("{path}/vaststellen"), &[("gezien", &seen)])
+            .await
+            .status,
         StatusCode::FORBIDDEN
     );
 }
@@ -131,9 +130,7 @@ async fn a_scale_map_is_proposed_and_approved_through_the_pages() {
     );
     let proposed = ec.post("/omzettingen", &map("0 = 1.0\n55 = 8.5\ntot 100")).await;
     assert_eq!(proposed.location, "/omzettingen?gedaan=voorgesteld");
-    let maps = scale_map::of_component(&stage.core.db, SCHOOL, None)
-        .await
-        .unwrap();
+    let maps = scale_map::of_component(&stage.core.db, SCHOOL, None).await.unwrap();
     let path = format!("/omzettingen/{}", maps[0].id);
     let yes = [("antwoord", "goedkeuren"), ("reden", "vergeleken met de brief")];
     assert_eq!(ec.post(&path, &yes).await.status, StatusCode::CONFLICT);
@@ -157,16 +154,25 @@ async fn decisions_are_changed_through_the_api_by_two_accounts() {
     let stage = Stage::set().await;
     let good = &stage.deelnames[0];
     let seen = json!({ "results": [{ "deelname": good, "seq": 1 }] });
-    assert_eq!(call(&stage, "ec", "POST", "/decisions", Some(seen)).await.0, StatusCode::OK);
+    assert_eq!(
+        call(&stage, "ec", "POST", "/decisions", Some(seen)).await.0,
+        StatusCode::OK
+    );
     let path = format!("/deelnames/{good}/proposals");
     let wrong = json!({ "kind": "delete", "seq": 1, "reason": "x" });
-    assert_eq!(call(&stage, "ec", "POST", &path, Some(wrong)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        call(&stage, "ec", "POST", &path, Some(wrong)).await.0,
+        StatusCode::BAD_REQUEST
+    );
     let withdrawal = json!({ "kind": "withdrawal", "seq": 1, "reason": "fraudeonderzoek" });
     let (status, made) = call(&stage, "ec", "POST", &path, Some(withdrawal)).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
     let confirm = format!("/proposals/{}/confirm", made["id"].as_str().unwrap());
     let reason = || Some(json!({ "reason": "besproken" }));
-    assert_eq!(call(&stage, "ec", "POST", &confirm, reason()).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(
+        call(&stage, "ec", "POST", &confirm, reason()).await.0,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(call(&stage, "ec2", "POST", &confirm, reason()).await.0, StatusCode::OK);
     let (_, all) = call(&stage, "fb", "GET", &path, None).await;
     assert_eq!(all[0]["ending"], "confirmed");
@@ -182,9 +188,15 @@ async fn policies_maps_and_samples_are_set_through_the_api() {
         call(&stage, "ec", "PUT", path, Some(put.clone())).await.0,
         StatusCode::FORBIDDEN
     );
-    assert_eq!(call(&stage, "fb", "PUT", path, Some(put)).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        call(&stage, "fb", "PUT", path, Some(put)).await.0,
+        StatusCode::NO_CONTENT
+    );
     let wrong = json!({ "sendResults": "soms" });
-    assert_eq!(call(&stage, "fb", "PUT", "/policy", Some(wrong)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        call(&stage, "fb", "PUT", "/policy", Some(wrong)).await.0,
+        StatusCode::BAD_REQUEST
+    );
     let of_school = json!({ "finalConflict": "hold" });
     assert_eq!(
         call(&stage, "fb", "PUT", "/policy", Some(of_school)).await.0,
@@ -208,8 +220,14 @@ async fn policies_maps_and_samples_are_set_through_the_api() {
     assert_eq!(status, StatusCode::CREATED, "{made}");
     let settle = format!("/scale-maps/{}/settle", made["id"].as_str().unwrap());
     let yes = || Some(json!({ "approve": true, "reason": "vergeleken" }));
-    assert_eq!(call(&stage, "ec", "POST", &settle, yes()).await.0, StatusCode::FORBIDDEN);
-    assert_eq!(call(&stage, "ec2", "POST", &settle, yes()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(
+        call(&stage, "ec", "POST", &settle, yes()).await.0,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        call(&stage, "ec2", "POST", &settle, yes()).await.0,
+        StatusCode::ACCEPTED
+    );
     let (_, maps) = call(&stage, "fb", "GET", "/scale-maps", None).await;
     assert_eq!(
         (maps[0]["standing"].as_str(), maps[0]["settledBy"].as_str()),
@@ -224,5 +242,8 @@ async fn policies_maps_and_samples_are_set_through_the_api() {
     let (_, kept) = call(&stage, "ec", "GET", samples, None).await;
     assert_eq!(kept[0]["seed"], "18446744073709551615");
     let both = json!({ "count": 1, "percentage": 1 });
-    assert_eq!(call(&stage, "ec", "POST", samples, Some(both)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        call(&stage, "ec", "POST", samples, Some(both)).await.0,
+        StatusCode::BAD_REQUEST
+    );
 }
