@@ -27,6 +27,7 @@ pub mod judging;
 mod key_locks;
 mod machine;
 mod mended;
+pub mod needs;
 pub mod offering;
 pub mod package;
 pub mod peer;

@@ -10,6 +10,7 @@ mod decisions;
 mod exams;
 mod exceptions;
 mod form;
+mod needs;
 mod oops;
 mod publishers;
 mod refusal;
@@ -48,6 +49,7 @@ pub fn router(service: Service) -> Router {
         .merge(connectors::routes())
         .merge(switch::routes())
         .merge(exceptions::routes())
+        .merge(needs::routes())
         .merge(sittings::routes())
         .merge(timeline::routes())
         .merge(publishers::routes())

@@ -9,6 +9,7 @@ pub mod decision;
 pub mod exception;
 pub mod interface;
 pub mod lane;
+pub mod needs;
 pub mod offering;
 pub mod person;
 pub mod principal;

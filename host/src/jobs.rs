@@ -16,6 +16,7 @@ pub mod letters;
 pub mod peers;
 pub mod predecessor;
 mod settle;
+pub mod settle_needs;
 #[cfg(test)]
 mod stories;
 pub mod wake;

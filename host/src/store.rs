@@ -18,6 +18,7 @@ pub mod examenversie;
 pub mod job;
 pub mod ledger;
 pub mod message;
+pub mod needs;
 pub mod offering;
 pub mod open;
 pub mod overview;

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, job, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting, task, unit,
+    account, job, needs, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -17,13 +17,14 @@ use super::v1::{
         unit::list, unit::put_unit,
         peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
+        needs::show, needs::set, needs::blocked,
         publisher::list, publisher::trust, publisher::revoke,
         package::list, package::admit,
         revision::list, revision::install, revision::rollback, revision::rollout,
         job::list, job::requeue, job::dismiss,
         task::list, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel, sitting::add,
-        sitting::change_needs, sitting::cancel_deelname, sitting::make_person,
+        sitting::change_needs, sitting::follow_table, sitting::cancel_deelname, sitting::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
         result::set_cesuur,
         policy::of_school, policy::set_of_school, policy::of_unit, policy::set_of_unit, policy::of_exam,

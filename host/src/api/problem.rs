@@ -235,7 +235,8 @@ impl From<Refused> for Problem {
         let said = refused.to_string();
         match refused {
             Refused::Unknown { .. } => Problem::absent(said),
-            Refused::Invalid(_) | Refused::WrongTimes(_) => Problem::bad("invalid", said),
+            Refused::Invalid(_) | Refused::WrongTimes(_) | Refused::WrongLine(_) => Problem::bad("invalid", said),
+            Refused::NeedsNotTold(_) => Problem::bad("needs-not-told", said),
             Refused::NotNow(_) => Problem::conflict("not-now", said),
             Refused::NotPlannable(_) => Problem::conflict("not-plannable", said),
             Refused::Attempt(_) => Problem::conflict("no-attempt", said),

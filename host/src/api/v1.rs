@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod job;
+pub mod needs;
 pub mod package;
 pub mod peer;
 pub mod policy;

@@ -5,10 +5,12 @@ use oke_codec::{Dialect, PutBrings, merge_put_association, patch_association};
 use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::needs::{self, Settled, Vendor, Whose};
 use super::offering::{Confirmed, know_as, newer};
 use super::{Core, Decision, Refused, cancel, deliver, person};
 use crate::domain::association::{Association, AssociationKind, without_companions};
 use crate::domain::model;
+use crate::domain::offering::Offering;
 use crate::store::{association, offering, person as person_store};
 
 /// A student system's PUT of an association: made or replaced; a result in it is not its to bring here (`§3.1.4`).
@@ -141,6 +143,10 @@ async fn keep(
     message: &Message<'_>,
 ) -> Result<(), Refused> {
     let was_canceled = known.as_ref().is_some_and(Association::is_canceled);
+    let needs_changed = known.as_ref().is_some_and(|known| {
+        let of = |facts: &model::Association| (facts.additional_time_min, facts.personal_needs.clone());
+        message.kind == AssociationKind::Enrolment && of(&known.facts) != of(&facts)
+    });
     let association = Association {
         id: facts.association_id.clone(),
         kind: message.kind,
@@ -164,6 +170,9 @@ async fn keep(
     if association.is_canceled() {
         return Ok(());
     }
+    if needs_changed {
+        changed_needs(draft, &association).await?;
+    }
     match message.person {
         Some(told) => person::keep_told(draft, &sender.peer, told).await?,
         None => fetch_missing_person(draft, sender, &association).await?,
@@ -171,6 +180,41 @@ async fn keep(
     let offering = &association.facts.offering_id;
     if offering::find(&draft.core.db, draft.tenant, offering).await?.is_none() {
         deliver::fetch_offering(draft, &sender.peer, offering).await?;
+    }
+    Ok(())
+}
+
+/// Needs that the enrolment itself names go to the vendors of its coming deelnames (R15).
+async fn changed_needs(draft: &mut Draft<'_>, enrolment: &Association) -> Result<(), Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let known = person_store::find(db, tenant, &enrolment.facts.person_id).await?;
+    let Some(known) = known.filter(|known| !known.erased) else {
+        return Ok(());
+    };
+    for deelname in association::serving(db, tenant, &enrolment.id).await? {
+        let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?;
+        let coming =
+            |sitting: &Offering| !sitting.is_canceled() && sitting.facts.end.is_some_and(|end| end > draft.now);
+        let Some(sitting) = sitting.filter(coming) else {
+            continue;
+        };
+        let vendor = Vendor::of(db, tenant, &deelname.peer).await?;
+        vendor.bind(draft, &deelname.peer);
+        let whose = Whose {
+            deelname: &deelname,
+            sitting: &sitting,
+            enrolment: Some(&enrolment.facts),
+            person: &known.facts,
+        };
+        match needs::settle(draft, &vendor, whose).await? {
+            Settled::Same | Settled::Blocked => {}
+            Settled::ByHand => needs::weigh(draft, &deelname, &sitting).await?,
+            Settled::Tell(needs) => {
+                let deelname = needs::with(deelname, needs, draft.now);
+                deliver::deelname(draft, &deelname, &sitting);
+                draft.put(association::next(tenant, &deelname));
+            }
+        }
     }
     Ok(())
 }

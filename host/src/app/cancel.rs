@@ -3,14 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::Refused;
-use super::deliver;
 use super::draft::{About, Draft};
+use super::{Refused, deliver, needs};
 use crate::domain::association::Association;
 use crate::domain::exception;
 use crate::domain::model::AssociationState;
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::store::{association, offering, person};
+
+/// What became of a deelname that waited because of its needs.
+const GONE: &str = "De deelname is geannuleerd.";
 
 /// Cancels all associations of a cancelled offering, and what follows.
 ///
@@ -29,6 +31,7 @@ pub async fn associations_of(draft: &mut Draft<'_>, canceled: &Offering) -> Resu
         OfferingKind::Sitting | OfferingKind::Course | OfferingKind::Program => {
             for bound in &standing {
                 draft.put(association::next(draft.tenant, &canceled_now(bound.clone(), draft.now)));
+                needs::unblock(draft, &bound.id, GONE).await?;
             }
             erase_unneeded(draft, &standing).await
         }
@@ -123,7 +126,7 @@ async fn deelnames_of_canceled(
             continue;
         }
         gone.push(deelname.clone());
-        cancel_deelname(draft, deelname, sitting, "enrolment cancelled");
+        cancel_deelname(draft, deelname, sitting, "enrolment cancelled").await?;
     }
     Ok(gone)
 }
@@ -150,19 +153,29 @@ pub async fn deelname(
             gone.push(served);
         }
     }
-    cancel_deelname(draft, canceled, sitting, reason);
+    cancel_deelname(draft, canceled, sitting, reason).await?;
     erase_unneeded(draft, &gone).await
 }
 
 /// Cancels one deelname and tells the vendor; a cancelled sitting has taken its deelnames with it there already.
-fn cancel_deelname(draft: &mut Draft<'_>, deelname: Association, sitting: &Offering, reason: &str) {
+async fn cancel_deelname(
+    draft: &mut Draft<'_>,
+    deelname: Association,
+    sitting: &Offering,
+    reason: &str,
+) -> Result<(), Refused> {
     let deelname = Association {
         plan_version: deelname.plan_version + 1,
         ..canceled_now(deelname, draft.now)
     };
     draft.audit("deelname.cancel", ("association", &deelname.id), reason.to_owned(), b"");
-    deliver::deelname(draft, &deelname, sitting);
+    // One that waited because of its needs from the first is nothing to the vendor.
+    let waited = needs::is_blocked(draft, &deelname.id).await? && deelname.confirmed.is_none();
+    if !waited || deliver::was_queued(draft, &deelname.id).await? {
+        deliver::deelname(draft, &deelname, sitting);
+    }
     draft.put(association::next(draft.tenant, &deelname));
+    needs::unblock(draft, &deelname.id, GONE).await
 }
 
 fn canceled_now(mut association: Association, now: jiff::Timestamp) -> Association {

@@ -3,6 +3,7 @@
 
 mod cesuur;
 mod flow1;
+mod needs;
 mod planning;
 mod polled;
 mod results;

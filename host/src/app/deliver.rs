@@ -9,6 +9,7 @@ use super::draft::{Draft, Follow};
 use crate::domain::association::Association;
 use crate::domain::lane;
 use crate::domain::offering::Offering;
+use crate::store::job;
 
 /// Kind of the job that delivers a sitting.
 pub const DELIVER_SITTING: &str = "deliver_sitting";
@@ -67,6 +68,15 @@ pub fn deelname(draft: &mut Draft<'_>, deelname: &Association, sitting: &Offerin
         deelname.plan_version,
         now,
     );
+}
+
+/// Whether telling the vendor of a deelname was ever begun.
+///
+/// # Errors
+/// What the database says.
+pub async fn was_queued(draft: &Draft<'_>, deelname: &str) -> Result<bool, Refused> {
+    let lane = lane::name(2, "association", deelname);
+    Ok(job::last_in_lane(&draft.core.db, draft.tenant, &lane).await? > 0)
 }
 
 /// Sends the present result of a deelname on to the student system that its enrolment came from (R23). One lane per

@@ -2,11 +2,12 @@
 
 use oke_codec::merge_put_person;
 
-use super::draft::{About, Arrived, Draft, Outcome, Sender};
+use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::needs::{self, Settled, Vendor, Whose};
 use super::{Core, Decision, Refused, deliver};
 use crate::domain::association::{Association, AssociationKind};
-use crate::domain::exception;
 use crate::domain::model;
+use crate::domain::needs::Needs;
 use crate::domain::offering::Offering;
 use crate::domain::person::Person;
 use crate::store::{association, offering, person};
@@ -104,7 +105,8 @@ async fn keep(draft: &mut Draft<'_>, peer: &str, known: Option<Person>, told: &m
 }
 
 /// What a vendor knows of a person goes along with each deelname (R14), so that a change is told again for sittings
-/// that have not ended. Needs were settled when the deelname was planned: a change of those is a person's to weigh.
+/// that have not ended. Changed needs are told too, as far as the vendor's table and connector can (R15); what a person
+/// has set by hand is theirs to weigh.
 async fn follow_change(draft: &mut Draft<'_>, earlier: &model::Person, now: &model::Person) -> Result<(), Refused> {
     let needs_changed = earlier.assigned_needs != now.assigned_needs;
     let known_to_vendor = |person: &model::Person| model::Person {
@@ -113,26 +115,48 @@ async fn follow_change(draft: &mut Draft<'_>, earlier: &model::Person, now: &mod
     };
     let rest_changed = known_to_vendor(earlier) != known_to_vendor(now);
     for (deelname, sitting) in coming_deelnames(draft, &now.person_id).await? {
-        if needs_changed && deelname.facts.role == model::Role::Student {
-            let about = About {
-                kind: "association",
-                id: &deelname.id,
-                unit: sitting.unit.as_deref(),
-                peer: Some(&deelname.peer),
-            };
-            draft.open(&exception::needs_changed(), about).await?;
-        }
-        if rest_changed {
-            let deelname = Association {
-                plan_version: deelname.plan_version + 1,
-                updated_at: draft.now,
-                ..deelname
-            };
+        let told = match needs_changed {
+            true => changed_needs(draft, &deelname, &sitting, now).await?,
+            false => None,
+        };
+        if told.is_some() || rest_changed {
+            let needs = told.unwrap_or_else(|| needs::of_deelname(&deelname));
+            let deelname = needs::with(deelname, needs, draft.now);
             deliver::deelname(draft, &deelname, &sitting);
             draft.put(association::next(draft.tenant, &deelname));
         }
     }
     Ok(())
+}
+
+/// What the vendor is to be told after a person's assigned needs have changed.
+async fn changed_needs(
+    draft: &mut Draft<'_>,
+    deelname: &Association,
+    sitting: &Offering,
+    now: &model::Person,
+) -> Result<Option<Needs>, Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let vendor = Vendor::of(db, tenant, &deelname.peer).await?;
+    vendor.bind(draft, &deelname.peer);
+    let enrolment = match &deelname.enrolment {
+        Some(enrolment) => association::find(db, tenant, enrolment).await?,
+        None => None,
+    };
+    let whose = Whose {
+        deelname,
+        sitting,
+        enrolment: enrolment.as_ref().map(|enrolment| &enrolment.facts),
+        person: now,
+    };
+    match needs::settle(draft, &vendor, whose).await? {
+        Settled::Tell(needs) => Ok(Some(needs)),
+        Settled::Same | Settled::Blocked => Ok(None),
+        Settled::ByHand => {
+            needs::weigh(draft, deelname, sitting).await?;
+            Ok(None)
+        }
+    }
 }
 
 async fn coming_deelnames(draft: &Draft<'_>, person: &str) -> Result<Vec<(Association, Offering)>, Refused> {

@@ -1,6 +1,7 @@
 //! Why a verb of the chain does not do what it was asked. The sentence is for who asked.
 
 use crate::domain::attempt::AttemptRefused;
+use crate::domain::needs::{Obstacle, WrongLine};
 use crate::domain::offering::{NotPlannable, WrongTimes};
 use crate::domain::principal;
 use crate::store::StoreError;
@@ -37,6 +38,12 @@ pub enum Refused {
     /// No attempt can be planned.
     #[error(transparent)]
     Attempt(#[from] AttemptRefused),
+    /// A table of needs with a line that can't be.
+    #[error(transparent)]
+    WrongLine(#[from] WrongLine),
+    /// Needs that the vendor can't be told.
+    #[error("the vendor can't be told of these needs: {}", listed(.0))]
+    NeedsNotTold(Vec<Obstacle>),
     /// It could not be stored.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -62,6 +69,11 @@ impl Refused {
     pub fn is_failure(&self) -> bool {
         matches!(self, Refused::Commit(_) | Refused::Store(_) | Refused::Seal(_))
     }
+}
+
+fn listed(obstacles: &[Obstacle]) -> String {
+    let why: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    why.join("; ")
 }
 
 impl From<oke_codec::Problems> for Refused {

@@ -66,6 +66,7 @@ impl JustDone {
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",
             "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
             "afgehandeld" => "De uitzondering is afgehandeld.",
+            "vertaald" => "De voorzieningen zijn bewaard; wat verandert, gaat vanzelf naar de leverancier.",
             "opnieuw" => "Het bericht staat weer in de rij.",
             "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
@@ -122,6 +123,9 @@ impl Shell {
             ("/toetsen", "Toetsen", 0),
             ("/uitzonderingen", "Uitzonderingen", waiting),
         ];
+        if visitor.holds(Duty::Plannen) || visitor.holds(Duty::Beheren) {
+            places.push(("/voorzieningen", "Voorzieningen", 0));
+        }
         if visitor.holds(Duty::Vaststellen) {
             places.push(("/vaststellen", "Vaststellen", 0));
         }

@@ -187,6 +187,8 @@ struct DeelnameLine {
     needs: String,
     extra_time: String,
     confirmed: String,
+    /// The vendor can't be told of a need.
+    blocked: bool,
     canceled: bool,
     attendance: String,
     score: String,
@@ -244,6 +246,12 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
     let ids: Vec<String> = deelnames.iter().map(|one| one.facts.person_id.clone()).collect();
     let persons = person::with_ids(db, tenant, &ids).await?;
     let heads = result::heads_of_sitting(db, tenant, &id).await?;
+    let blocked: Vec<String> = crate::store::needs::standings_of_sitting(db, tenant, &id)
+        .await?
+        .into_iter()
+        .filter(|standing| standing.blocked)
+        .map(|standing| standing.association)
+        .collect();
     let with_results: Vec<String> = heads.iter().map(|head| head.association.clone()).collect();
     let versions = result::versions_of(db, tenant, &with_results).await?;
     let (mut students, mut staff) = (Vec::new(), Vec::new());
@@ -253,7 +261,8 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
             let of_head = |version: &&Version| version.association == head.association && version.seq == head.seq;
             versions.iter().find(of_head).map(|version| (head, version))
         });
-        let line = deelname(one, name(&persons, &one.facts.person_id), present);
+        let mut line = deelname(one, name(&persons, &one.facts.person_id), present);
+        line.blocked = blocked.contains(&one.id);
         if one.facts.role == Role::Student {
             students.push(line);
         } else {
@@ -315,6 +324,7 @@ fn deelname(one: &Association, name: String, present: Option<(&Head, &Version)>)
             Some(_) => "eerdere versie".to_owned(),
             None => "nog niet".to_owned(),
         },
+        blocked: false,
         canceled: one.is_canceled(),
         attendance: "–".to_owned(),
         score: "–".to_owned(),

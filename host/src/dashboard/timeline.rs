@@ -19,6 +19,7 @@ use crate::api::Service;
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::decision::{Decision, DecisionKind};
 use crate::domain::lane::{self, JobState};
+use crate::domain::model::Role;
 use crate::domain::principal::Duty;
 use crate::domain::result::Version;
 use crate::store::audit::AuditRow;
@@ -73,6 +74,8 @@ struct AuditLine {
 #[template(path = "timeline.html")]
 struct TimelinePage {
     shell: Shell,
+    id: String,
+    plans: bool,
     name: String,
     role: String,
     sitting: (String, String),
@@ -118,6 +121,8 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
     let name = name(&persons, &deelname.facts.person_id);
     let timeline = TimelinePage {
         shell: Shell::around(&service, &visitor, "/zittingen", format!("Tijdlijn: {name}"), None).await?,
+        plans: visitor.holds(Duty::Plannen) && deelname.facts.role == Role::Student && !deelname.is_canceled(),
+        id: deelname.id.clone(),
         role: words::role(&deelname.facts.role),
         sitting: (sitting.id, sitting.facts.name),
         day: sitting.facts.start.map_or_else(|| "–".to_owned(), words::moment),

@@ -1,6 +1,6 @@
 //! Associations as the host keeps them: toetsinschrijving, deelname, and enrolments in courses and programs (`§4.3`).
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
 use super::model::{self, AssociationState, AssociationType, Person, Role};
 use super::offering::Confirmation;
@@ -163,58 +163,4 @@ pub fn without_companions(told: model::Association) -> model::Association {
         result: None,
         ..told
     }
-}
-
-/// What a candidate needs at one sitting (R15).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Extra time, minutes; [`UNLIMITED_MINUTES`] or more is unlimited.
-    pub additional_time_min: Option<u32>,
-    /// Codes of needs.
-    pub personal_needs: Vec<String>,
-}
-
-/// Codes of needs that flow 2 knows (table 4.1.B).
-const KNOWN_NEEDS: [&str; 3] = ["extraTime", "spoken", "spell-checker-on-screen"];
-
-impl Needs {
-    /// What follows from the enrolment and the person on the day of the sitting: needs named on the enrolment itself,
-    /// and the person's assigned needs that hold on that day, as far as their code is one that flow 2 knows. Codes of
-    /// assigned needs are free; minutes are never guessed from them ([`Needs::untranslated_on_day`]).
-    #[must_use]
-    pub fn on_day(enrolment: Option<&model::Association>, person: &Person, day: Date) -> Needs {
-        let mut needs = Needs::default();
-        if let Some(enrolment) = enrolment {
-            needs.additional_time_min = enrolment.additional_time_min;
-            needs.personal_needs.clone_from(&enrolment.personal_needs);
-        }
-        for known in assigned_on(person, day).filter_map(known_need) {
-            if !needs.personal_needs.iter().any(|need| need == known) {
-                needs.personal_needs.push(known.to_owned());
-            }
-        }
-        needs
-    }
-
-    /// Whether the person has assigned needs on that day that a planner still has to translate to this deelname
-    /// (`§4.10`): their code is not one that flow 2 knows, and the enrolment does not say what is needed either.
-    #[must_use]
-    pub fn untranslated_on_day(enrolment: Option<&model::Association>, person: &Person, day: Date) -> bool {
-        let says_itself = |it: &model::Association| it.additional_time_min.is_some() || !it.personal_needs.is_empty();
-        !enrolment.is_some_and(says_itself) && assigned_on(person, day).any(|code| known_need(code).is_none())
-    }
-}
-
-fn assigned_on(person: &Person, day: Date) -> impl Iterator<Item = &str> {
-    person
-        .assigned_needs
-        .iter()
-        .filter(move |it| it.start.is_none_or(|start| start <= day) && it.end.is_none_or(|end| day <= end))
-        .map(|it| it.code.as_str())
-}
-
-/// The code as flow 2 spells it; case and hyphens don't count.
-fn known_need(code: &str) -> Option<&'static str> {
-    let plain = |code: &str| code.replace('-', "").to_ascii_lowercase();
-    KNOWN_NEEDS.into_iter().find(|known| plain(known) == plain(code))
 }

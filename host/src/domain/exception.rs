@@ -1,5 +1,6 @@
 //! Exceptions: what waits for a person, whose it is, and the next step, in Dutch and without personal data.
 
+use super::needs::Obstacle;
 use super::principal::Duty;
 use super::proposal::ProposalKind;
 use super::result::Hold;
@@ -35,8 +36,8 @@ pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
 pub const ENROLMENT_CANCELED_LATE: &str = "enrolment-canceled-late";
 /// Kind of the exceptions about needs that changed after a deelname was planned.
 pub const NEEDS_CHANGED: &str = "needs-changed";
-/// Kind of the exceptions about assigned needs that are not translated to a deelname yet (R15).
-pub const NEEDS_UNTRANSLATED: &str = "needs-untranslated";
+/// Kind of the exceptions about a deelname that waits because its vendor can't be told of a need (R15, N#172).
+pub const NEEDS_BLOCKED: &str = "needs-blocked";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
 pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
 
@@ -216,16 +217,44 @@ pub fn needs_changed() -> Exception {
     )
 }
 
-/// Assigned needs say something that can't be told to a vendor as it stands.
+/// A vendor can't be told of a need, so that the deelname waits; or the vendor knows it with its earlier needs only.
 #[must_use]
-pub fn needs_untranslated() -> Exception {
-    exception(
-        NEEDS_UNTRANSLATED,
-        Duty::Plannen,
-        "Toegekende voorzieningen nog niet vertaald naar de deelname",
-        "De deelnemerregistratie noemt voorzieningen in eigen codes. Leg bij de deelname vast wat ze voor deze toets \
-         betekenen: extra minuten en hulpmiddelen.",
-    )
+pub fn needs_blocked(obstacles: &[Obstacle], vendor_knows_earlier: bool) -> Exception {
+    const BY_HAND: &str = "Of laat het examenbureau de voorzieningen bij de deelname zelf vastleggen.";
+    let (owner, what, next_step) = match obstacles.first() {
+        Some(Obstacle::Untranslated(_)) => (
+            Duty::Beheren,
+            "Een voorziening staat niet in de vertaaltabel",
+            format!(
+                "Leg onder Voorzieningen bij de leverancier vast wat de code betekent; de code staat daar. Daarna gaat \
+                 de deelname vanzelf naar de leverancier. {BY_HAND}"
+            ),
+        ),
+        Some(Obstacle::BetweenSteps { .. }) => (
+            Duty::Beheren,
+            "De extra tijd valt tussen twee stappen van de leverancier",
+            format!("Laat de vertaaltabel naar boven afronden; daarna gaat de deelname vanzelf. {BY_HAND}"),
+        ),
+        Some(Obstacle::NoDuration) => (
+            Duty::Plannen,
+            "De extra tijd is een percentage en de zitting heeft geen duur",
+            "Vul bij de zitting de duur in; daarna gaat de deelname vanzelf. Of leg bij de deelname minuten vast."
+                .to_owned(),
+        ),
+        Some(Obstacle::NotTaken(_) | Obstacle::NoExtraTime | Obstacle::TooMuch { .. }) | None => (
+            Duty::Plannen,
+            "De leverancier kan een voorziening niet bieden",
+            "Regel de voorziening buiten de toets om of plan de toets bij een andere leverancier, en leg bij de \
+             deelname vast wat deze leverancier wel moet weten. Klopt de vertaaltabel niet, laat functioneel beheer \
+             die dan aanpassen."
+                .to_owned(),
+        ),
+    };
+    let so = match vendor_knows_earlier {
+        true => "de leverancier kent nog de eerdere voorzieningen",
+        false => "de deelname gaat niet naar de leverancier",
+    };
+    exception(NEEDS_BLOCKED, owner, &format!("{what}: {so}"), &next_step)
 }
 
 /// The student system doesn't have what it named.

@@ -37,4 +37,5 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(poll_reports::PollReports(connectors()))
         .with(read_back::ReadBack(connectors()))
         .with(super::judge_again::JudgeAgain)
+        .with(super::settle_needs::SettleNeeds)
 }

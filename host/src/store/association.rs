@@ -136,6 +136,28 @@ pub async fn of_person(db: &Database, tenant: &str, person: &str) -> Result<Vec<
     all(db, sql, values![tenant, person]).await
 }
 
+/// Students' deelnames at a vendor that stand, of sittings that stand and have not ended at a moment (of one sitting,
+/// where it is named), by id, after an id; at most so many.
+///
+/// # Errors
+/// What the database says.
+pub async fn coming_students(
+    db: &Database,
+    tenant: &str,
+    peer: &str,
+    (now, sitting): (jiff::Timestamp, Option<&str>),
+    (after, limit): (&str, u32),
+) -> Result<Vec<Association>, StoreError> {
+    let sql = "SELECT deelname.* FROM offering sitting
+        JOIN association deelname ON deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
+        WHERE sitting.tenant = $1 AND sitting.kind = 'sitting' AND sitting.peer = $2 AND sitting.end_at > $3
+        AND sitting.state <> 'canceled' AND ($4 = '' OR sitting.id = $4)
+        AND deelname.kind = 'deelname' AND deelname.role = 'student' AND deelname.state <> 'canceled'
+        AND deelname.id > $5
+        ORDER BY deelname.id LIMIT $6";
+    all(db, sql, values![tenant, peer, now, sitting.unwrap_or(""), after, limit]).await
+}
+
 /// The deelnames that serve an enrolment, by id.
 ///
 /// # Errors

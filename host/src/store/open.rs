@@ -152,17 +152,19 @@ async fn postgres(url: &str) -> Result<Database, StoreError> {
 }
 
 fn migrations(database: &Database) -> Vec<Migration> {
-    let (first, standing) = match database {
-        Database::Sqlite { .. } => (
+    let [first, standing, attempts] = match database {
+        Database::Sqlite { .. } => [
             include_str!("../../migrations/sqlite/0001_first.sql"),
             include_str!("../../migrations/sqlite/0002_standing.sql"),
-        ),
-        Database::Postgres { .. } => (
+            include_str!("../../migrations/sqlite/0003_attempts.sql"),
+        ],
+        Database::Postgres { .. } => [
             include_str!("../../migrations/postgres/0001_first.sql"),
             include_str!("../../migrations/postgres/0002_standing.sql"),
-        ),
+            include_str!("../../migrations/postgres/0003_attempts.sql"),
+        ],
     };
-    [(1, "first", first), (2, "standing", standing)]
+    [(1, "first", first), (2, "standing", standing), (3, "attempts", attempts)]
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -14,11 +14,11 @@ use crate::api::problem::Problem;
 use crate::app::planning::deelname::{For, NewDeelname};
 use crate::app::planning::sitting::{NewSitting, Plan};
 use crate::app::planning::{self, Planner};
-use crate::domain::association::Needs;
 use crate::domain::model::{self, Role};
+use crate::domain::needs::Needs;
 use crate::domain::offering::{Offering, OfferingKind, Times};
 use crate::domain::principal::Duty;
-use crate::store::{association, offering, result};
+use crate::store::{association, needs, offering, result};
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -28,7 +28,10 @@ pub fn routes() -> Router<Service> {
         .route("/api/v1/sittings/{sitting}/cancel", post(cancel))
         .route("/api/v1/sittings/{sitting}/deelnames", post(add))
         .route("/api/v1/persons", post(make_person))
-        .route("/api/v1/deelnames/{deelname}/needs", put(change_needs))
+        .route(
+            "/api/v1/deelnames/{deelname}/needs",
+            put(change_needs).delete(follow_table),
+        )
         .route("/api/v1/deelnames/{deelname}/cancel", post(cancel_deelname))
 }
 
@@ -202,6 +205,8 @@ pub struct Deelname {
     pub additional_time_min: Option<u32>,
     /// Needs.
     pub personal_needs: Vec<String>,
+    /// Whether the vendor can't be told of a need, so that it waits.
+    pub needs_blocked: bool,
     /// Present version of its result.
     pub result_seq: Option<i64>,
     /// State of that version (R10).
@@ -260,7 +265,9 @@ pub async fn show(
     let heads = result::heads_of_sitting(db, tenant, &id).await?;
     let with_result: Vec<String> = heads.iter().map(|head| head.association.clone()).collect();
     let versions = result::versions_of(db, tenant, &with_result).await?;
+    let standings = needs::standings_of_sitting(db, tenant, &id).await?;
     for one in associations {
+        let needs_blocked = standings.iter().any(|it| it.blocked && it.association == one.id);
         let head = heads.iter().find(|head| head.association == one.id);
         let present = head.and_then(|head| {
             versions
@@ -279,6 +286,7 @@ pub async fn show(
             enrolment: one.enrolment,
             additional_time_min: one.facts.additional_time_min,
             personal_needs: one.facts.personal_needs,
+            needs_blocked,
             result_seq: head.map(|head| head.seq),
             result_state: present.map(|result| result.state),
             attendance: present.map(|result| result.attendance.clone()),
@@ -498,6 +506,18 @@ pub async fn change_needs(
         personal_needs: put.personal_needs,
     };
     planning::deelname::change(&service.core, caller.planner(), &id, &needs).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets the vendor's table decide on the needs of a deelname again.
+#[utoipa::path(delete, path = "/api/v1/deelnames/{deelname}/needs", tag = "planning",
+    params(("deelname" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn follow_table(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    planning::deelname::follow_table(&service.core, caller.planner(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -273,7 +273,7 @@ async fn an_owners_put_never_brings_or_wipes_a_result() {
 
 /// R14: the vendor has the person as the school has them.
 #[tokio::test]
-async fn a_changed_person_is_told_to_the_vendor_and_changed_needs_to_the_planner() {
+async fn a_changed_person_is_told_to_the_vendor_with_changed_needs() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         let (_, deelnames) = school.planned(&["jip"]).await;
@@ -286,10 +286,11 @@ async fn a_changed_person_is_told_to_the_vendor_and_changed_needs_to_the_planner
         school.put_person(SIS, &body).await.unwrap();
         assert_eq!(
             school.lane(2, "association", &deelnames[0]).await.len(),
-            2,
-            "needs are no news for the vendor"
+            3,
+            "what can be told of needs is told"
         );
-        assert_eq!(school.task_kinds("association", &deelnames[0]).await, ["needs-changed"]);
+        assert_eq!(school.association(&deelnames[0]).await.facts.personal_needs, ["spoken"]);
+        assert!(school.tasks("association", &deelnames[0]).await.is_empty());
     })
     .await;
 }

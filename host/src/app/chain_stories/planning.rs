@@ -6,8 +6,9 @@ use super::*;
 use crate::app::planning::person::{self as persons, NewPerson};
 use crate::app::{Draft, offering::Confirmed};
 use crate::app::{association as associations, offering as offerings};
-use crate::domain::association::{Needs, UNLIMITED_MINUTES};
+use crate::domain::association::UNLIMITED_MINUTES;
 use crate::domain::model::{AttemptsLeft, Role};
+use crate::domain::needs::Needs;
 use crate::store::testing::on_each_database;
 
 /// R22.
@@ -163,45 +164,6 @@ async fn needs_are_derived_for_the_day_or_given() {
             school.association(id).await.facts.additional_time_min,
             Some(UNLIMITED_MINUTES)
         );
-    })
-    .await;
-}
-
-/// R15, `§4.10`: assigned needs in codes of the student system are a planner's to translate; they never reach a vendor
-/// as they stand.
-#[tokio::test]
-async fn free_codes_of_needs_are_a_planners_to_translate() {
-    on_each_database(|bench| async move {
-        let school = School::open(&bench).await;
-        school.enrol(&["jip"]).await;
-        let mut person = school.person("p-jip");
-        person["consumers"][0]["assignedNeeds"] = json!([{ "code": "ExtraTimeOnlyMath25%" }, { "code": "Spoken" }]);
-        school.put_person(SIS, &person).await.unwrap();
-        let sitting = school.plan(&school.new_sitting()).await.unwrap();
-        let id = school
-            .add(&sitting, vec![for_enrolment("e-jip")])
-            .await
-            .remove(0)
-            .unwrap();
-        assert_eq!(school.association(&id).await.facts.personal_needs, ["spoken"]);
-        let about = store::task::open_about(&school.core.db, TENANT, "association", &id)
-            .await
-            .unwrap();
-        assert_eq!(about.len(), 1);
-        assert_eq!(about[0].about.kind, "needs-untranslated");
-
-        let planner = account("bureau", &[Duty::Plannen]);
-        let settled = Needs {
-            additional_time_min: Some(15),
-            personal_needs: vec!["extraTime".to_owned(), "spoken".to_owned()],
-        };
-        deelname::change(&school.core, planner_of(&planner), &id, &settled)
-            .await
-            .unwrap();
-        let about = store::task::open_about(&school.core.db, TENANT, "association", &id)
-            .await
-            .unwrap();
-        assert!(about.is_empty(), "{about:?}");
     })
     .await;
 }

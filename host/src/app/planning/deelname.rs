@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::Planner;
-use crate::app::draft::{About, Draft};
+use crate::app::draft::Draft;
+use crate::app::needs::{self, Settled, Vendor, Whose};
 use crate::app::{Core, Decision, Refused, cancel, deliver};
-use crate::domain::association::{Association, AssociationKind, Needs};
+use crate::domain::association::{Association, AssociationKind};
 use crate::domain::attempt::{self, Attempt, Planned};
-use crate::domain::calendar;
-use crate::domain::exception::{self, NEEDS_CHANGED, NEEDS_UNTRANSLATED};
+use crate::domain::exception::{NEEDS_BLOCKED, NEEDS_CHANGED};
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft, Role};
+use crate::domain::needs::{Needs, duration_s};
 use crate::domain::offering::{NotPlannable, Offering};
 use crate::domain::person::Person;
 use crate::store::{association, offering, person};
@@ -73,7 +74,9 @@ pub async fn add(
             bound: HashSet::new(),
             enrolments: HashSet::new(),
             persons: HashSet::new(),
+            vendor: Vendor::of(&core.db, planner.tenant, &sitting.peer).await?,
         };
+        adding.vendor.bind(&mut adding.draft, &sitting.peer);
         // Its version moves, so that a cancellation at the same time sees these deelnames, or they the cancellation.
         adding.draft.put(offering::next(planner.tenant, &sitting));
         adding.plannable_stands().await?;
@@ -103,6 +106,8 @@ struct Adding<'a> {
     enrolments: HashSet<String>,
     /// Persons whose row is written in this run.
     persons: HashSet<String>,
+    /// What the vendor can be told of needs.
+    vendor: Vendor,
 }
 
 impl Adding<'_> {
@@ -262,14 +267,20 @@ impl Adding<'_> {
         needs: Option<Needs>,
     ) -> Result<String, Refused> {
         self.check_free(person, &role)?;
-        let day = calendar::day(self.sitting.facts.start.unwrap_or(self.draft.now));
+        let by_hand = needs.is_some();
         let facts = enrolment.map(|enrolment| &enrolment.facts);
-        let untranslated =
-            needs.is_none() && role == Role::Student && Needs::untranslated_on_day(facts, &person.facts, day);
-        let needs = match needs {
-            Some(needs) => needs,
-            None if role == Role::Student => Needs::on_day(facts, &person.facts, day),
-            None => Needs::default(),
+        let (needs, obstacles) = match needs {
+            Some(needs) => {
+                check_told(&self.vendor, self.sitting, &needs)?;
+                (needs, Vec::new())
+            }
+            None if role == Role::Student => {
+                match needs::wanted(&self.vendor, self.sitting, facts, &person.facts, self.draft.now) {
+                    Ok(needs) => (needs, Vec::new()),
+                    Err(obstacles) => (Needs::default(), obstacles),
+                }
+            }
+            None => (Needs::default(), Vec::new()),
         };
         let id = self.draft.core.id();
         let deelname = Association {
@@ -307,53 +318,52 @@ impl Adding<'_> {
         };
         let detail = format!("{} in {}", association::role_word(&role), self.sitting.id);
         self.draft.audit("deelname.plan", ("association", &id), detail, b"");
-        deliver::deelname(&mut self.draft, &deelname, self.sitting);
+        if obstacles.is_empty() {
+            deliver::deelname(&mut self.draft, &deelname, self.sitting);
+        } else {
+            needs::block(&mut self.draft, &deelname, self.sitting, &obstacles).await?;
+        }
+        if by_hand {
+            needs::set_by_hand(&mut self.draft, &deelname, true).await?;
+        }
         self.draft.put(association::next(self.draft.tenant, &deelname));
         self.bound.insert((person.id.clone(), role));
-        if untranslated {
-            let about = About {
-                kind: "association",
-                id: &id,
-                unit: self.sitting.unit.as_deref(),
-                peer: Some(&deelname.peer),
-            };
-            self.draft.open(&exception::needs_untranslated(), about).await?;
-        }
         Ok(id)
     }
 }
 
-/// Changes the needs of a deelname and tells the vendor; nothing is told when nothing changed.
+/// Refuses needs that whoever sets them by hand can mend at once.
+fn check_told(vendor: &Vendor, sitting: &Offering, needs: &Needs) -> Result<(), Refused> {
+    let Some(bounds) = &vendor.bounds else {
+        return Ok(());
+    };
+    let obstacles = needs.obstacles(duration_s(&sitting.facts), bounds);
+    if obstacles.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::NeedsNotTold(obstacles))
+    }
+}
+
+/// Sets the needs of a deelname by hand and tells the vendor; nothing is told when nothing changed. From then on the
+/// vendor's table no longer decides on them.
 ///
 /// # Errors
-/// [`Refused`]: no such deelname, a cancelled one, or an account that does not plan for this unit.
+/// [`Refused`]: no such deelname, a cancelled one, needs that the vendor can't be told, or an account that does not plan
+/// for this unit.
 pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) -> Result<(), Refused> {
     core.decide(&[format!("association/{}/{id}", planner.tenant)], || async {
-        let (deelname, sitting) = found(core, planner, id).await?;
-        if deelname.is_canceled() || sitting.is_canceled() {
-            return Err(Refused::NotNow(format!(
-                "deelname {id} has been cancelled; plan a new one instead"
-            )));
-        }
+        let (deelname, sitting) = standing(core, planner, id).await?;
+        let vendor = Vendor::of(&core.db, planner.tenant, &deelname.peer).await?;
+        check_told(&vendor, &sitting, needs)?;
         let mut draft = Draft::of(core, planner.tenant, planner.actor());
-        let facts = model::Association {
-            additional_time_min: needs.additional_time_min,
-            personal_needs: needs.personal_needs.clone(),
-            ..deelname.facts.clone()
-        };
-        if facts != deelname.facts {
-            let deelname = Association {
-                plan_version: deelname.plan_version + 1,
-                facts,
-                updated_at: draft.now,
-                ..deelname
-            };
-            draft.audit("deelname.change", ("association", id), "needs".to_owned(), b"");
-            deliver::deelname(&mut draft, &deelname, &sitting);
-            draft.put(association::next(planner.tenant, &deelname));
+        let was_blocked = needs::is_blocked(&draft, id).await?;
+        needs::set_by_hand(&mut draft, &deelname, true).await?;
+        if was_blocked || *needs != needs::of_deelname(&deelname) {
+            tell(&mut draft, deelname, &sitting, needs.clone());
         }
         let resolution = "De voorzieningen van de deelname zijn opnieuw vastgelegd.";
-        for settled in [NEEDS_CHANGED, NEEDS_UNTRANSLATED] {
+        for settled in [NEEDS_CHANGED, NEEDS_BLOCKED] {
             draft.close(settled, ("association", id), resolution).await?;
         }
         Ok(Decision {
@@ -362,6 +372,57 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, needs: &Needs) 
         })
     })
     .await
+}
+
+/// Lets the vendor's table decide on the needs of a deelname again, after they were set by hand.
+///
+/// # Errors
+/// [`Refused`]: no such deelname, a cancelled one, a person who is not known, or an account that does not plan for this
+/// unit.
+pub async fn follow_table(core: &Core, planner: Planner<'_>, id: &str) -> Result<(), Refused> {
+    core.decide(&[format!("association/{}/{id}", planner.tenant)], || async {
+        let (deelname, sitting) = standing(core, planner, id).await?;
+        let db = &core.db;
+        let known = person::find(db, planner.tenant, &deelname.facts.person_id).await?;
+        let known = known.filter(|known| !known.erased).ok_or_else(|| {
+            Refused::NotNow(format!(
+                "the person of deelname {id} is not known: their needs can't be read"
+            ))
+        })?;
+        let enrolment = match &deelname.enrolment {
+            Some(enrolment) => association::find(db, planner.tenant, enrolment).await?,
+            None => None,
+        };
+        let vendor = Vendor::of(db, planner.tenant, &deelname.peer).await?;
+        let mut draft = Draft::of(core, planner.tenant, planner.actor());
+        vendor.bind(&mut draft, &deelname.peer);
+        let whose = Whose {
+            deelname: &deelname,
+            sitting: &sitting,
+            enrolment: enrolment.as_ref().map(|enrolment| &enrolment.facts),
+            person: &known.facts,
+        };
+        if let Settled::Tell(needs) = needs::settle_by_table(&mut draft, &vendor, whose).await? {
+            tell(&mut draft, deelname, &sitting, needs);
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+fn tell(draft: &mut Draft<'_>, deelname: Association, sitting: &Offering, needs: Needs) {
+    let deelname = needs::with(deelname, needs, draft.now);
+    draft.audit(
+        "deelname.change",
+        ("association", &deelname.id),
+        "needs".to_owned(),
+        b"",
+    );
+    deliver::deelname(draft, &deelname, sitting);
+    draft.put(association::next(draft.tenant, &deelname));
 }
 
 /// Cancels a deelname and tells the vendor (R4); the toetsinschrijving of an extra attempt made for it goes with it.
@@ -382,6 +443,17 @@ pub async fn cancel(core: &Core, planner: Planner<'_>, id: &str, reason: &str) -
         })
     })
     .await
+}
+
+/// A deelname that stands, of a sitting that stands.
+async fn standing(core: &Core, planner: Planner<'_>, id: &str) -> Result<(Association, Offering), Refused> {
+    let (deelname, sitting) = found(core, planner, id).await?;
+    if deelname.is_canceled() || sitting.is_canceled() {
+        return Err(Refused::NotNow(format!(
+            "deelname {id} has been cancelled; plan a new one instead"
+        )));
+    }
+    Ok((deelname, sitting))
 }
 
 async fn found(core: &Core, planner: Planner<'_>, id: &str) -> Result<(Association, Offering), Refused> {

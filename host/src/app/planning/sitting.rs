@@ -2,7 +2,7 @@
 
 use super::Planner;
 use crate::app::draft::Draft;
-use crate::app::{Core, Decision, Refused, cancel, deliver};
+use crate::app::{Core, Decision, Refused, cancel, deliver, needs};
 use crate::domain::calendar;
 use crate::domain::model::{self, Code, ModeOfDelivery, OfferingState, OfferingType, Safety};
 use crate::domain::offering::{NotPlannable, Offering, OfferingKind, ProviderName, Times};
@@ -220,6 +220,8 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, plan: &Plan) ->
         let facts = planned(sitting.facts.clone(), plan);
         let mut draft = Draft::of(core, planner.tenant, planner.actor());
         if facts != sitting.facts {
+            let moved = (facts.start, facts.end, facts.duration_s)
+                != (sitting.facts.start, sitting.facts.end, sitting.facts.duration_s);
             let sitting = changed(sitting, facts, planner, draft.now);
             draft.audit(
                 "sitting.change",
@@ -229,6 +231,10 @@ pub async fn change(core: &Core, planner: Planner<'_>, id: &str, plan: &Plan) ->
             );
             deliver::sitting(&mut draft, &sitting);
             draft.put(offering::next(planner.tenant, &sitting));
+            if moved {
+                // Needs hold on a day, and percents are of its duration.
+                needs::again::follow(&mut draft, &sitting.peer, Some(id), "").await?;
+            }
         }
         Ok(Decision {
             write_set: draft.finish(),

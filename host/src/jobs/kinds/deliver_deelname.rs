@@ -8,16 +8,18 @@ use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
 use super::deliver_sitting::{TWO_CALLS, detail, may_have_been_made};
-use crate::app::deliver;
 use crate::app::offering::Confirmed;
 use crate::app::running::Connectors;
+use crate::app::{deliver, needs};
 use crate::connector::blame::Decision;
 use crate::domain::association::Association;
 use crate::domain::interface::Interface;
 use crate::domain::model;
+use crate::domain::needs::Obstacle;
 use crate::domain::retry::Blame;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
-use crate::store::{association, ledger, person};
+use crate::store::needs as needs_store;
+use crate::store::{association, ledger, offering, person};
 
 pub(super) struct DeliverDeelname(pub(super) Connectors);
 
@@ -49,6 +51,13 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     if deelname.is_confirmed() {
         return Ok(Done::nothing());
     }
+    if needs_wait(&context, &deelname).await? {
+        return Ok(Done::nothing());
+    }
+    let obstacles = needs::obstacles_at_delivery(&context.core, tenant, &deelname).await?;
+    if !obstacles.is_empty() {
+        return Ok(blocking(context.clone(), id.clone(), obstacles));
+    }
     let plan = plan_of(&context, &deelname).await?;
     let sitting = &deelname.facts.offering_id;
     let sitting = ledger::by_our_id(db, tenant, &deelname.peer, "offering", sitting).await?;
@@ -79,6 +88,34 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
             Ok(draft.finish())
         }
     }))
+}
+
+/// Whether a deelname that the vendor does not know waits because of a need. One that it knows goes on being told what
+/// else changes, with its earlier needs.
+async fn needs_wait(context: &JobContext, deelname: &Association) -> Result<bool, JobError> {
+    if deelname.is_canceled() || deelname.confirmed.is_some() {
+        return Ok(false);
+    }
+    let standing = needs_store::standing(&context.core.db, &context.job.tenant, &deelname.id).await?;
+    Ok(standing.is_some_and(|standing| standing.blocked))
+}
+
+/// The connector that runs now can't tell what the one that ran at planning could.
+fn blocking(context: JobContext, id: String, obstacles: Vec<Obstacle>) -> Done {
+    Done::deciding(move || {
+        let (context, id, obstacles) = (context.clone(), id.clone(), obstacles.clone());
+        async move {
+            let (db, tenant) = (&context.core.db, &context.job.tenant);
+            let mut draft = draft(&context.core, &context);
+            let deelname = association::find(db, tenant, &id).await?;
+            if let Some(deelname) = deelname
+                && let Some(sitting) = offering::find(db, tenant, &deelname.facts.offering_id).await?
+            {
+                needs::block(&mut draft, &deelname, &sitting, &obstacles).await?;
+            }
+            Ok(draft.finish())
+        }
+    })
 }
 
 /// The deelname as the vendor hears of it.
