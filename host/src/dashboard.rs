@@ -7,6 +7,7 @@
 mod accounts;
 mod connectors;
 mod decisions;
+mod deelname_needs;
 mod exams;
 mod exceptions;
 mod form;
@@ -50,6 +51,7 @@ pub fn router(service: Service) -> Router {
         .merge(switch::routes())
         .merge(exceptions::routes())
         .merge(needs::routes())
+        .merge(deelname_needs::routes())
         .merge(sittings::routes())
         .merge(timeline::routes())
         .merge(publishers::routes())

@@ -200,6 +200,10 @@ mod tests {
                 include_str!("../../migrations/sqlite/0002_standing.sql"),
                 include_str!("../../migrations/postgres/0002_standing.sql"),
             ),
+            (
+                include_str!("../../migrations/sqlite/0003_attempts.sql"),
+                include_str!("../../migrations/postgres/0003_attempts.sql"),
+            ),
         ];
         let statements = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("--"));

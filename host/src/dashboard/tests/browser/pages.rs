@@ -28,12 +28,16 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", &format!("/uitgevers/{key}")),
         page("fb", "/accounts"),
         page("fb", "/accounts/ec"),
+        page("fb", "/voorzieningen"),
+        page("fb", "/voorzieningen/toa"),
         page("fb", "/nergens"),
         page("ec", "/"),
         page("ec", "/uitzonderingen"),
         page("ec", &format!("/uitzonderingen/{held}")),
         page("ec", "/vaststellen"),
         page("ec", &format!("/vaststellen/{sitting}")),
+        page("bureau", "/voorzieningen/toa"),
+        page("bureau", &format!("/deelnames/{}/voorzieningen", deelnames[0])),
     ]
 }
 
