@@ -5,7 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, job, needs, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting, task, unit,
+    account, job, needs, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting,
+    task, unit,
 };
 
 #[derive(OpenApi)]

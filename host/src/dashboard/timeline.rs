@@ -74,7 +74,6 @@ struct AuditLine {
 #[template(path = "timeline.html")]
 struct TimelinePage {
     shell: Shell,
-    id: String,
     plans: bool,
     name: String,
     role: String,
@@ -122,7 +121,6 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
     let timeline = TimelinePage {
         shell: Shell::around(&service, &visitor, "/zittingen", format!("Tijdlijn: {name}"), None).await?,
         plans: visitor.holds(Duty::Plannen) && deelname.facts.role == Role::Student && !deelname.is_canceled(),
-        id: deelname.id.clone(),
         role: words::role(&deelname.facts.role),
         sitting: (sitting.id, sitting.facts.name),
         day: sitting.facts.start.map_or_else(|| "–".to_owned(), words::moment),

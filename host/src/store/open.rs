@@ -164,12 +164,14 @@ fn migrations(database: &Database) -> Vec<Migration> {
             include_str!("../../migrations/postgres/0003_attempts.sql"),
         ],
     };
-    [(1, "first", first), (2, "standing", standing), (3, "attempts", attempts)]
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
-        })
-        .collect()
+    [
+        (1, "first", first),
+        (2, "standing", standing),
+        (3, "attempts", attempts),
+    ]
+    .into_iter()
+    .map(|(version, name, sql)| Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false))
+    .collect()
 }
 
 /// Applies the migrations that are missing. Several nodes may do so at once: the database lets one go first.
