@@ -8,6 +8,7 @@
 pub mod identity;
 pub mod openapi;
 pub mod problem;
+pub mod storable;
 pub mod v1;
 
 use axum::Router;

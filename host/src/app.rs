@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crate::domain::clock::{Clock, Random};
 
 pub mod account;
+#[cfg(test)]
+mod account_stories;
 pub mod association;
 pub mod cancel;
 pub mod catalogue;

@@ -5,6 +5,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -120,43 +121,51 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`], when something can't be read or used.
     pub fn load(file: Option<&Path>) -> Result<Settings, SettingsError> {
-        Settings::load_with(file, |name| env::var(name).ok())
+        Settings::load_with(file, |name| env::var_os(name))
     }
 
-    fn load_with(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+    fn load_with(file: Option<&Path>, given: impl Fn(&str) -> Option<OsString>) -> Result<Settings, SettingsError> {
+        // What can't be read must not count as absent: the host would go on with another folder or database.
+        let variable = |name: &'static str| match given(name).map(OsString::into_string).transpose() {
+            Ok(text) => Ok(text),
+            Err(_) => Err(SettingsError::Variable {
+                name,
+                problem: "it holds bytes that are no UTF-8; write it as plain text".to_owned(),
+            }),
+        };
         let mut settings = match file {
             Some(path) => Settings::read(path)?,
             None if Path::new("oke.toml").exists() => Settings::read(Path::new("oke.toml"))?,
             None => Settings::default(),
         };
-        if let Some(data) = variable("OKE_DATA") {
+        if let Some(data) = variable("OKE_DATA")? {
             settings.data = PathBuf::from(data);
         }
-        if let Some(database) = variable("OKE_DATABASE") {
+        if let Some(database) = variable("OKE_DATABASE")? {
             settings.database = Some(database);
         }
-        if let Some(listen) = variable("OKE_LISTEN") {
+        if let Some(listen) = variable("OKE_LISTEN")? {
             settings.listen = listen.parse().map_err(|_| SettingsError::Variable {
                 name: "OKE_LISTEN",
                 problem: format!("`{listen}` is no address with a port, such as 127.0.0.1:8080"),
             })?;
         }
-        if let Some(url) = variable("OKE_PUBLIC_URL") {
+        if let Some(url) = variable("OKE_PUBLIC_URL")? {
             settings.public_url = Some(url.trim_end_matches('/').to_owned());
         }
-        if let Some(folder) = variable("OKE_CHECKPOINTS") {
+        if let Some(folder) = variable("OKE_CHECKPOINTS")? {
             settings.checkpoints = Some(PathBuf::from(folder));
         }
-        if let Some(log) = variable("OKE_LOG") {
+        if let Some(log) = variable("OKE_LOG")? {
             settings.log = log;
         }
-        if let Some(json) = variable("OKE_LOG_JSON") {
+        if let Some(json) = variable("OKE_LOG_JSON")? {
             settings.log_json = json.parse().map_err(|_| SettingsError::Variable {
                 name: "OKE_LOG_JSON",
                 problem: format!("`{json}` is neither `true` nor `false`"),
             })?;
         }
-        settings.master_key = variable("OKE_MASTER_KEY");
+        settings.master_key = variable("OKE_MASTER_KEY")?;
         Ok(settings)
     }
 
@@ -250,13 +259,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("oke.toml");
         std::fs::write(&file, "listen = \"127.0.0.1:1\"\nlog = \"warn\"\n").unwrap();
-        let variable = |name: &str| (name == "OKE_LISTEN").then(|| "127.0.0.1:2".to_owned());
+        let variable = |name: &str| (name == "OKE_LISTEN").then(|| "127.0.0.1:2".into());
         let settings = Settings::load_with(Some(&file), variable).unwrap();
         assert_eq!((settings.listen.port(), settings.log.as_str()), (2, "warn"));
 
-        let bad = |name: &str| (name == "OKE_LISTEN").then(|| "everywhere".to_owned());
+        let bad = |name: &str| (name == "OKE_LISTEN").then(|| "everywhere".into());
         let error = Settings::load_with(Some(&file), bad).unwrap_err().to_string();
         assert!(error.contains("OKE_LISTEN") && error.contains("everywhere"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_utf_8_is_refused_instead_of_passed_over() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let bad = |name: &str| (name == "OKE_DATABASE").then(|| OsString::from_vec(b"sqlite:\xff".to_vec()));
+        let error = Settings::load_with(None, bad).unwrap_err().to_string();
+        assert!(error.contains("OKE_DATABASE") && error.contains("UTF-8"), "{error}");
     }
 
     #[test]
@@ -271,7 +288,7 @@ mod tests {
     #[test]
     fn a_master_key_is_64_hexadecimal_digits_or_refused() {
         let with = |key: &'static str| {
-            Settings::load_with(None, move |name| (name == "OKE_MASTER_KEY").then(|| key.to_owned())).unwrap()
+            Settings::load_with(None, move |name| (name == "OKE_MASTER_KEY").then(|| key.into())).unwrap()
         };
         let good = with("00000000000000000000000000000000000000000000000000000000000000ff");
         assert_eq!(good.master_key().unwrap()[31], 255);

@@ -1,11 +1,13 @@
 //! The process as a whole: opens what `oke serve` works with, joins the rooms' routes, and runs until told to stop.
 
+use std::future::{Future, IntoFuture as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -27,6 +29,10 @@ use crate::{dashboard, oke};
 /// How often the heads of the audit chains are signed and leave the database.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
+/// How long connections may take to end once the host is told to stop. A peer that began a request and never ends it
+/// would otherwise keep the process from ever stopping.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
+
 /// Why the host can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -42,6 +48,17 @@ pub enum StartError {
     /// The engine can't start.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What lies sealed in the database could not be opened, and what is sealed now could not be opened later.
+    #[error(
+        "the master key is not the one this database was used with (its checkpoints are signed by key {theirs}, this \
+         key signs as {ours}): put the right key back in OKE_MASTER_KEY or the master key file"
+    )]
+    OtherMasterKey {
+        /// The key that signed the newest checkpoint.
+        theirs: String,
+        /// The key that this master key gives.
+        ours: String,
+    },
     /// A folder can't be made, or the own binary can't be found.
     #[error("could not {what}")]
     Io {
@@ -66,7 +83,24 @@ impl StartError {
 pub async fn open_core(settings: &Settings, purpose: Purpose) -> Result<Core, StartError> {
     let sealer = Sealer::new(&settings.master_key()?);
     let db = open_database(settings, purpose).await?;
+    same_master_key(&db, &sealer).await?;
     Ok(Core::start(db, World::of_this_machine(), sealer))
+}
+
+/// Refuses a master key that did not sign the newest checkpoint: with another one nothing sealed opens any more, and
+/// checkpoints signed with it would make the audit look forged.
+async fn same_master_key(db: &Database, sealer: &Sealer) -> Result<(), StartError> {
+    let Some(newest) = crate::store::audit::newest_checkpoint(db).await? else {
+        return Ok(());
+    };
+    let ours = checkpoint::key_id(&checkpoint::public_key(sealer));
+    if newest.key_id == ours {
+        return Ok(());
+    }
+    Err(StartError::OtherMasterKey {
+        theirs: newest.key_id,
+        ours,
+    })
 }
 
 /// Opens the database and brings it up to date.
@@ -147,9 +181,8 @@ impl Host {
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
-        axum::serve(listener, self.router)
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await?;
+        let serving = axum::serve(listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        bounded(serving.into_future(), &stop, LAST_ANSWERS).await?;
         for task in [working, signing] {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
@@ -161,6 +194,25 @@ impl Host {
     /// The routes, for tests that need no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+}
+
+/// Serves until the last connection has ended, but no longer than `patience` after `stop`.
+async fn bounded(
+    serving: impl Future<Output = std::io::Result<()>>,
+    stop: &CancellationToken,
+    patience: Duration,
+) -> std::io::Result<()> {
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(patience).await;
+    };
+    tokio::select! {
+        ended = serving => ended,
+        () = overdue => {
+            warn!("some connections did not end within {patience:?} and are cut off");
+            Ok(())
+        }
     }
 }
 
@@ -182,6 +234,7 @@ fn router(service: &Service, metrics: Option<PrometheusHandle>) -> Router {
         .merge(oke::router(service))
         .merge(api::router(service.clone()))
         .merge(dashboard::router(service.clone()))
+        .layer(from_fn(api::storable::address))
 }
 
 /// Whether the database answers.
@@ -208,5 +261,39 @@ async fn checkpoints(service: Service, stop: CancellationToken) {
         if stopping {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::account;
+
+    #[tokio::test]
+    async fn a_request_that_never_ends_does_not_keep_the_host_from_stopping() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        bounded(std::future::pending(), &stop, Duration::ZERO).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_host_does_not_start_with_another_master_key_than_its_database() {
+        let data = tempfile::tempdir().unwrap();
+        let settings = Settings::within(data.path(), ([127, 0, 0, 1], 0).into());
+        let key = |byte: &str| std::fs::write(settings.master_key_path(), byte.repeat(32)).unwrap();
+        key("0a");
+        let core = open_core(&settings, Purpose::Command).await.unwrap();
+        account::init(&core, "roc", "ROC", "beheer", "Beheer").await.unwrap();
+        checkpoint::checkpoint_now(&core, &settings.checkpoints())
+            .await
+            .unwrap()
+            .unwrap();
+        drop(core);
+
+        key("0b");
+        let refused = open_core(&settings, Purpose::Command).await.err().unwrap().to_string();
+        assert!(refused.contains("put the right key back"), "{refused}");
+        key("0a");
+        open_core(&settings, Purpose::Command).await.unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! Who calls: the account whose token the request shows, and the functions it must hold.
 
+use axum::body::Bytes;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Json, Request};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
@@ -7,6 +9,7 @@ use axum::http::request::Parts;
 
 use super::Service;
 use super::problem::Problem;
+use super::storable::not_storable;
 use crate::app::account::{self, SignedIn};
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
 use crate::telemetry::names::UNAUTHENTICATED;
@@ -89,7 +92,16 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(value) = Json::<T>::from_request(request, state).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state)
+            .await
+            .map_err(JsonRejection::from)?;
+        let again = Request::from_parts(parts, bytes.clone().into());
+        let Json(value) = Json::<T>::from_request(again, state).await?;
+        let as_json = serde_json::from_slice(&bytes).ok();
+        if let Some(what) = as_json.as_ref().and_then(not_storable) {
+            return Err(Problem::bad("text", what));
+        }
         Ok(Body(value))
     }
 }

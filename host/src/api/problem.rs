@@ -127,7 +127,8 @@ impl From<CommitError> for Problem {
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::BadName(_) => Problem::bad("name", error.to_string()),
+            AccountError::BadName(_) | AccountError::BadUnit(_) => Problem::bad("name", error.to_string()),
+            AccountError::PersonHasAccount { .. } => Problem::conflict("person-has-account", error.to_string()),
             AccountError::Exists { .. } => Problem::conflict("exists", error.to_string()),
             AccountError::Unknown { .. } => Problem::absent(error.to_string()),
             AccountError::Refused(_) => Problem::conflict("separation-of-duties", error.to_string()),

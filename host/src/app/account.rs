@@ -27,6 +27,17 @@ pub enum AccountError {
         /// Which.
         id: String,
     },
+    /// A unit's id that can't be used.
+    #[error("`{0}` can't be a unit's id: give 1 to 255 bytes of plain text, and not `*`, which is the whole school")]
+    BadUnit(String),
+    /// The person signs in as somebody already: two accounts would get around the separation of duties.
+    #[error("person {person} has account `{account}` already: one person, one account; grant functions to that one")]
+    PersonHasAccount {
+        /// The person.
+        person: String,
+        /// Their account.
+        account: String,
+    },
     /// There is none.
     #[error("there is no {kind} `{id}` in this school")]
     Unknown {
@@ -183,12 +194,15 @@ pub struct NewAccount {
 pub async fn create(core: &Core, tenant: &str, by: &str, new: &NewAccount) -> Result<Token, AccountError> {
     check_name(&new.id)?;
     let token = Token::draw(&*core.world.random, "oke");
-    core.decide(&[], || async {
+    core.decide(&[format!("accounts/{tenant}")], || async {
         if core.db.account(tenant, &new.id).await?.is_some() {
             return Err(AccountError::Exists {
                 kind: "account",
                 id: new.id.clone(),
             });
+        }
+        if let Some(person) = &new.person_id {
+            one_account_per_person(core, tenant, person).await?;
         }
         let row = AccountRow {
             tenant: tenant.to_owned(),
@@ -208,6 +222,22 @@ pub async fn create(core: &Core, tenant: &str, by: &str, new: &NewAccount) -> Re
     })
     .await?;
     Ok(token)
+}
+
+/// Refuses a person who signs in as somebody already: with a second account they could vaststellen what they planned, or
+/// hold beheren beside vaststellen (invariant 9).
+async fn one_account_per_person(core: &Core, tenant: &str, person: &str) -> Result<(), AccountError> {
+    let is_theirs = |row: &AccountRow| {
+        let own = row.person_id.as_deref();
+        !row.disabled && own.is_some_and(|own| own.eq_ignore_ascii_case(person))
+    };
+    match core.db.accounts(tenant).await?.into_iter().find(is_theirs) {
+        None => Ok(()),
+        Some(row) => Err(AccountError::PersonHasAccount {
+            person: person.to_owned(),
+            account: row.id,
+        }),
+    }
 }
 
 /// What is told of a function to grant.
@@ -325,6 +355,9 @@ pub async fn put_unit(
     name: &str,
     parent: Option<&str>,
 ) -> Result<(), AccountError> {
+    if id.is_empty() || id == WHOLE_SCHOOL || id.len() > 255 || id.chars().any(char::is_control) {
+        return Err(AccountError::BadUnit(id.to_owned()));
+    }
     core.decide(&[format!("units/{tenant}")], || async {
         let units = core.db.units(tenant).await?;
         if let Some(parent) = parent

@@ -191,6 +191,9 @@ fn check_url(what: &str, text: &str) -> Result<(), PeerError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(told("credentials don't belong in a URL".to_owned()));
     }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(told("leave out the query (?…) and fragment (#…)".to_owned()));
+    }
     Ok(())
 }
 

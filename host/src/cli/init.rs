@@ -11,7 +11,7 @@ use serde_json::json;
 use super::outcome::{Done, Outcome, Stop};
 use crate::app::account;
 use crate::config::Settings;
-use crate::server;
+use crate::server::{self, StartError};
 use crate::store::open::Purpose;
 
 /// Make a school and its account for functioneel beheer; prints that account's token once
@@ -46,11 +46,15 @@ pub struct Init {
 pub fn run(arguments: &Init) -> Outcome {
     let settings =
         Settings::load(arguments.settings.as_deref()).map_err(|error| Stop::refused("settings", error.to_string()))?;
-    make_master_key(&settings)?;
+    let made = make_master_key(&settings)?;
     let token = super::on_runtime(async {
-        let core = server::open_core(&settings, Purpose::Serve)
-            .await
-            .map_err(|error| super::told("start", &error))?;
+        let core = server::open_core(&settings, Purpose::Serve).await.map_err(|error| {
+            // A key made just now opens nothing here; left behind, it would pass for the right one.
+            if let (StartError::OtherMasterKey { .. }, Some(path)) = (&error, &made) {
+                let _gone = std::fs::remove_file(path);
+            }
+            super::told("start", &error)
+        })?;
         let Init {
             tenant,
             name,
@@ -76,8 +80,8 @@ pub fn run(arguments: &Init) -> Outcome {
     )
 }
 
-/// Makes the master key file when there is no key; never touches one that is there.
-fn make_master_key(settings: &Settings) -> Result<(), Stop> {
+/// Makes the master key file when there is no key, and says where; never touches one that is there.
+fn make_master_key(settings: &Settings) -> Result<Option<PathBuf>, Stop> {
     use crate::config::SettingsError;
     let refused = |error: std::io::Error, path: &std::path::Path| {
         Stop::refused(
@@ -86,7 +90,7 @@ fn make_master_key(settings: &Settings) -> Result<(), Stop> {
         )
     };
     match settings.master_key() {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(None),
         Err(SettingsError::NoMasterKey { path }) => {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(|error| refused(error, &path))?;
@@ -102,7 +106,8 @@ fn make_master_key(settings: &Settings) -> Result<(), Stop> {
                 .open(&path);
             let mut file = opened.map_err(|error| refused(error, &path))?;
             writeln!(file, "{}", hex::encode(key)).map_err(|error| refused(error, &path))?;
-            file.sync_all().map_err(|error| refused(error, &path))
+            file.sync_all().map_err(|error| refused(error, &path))?;
+            Ok(Some(path))
         }
         Err(error) => Err(Stop::refused("master-key", error.to_string())),
     }

@@ -103,6 +103,13 @@ impl InDutch for AccountError {
                 "‘{name}’ kan geen naam zijn: gebruik 2 tot 40 kleine letters, cijfers en streepjes, te beginnen met een \
                  letter."
             )),
+            AccountError::BadUnit(id) => Said::bad(format!(
+                "‘{id}’ kan geen onderdeel aanduiden: gebruik 1 tot 255 tekens gewone tekst, en niet ‘*’, dat de hele \
+                 school is."
+            )),
+            AccountError::PersonHasAccount { account, .. } => Said::conflict(format!(
+                "Deze persoon heeft al account ‘{account}’. Eén persoon heeft één account; ken daar functies aan toe."
+            )),
             AccountError::Exists { id, .. } => {
                 Said::conflict(format!("‘{id}’ bestaat al. Kies een andere korte naam."))
             }

@@ -6,6 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::problem::Problem;
+use crate::api::storable::not_storable;
 
 /// Deeper nesting than any message of the standard has.
 const DEEPEST: usize = 32;
@@ -63,6 +64,9 @@ impl<S: Send + Sync> FromRequest<S> for Message {
             return Err(Problem::bad(
                 "the body is no JSON object; send the object itself, without a list around it",
             ));
+        }
+        if let Some(what) = not_storable(&value) {
+            return Err(Problem::bad(what));
         }
         Ok(Message { content, value })
     }

@@ -132,6 +132,10 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 async fn authenticated(service: &Service, id: &str, secret: &str) -> Result<ClientRow, Denied> {
+    // No database has a client by such a name, and PostgreSQL would not even look.
+    if id.contains('\0') {
+        return Err(no_client());
+    }
     let found = client::find(&service.core.db, id).await.map_err(|error| {
         tracing::error!("could not look up a client: {error}");
         Denied(

@@ -1,6 +1,7 @@
 //! Opening a database by its URL, and bringing its schema up to date.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -97,6 +98,7 @@ async fn sqlite(path: &Path, purpose: Purpose) -> Result<Database, OpenError> {
         Purpose::Serve => Some(Arc::new(hold(path)?)),
         Purpose::Command => None,
     };
+    make_private(path)?;
     // FULL: an answer is given only after the disk has it (invariant 1).
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -117,6 +119,16 @@ async fn sqlite(path: &Path, purpose: Purpose) -> Result<Database, OpenError> {
         .await
         .map_err(StoreError::from)?;
     Ok(Database::Sqlite { read, write, hold })
+}
+
+/// Makes the file, when there is none yet, for nobody else on this machine to read: it holds names of students. SQLite
+/// gives the files beside it the same mode.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    let made = File::options().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|source| OpenError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Holds the database for one serving process, by a lock on a file beside it that the system releases when the process
@@ -215,6 +227,24 @@ mod tests {
             assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"));
             assert_eq!(statements(sqlite), statements(postgres));
         }
+    }
+
+    #[tokio::test]
+    async fn a_new_database_is_for_nobody_else_on_the_machine_to_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let test = crate::store::testing::TestDatabase::sqlite().await;
+        let Ok(Location::Sqlite(path)) = test.url.parse() else {
+            panic!("{}", test.url)
+        };
+        for file in [path.clone(), path.with_extension("db-wal")] {
+            assert_eq!(
+                file.metadata().unwrap().permissions().mode() & 0o077,
+                0,
+                "{}",
+                file.display()
+            );
+        }
+        test.remove().await;
     }
 
     #[test]

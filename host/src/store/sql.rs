@@ -256,9 +256,23 @@ impl Database {
     /// What the database says.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         match self {
-            Database::Sqlite { write, .. } => Ok(Transaction::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Database::Sqlite { write, .. } => Ok(Transaction::Sqlite(begin_on_sqlite(write).await?)),
             Database::Postgres { write, .. } => Ok(Transaction::Postgres(write.begin().await?)),
         }
+    }
+}
+
+/// Begins on SQLite's one writer. After a full disk SQLite rolls back by itself; the ROLLBACK that follows fails, and the
+/// connection counts one transaction too many from then on: it would refuse every later one. It is closed, and the pool
+/// opens another.
+async fn begin_on_sqlite(write: &sqlx::SqlitePool) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    const BEGIN: &str = "BEGIN IMMEDIATE";
+    match write.begin_with(BEGIN).await {
+        Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
+            write.acquire().await?.close().await?;
+            write.begin_with(BEGIN).await
+        }
+        outcome => outcome,
     }
 }
 
@@ -324,5 +338,36 @@ impl Transaction {
             Transaction::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::testing::TestDatabase;
+
+    #[tokio::test]
+    async fn after_a_full_disk_the_writer_writes_again() {
+        let test = TestDatabase::sqlite().await;
+        let keep = |bytes: usize| {
+            let db = &test.db;
+            async move {
+                let mut tx = db.begin().await?;
+                let sql = "INSERT INTO unit (tenant, id, name, version) VALUES ('roc', $1, $2, 1)";
+                let id = format!("unit-{bytes}");
+                tx.execute(sql, crate::values![id, "x".repeat(bytes)]).await?;
+                tx.commit().await
+            }
+        };
+        keep(1).await.unwrap();
+        // As a full disk: no page can be added, and SQLite rolls back by itself.
+        let mut tx = test.db.begin().await.unwrap();
+        tx.rows("PRAGMA max_page_count = 1", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let full = keep(500_000).await.unwrap_err().to_string();
+        assert!(full.contains("full"), "{full}");
+
+        keep(2).await.unwrap();
+        keep(500_001).await.unwrap();
+        test.remove().await;
     }
 }
