@@ -46,6 +46,8 @@ pub fn router(service: Service) -> Router {
         .merge(v1::unit::routes())
         .merge(v1::peer::routes())
         .merge(v1::needs::routes())
+        .merge(v1::attempt::routes())
+        .merge(v1::duplicate::routes())
         .merge(v1::publisher::routes())
         .merge(v1::revision::routes())
         .merge(v1::job::routes())

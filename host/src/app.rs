@@ -11,6 +11,7 @@ pub mod account;
 #[cfg(test)]
 mod account_stories;
 pub mod association;
+pub mod attempt;
 pub mod cancel;
 pub mod catalogue;
 pub mod cesuur;
@@ -24,6 +25,7 @@ pub mod core;
 pub mod deliver;
 pub mod document;
 pub mod draft;
+pub mod duplicate;
 mod group;
 pub mod judging;
 mod key_locks;

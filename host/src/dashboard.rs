@@ -8,6 +8,7 @@ mod accounts;
 mod connectors;
 mod decisions;
 mod deelname_needs;
+mod duplicates;
 mod exams;
 mod exceptions;
 mod form;
@@ -52,6 +53,7 @@ pub fn router(service: Service) -> Router {
         .merge(exceptions::routes())
         .merge(needs::routes())
         .merge(deelname_needs::routes())
+        .merge(duplicates::routes())
         .merge(sittings::routes())
         .merge(timeline::routes())
         .merge(publishers::routes())

@@ -6,6 +6,7 @@ pub mod breaker;
 pub mod calendar;
 pub mod clock;
 pub mod decision;
+pub mod duplicate;
 pub mod exception;
 pub mod interface;
 pub mod lane;

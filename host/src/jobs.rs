@@ -9,6 +9,7 @@
 //! the same write to the same id, or find before it creates.
 
 pub mod engine;
+pub mod find_duplicates;
 pub mod judge_again;
 pub mod kind;
 pub mod kinds;

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod association;
+pub mod attempt;
 pub mod audit;
 mod body;
 pub mod client;
@@ -13,6 +14,7 @@ pub mod component;
 pub mod cursor;
 pub mod decision;
 pub mod document;
+pub mod duplicate;
 pub mod error;
 pub mod examenversie;
 pub mod job;

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, job, needs, package, peer, policy, proposal, publisher, result, revision, sample, scale_map, sitting,
-    task, unit,
+    account, attempt, duplicate, job, needs, package, peer, policy, proposal, publisher, result, revision, sample,
+    scale_map, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -19,6 +19,8 @@ use super::v1::{
         peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
         needs::show, needs::set, needs::blocked,
+        attempt::show, attempt::set,
+        duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,
         publisher::list, publisher::trust, publisher::revoke,
         package::list, package::admit,
         revision::list, revision::install, revision::rollback, revision::rollout,

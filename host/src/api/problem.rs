@@ -241,6 +241,7 @@ impl From<Refused> for Problem {
             Refused::NotNow(_) => Problem::conflict("not-now", said),
             Refused::NotPlannable(_) => Problem::conflict("not-plannable", said),
             Refused::Attempt(_) => Problem::conflict("no-attempt", said),
+            Refused::NotMerged(_) => Problem::conflict("not-merged", said),
             Refused::NotAllowed(_) => Problem::forbidden(said),
             Refused::Commit(error) => error.into(),
             Refused::Store(error) => error.into(),

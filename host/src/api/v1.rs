@@ -1,6 +1,8 @@
 //! Version 1 of the management API: one file per noun.
 
 pub mod account;
+pub mod attempt;
+pub mod duplicate;
 pub mod job;
 pub mod needs;
 pub mod package;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::draft::{Arrived, Draft, Outcome, Sender};
 use super::needs::{self, Settled, Vendor, Whose};
 use super::offering::{Confirmed, know_as, newer};
-use super::{Core, Decision, Refused, cancel, deliver, person};
+use super::{Core, Decision, Refused, cancel, deliver, duplicate, person};
 use crate::domain::association::{Association, AssociationKind, without_companions};
 use crate::domain::model;
 use crate::domain::offering::Offering;
@@ -170,6 +170,7 @@ async fn keep(
     if association.is_canceled() {
         return Ok(());
     }
+    duplicate::look(draft, &association).await?;
     if needs_changed {
         changed_needs(draft, &association).await?;
     }

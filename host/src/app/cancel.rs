@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use super::draft::{About, Draft};
-use super::{Refused, deliver, needs};
+use super::{Refused, deliver, duplicate, needs};
 use crate::domain::association::Association;
 use crate::domain::exception;
-use crate::domain::model::AssociationState;
+use crate::domain::model::{AssociationState, ResultState};
 use crate::domain::offering::{Offering, OfferingKind};
-use crate::store::{association, offering, person};
+use crate::store::{association, offering, person, result};
 
 /// What became of a deelname that waited because of its needs.
 const GONE: &str = "De deelname is geannuleerd.";
@@ -55,7 +55,9 @@ pub async fn enrolments(
         ));
         gone.push(enrolment);
     }
-    gone.extend(deelnames_of_canceled(draft, &gone.clone(), serving).await?);
+    let went_over = duplicate::follow_cancelled(draft, &gone, &serving).await?;
+    let serving = serving.into_iter().filter(|deelname| !went_over.contains(&deelname.id));
+    gone.extend(deelnames_of_canceled(draft, &gone.clone(), serving.collect()).await?);
     erase_unneeded(draft, &gone).await
 }
 
@@ -116,6 +118,11 @@ async fn deelnames_of_canceled(
             continue;
         };
         if sitting.facts.start.is_some_and(|start| start <= draft.now) {
+            if result_has_arrived(draft, &deelname).await? {
+                gone.push(deelname.clone());
+                finish(draft, deelname);
+                continue;
+            }
             let about = About {
                 kind: "association",
                 id: &enrolment.id,
@@ -129,6 +136,67 @@ async fn deelnames_of_canceled(
         cancel_deelname(draft, deelname, sitting, "enrolment cancelled").await?;
     }
     Ok(gone)
+}
+
+/// Whether the student system has confirmed a deelname's present result, and that is completed.
+async fn result_has_arrived(draft: &Draft<'_>, deelname: &Association) -> Result<bool, Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let Some(head) = result::head(db, tenant, &deelname.id).await? else {
+        return Ok(false);
+    };
+    let versions = result::versions(db, tenant, &deelname.id).await?;
+    let present = versions.iter().find(|version| version.seq == head.seq);
+    let is_completed = present.is_some_and(|version| version.delivered.result.state == ResultState::Completed);
+    Ok(is_completed && head.confirmed_seq == Some(head.seq))
+}
+
+/// Nothing more is expected of it.
+fn finish(draft: &mut Draft<'_>, mut deelname: Association) {
+    deelname.facts.state = AssociationState::Finished;
+    deelname.updated_at = draft.now;
+    draft.audit("deelname.finish", ("association", &deelname.id), String::new(), b"");
+    draft.put(association::next(draft.tenant, &deelname));
+}
+
+/// What follows when the student system has confirmed a completed result: where the enrolment was cancelled after its
+/// sitting had begun, that result was the last thing its person's data was kept for (R5). Later results still arrive by
+/// the keys (R6).
+///
+/// # Errors
+/// What the database says.
+pub async fn after_result(draft: &mut Draft<'_>, deelname: &str) -> Result<(), Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let Some(deelname) = association::find(db, tenant, deelname).await? else {
+        return Ok(());
+    };
+    let Some(enrolment) = &deelname.enrolment else {
+        return Ok(());
+    };
+    let is_standing = deelname.facts.state == AssociationState::Associated;
+    let served = association::find(db, tenant, enrolment).await?;
+    if !is_standing || !served.is_some_and(|served| served.is_canceled()) {
+        return Ok(());
+    }
+    for other in duplicate::merged_with(draft.core, tenant, enrolment).await? {
+        if !other.is_canceled() {
+            return Ok(());
+        }
+    }
+    finish(draft, deelname.clone());
+    erase_unneeded(draft, &[deelname]).await
+}
+
+/// Cancels one deelname for a reason of the host's own, and tells the vendor.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn one_deelname(
+    draft: &mut Draft<'_>,
+    canceled: Association,
+    sitting: &Offering,
+    reason: &str,
+) -> Result<(), Refused> {
+    cancel_deelname(draft, canceled, sitting, reason).await
 }
 
 /// Cancels one deelname by a planner's decision: the toetsinschrijving of an extra attempt that was made for it goes

@@ -1,7 +1,9 @@
 //! Stories of the chain: what a student system and vendors send, what the school plans and decides, and what follows,
 //! on each database. One file per part of the chain.
 
+mod attempts;
 mod cesuur;
+mod duplicates;
 mod flow1;
 mod needs;
 mod planning;

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Refused;
 use super::draft::{Draft, Follow};
+use super::{Refused, attempt};
 use crate::domain::association::Association;
 use crate::domain::lane;
 use crate::domain::offering::Offering;
@@ -79,8 +79,9 @@ pub async fn was_queued(draft: &Draft<'_>, deelname: &str) -> Result<bool, Refus
     Ok(job::last_in_lane(&draft.core.db, draft.tenant, &lane).await? > 0)
 }
 
-/// Sends the present result of a deelname on to the student system that its enrolment came from (R23). One lane per
-/// enrolment, since two deelnames may serve the same one.
+/// Sends the present result of a deelname on to the student system that this enrolment came from (R23). One lane per
+/// enrolment, since two deelnames may serve the same one; where the student system keeps all attempts on one
+/// association, one lane for them all.
 ///
 /// # Errors
 /// What the database says.
@@ -90,7 +91,8 @@ pub async fn result(
     enrolment: &Association,
     due: Timestamp,
 ) -> Result<(), Refused> {
-    draft.follow_at(student_result((deelname, seq), enrolment), due).await
+    let follow = student_result(draft, (deelname, seq), enrolment).await?;
+    draft.follow_at(follow, due).await
 }
 
 /// The same for a result that says nothing new but can be told more fully: unless its delivery still waits.
@@ -102,19 +104,29 @@ pub async fn result_again(
     deelname: (&str, i64),
     enrolment: &Association,
 ) -> Result<(), Refused> {
-    draft.follow_once(student_result(deelname, enrolment)).await
+    let follow = student_result(draft, deelname, enrolment).await?;
+    draft.follow_once(follow).await
 }
 
-fn student_result<'a>((deelname, seq): (&str, i64), enrolment: &'a Association) -> Follow<'a> {
-    Follow {
+async fn student_result<'a>(
+    draft: &Draft<'_>,
+    (deelname, seq): (&str, i64),
+    enrolment: &'a Association,
+) -> Result<Follow<'a>, Refused> {
+    let mut written_to = enrolment.id.clone();
+    if enrolment.is_own_extra_attempt() {
+        let destination = attempt::destination(draft.core, draft.tenant, enrolment).await?;
+        written_to = destination.association;
+    }
+    Ok(Follow {
         kind: DELIVER_RESULT,
         peer: &enrolment.peer,
         flow: 5,
-        lane: lane::name(5, "association", &enrolment.id),
+        lane: lane::name(5, "association", &written_to),
         parent: None,
         payload: json!({ "enrolment": enrolment.id, "association": deelname, "seq": seq }),
         full_state: true,
-    }
+    })
 }
 
 /// Fetches a person that was named before they came (R14).

@@ -3,13 +3,12 @@
 use oke_codec::{Dialect, merge_put_offering, patch_offering};
 use serde_json::Value;
 
-use super::cancel;
 use super::draft::{Arrived, Draft, Outcome, Sender};
-use super::{Core, Decision, Refused, judging};
+use super::{Core, Decision, Refused, cancel, duplicate, judging};
 use crate::domain::model;
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
 use crate::store::ledger::{self, LedgerRow};
-use crate::store::offering;
+use crate::store::{association, offering};
 
 /// A student system's PUT of an offering: made or replaced, but for a report that was delivered since (R1, table 4.0.F).
 ///
@@ -115,6 +114,9 @@ async fn take(
         {
             judging::follow(&mut draft, &judging::Which::Exam(id.clone()), "").await?;
         }
+        if kind == OfferingKind::Plannable && duplicate::has_new_tests(known.as_ref(), &offering) {
+            look_for_duplicates(&mut draft, &id).await?;
+        }
         if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
             cancel::associations_of(&mut draft, &offering).await?;
         }
@@ -130,6 +132,15 @@ async fn take(
 fn judges_otherwise(before: &model::Offering, after: &model::Offering) -> bool {
     let allows = |facts: &model::Offering| facts.final_results_allowed.unwrap_or(true);
     before.result_value_type != after.result_value_type || allows(before) != allows(after)
+}
+
+/// Enrolments may have come before the tests of their planbare toets (R14).
+async fn look_for_duplicates(draft: &mut Draft<'_>, plannable: &str) -> Result<(), Refused> {
+    let waiting = association::of_offering(&draft.core.db, draft.tenant, plannable).await?;
+    match waiting.is_empty() {
+        true => Ok(()),
+        false => duplicate::again::follow(draft, plannable, "").await,
+    }
 }
 
 fn told(
@@ -195,6 +206,9 @@ pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offe
         b"",
     );
     draft.put(offering::next(draft.tenant, &offering));
+    if kind == OfferingKind::Plannable && duplicate::has_new_tests(None, &offering) {
+        look_for_duplicates(draft, &offering.id).await?;
+    }
     Ok(())
 }
 

@@ -22,12 +22,12 @@ pub struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn actor(&self) -> String {
+    pub(super) fn actor(&self) -> String {
         format!("account:{}", self.account.id)
     }
 
     /// Whether this account plans for a unit; without one, for the whole school.
-    async fn check(&self, core: &Core, unit: Option<&str>) -> Result<(), Refused> {
+    pub(super) async fn check(&self, core: &Core, unit: Option<&str>) -> Result<(), Refused> {
         let lineage = match unit {
             Some(unit) => lineage(&core.db, self.tenant, unit).await?,
             None => Vec::new(),
@@ -37,7 +37,7 @@ impl Planner<'_> {
     }
 
     /// A sitting that this account may plan.
-    async fn sitting(&self, core: &Core, id: &str) -> Result<Offering, Refused> {
+    pub(super) async fn sitting(&self, core: &Core, id: &str) -> Result<Offering, Refused> {
         let found = offering::find(&core.db, self.tenant, id).await?;
         let sitting = found
             .filter(|found| found.kind == OfferingKind::Sitting)

@@ -1,6 +1,7 @@
 //! Why a verb of the chain does not do what it was asked. The sentence is for who asked.
 
 use crate::domain::attempt::AttemptRefused;
+use crate::domain::duplicate::NotMerged;
 use crate::domain::needs::{Obstacle, WrongLine};
 use crate::domain::offering::{NotPlannable, WrongTimes};
 use crate::domain::principal;
@@ -38,6 +39,9 @@ pub enum Refused {
     /// No attempt can be planned.
     #[error(transparent)]
     Attempt(#[from] AttemptRefused),
+    /// Enrolments that can't be merged.
+    #[error(transparent)]
+    NotMerged(#[from] NotMerged),
     /// A table of needs with a line that can't be.
     #[error(transparent)]
     WrongLine(#[from] WrongLine),

@@ -1,18 +1,22 @@
-//! Flow 5: whether a result goes to the student system now, and as what.
+//! Flow 5: whether a result goes to the student system now, and as what. What a delivery consists of is in [`message`].
+
+mod message;
 
 use jiff::SignedDuration;
 
+pub use message::{Message, compose, compose_for, confirmed};
+
 use super::draft::{About, Draft};
-use super::{Core, Refused, deliver, policy};
+use super::{Core, Refused, deliver};
 use crate::domain::association::Association;
 use crate::domain::exception;
-use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult};
+use crate::domain::model::ExamResult;
 use crate::domain::offering::Offering;
 use crate::domain::result::{Head, Version};
 use crate::domain::scale_map::Converted;
 use crate::domain::sending::{self, Exam, Outgoing};
 use crate::domain::standing::{self, Counting};
-use crate::store::{Database, StoreError, association, document, offering, result as result_store, scale_map};
+use crate::store::{Database, StoreError, association, duplicate, offering, result as result_store, scale_map};
 
 /// So long flow 5 waits for documents that are still to be fetched, so that it mostly goes once, with them.
 pub const WAIT_FOR_DOCUMENTS: SignedDuration = SignedDuration::from_secs(3);
@@ -31,9 +35,14 @@ pub struct Route {
 /// # Errors
 /// What the database says.
 pub async fn route(core: &Core, tenant: &str, deelname: &Association) -> Result<Option<Route>, Refused> {
-    let Some(enrolment) = &deelname.enrolment else {
-        return Ok(None);
-    };
+    match &deelname.enrolment {
+        None => Ok(None),
+        Some(enrolment) => route_of(core, tenant, enrolment).await,
+    }
+}
+
+/// Where the results on an enrolment go.
+async fn route_of(core: &Core, tenant: &str, enrolment: &str) -> Result<Option<Route>, Refused> {
     let Some(enrolment) = association::find(&core.db, tenant, enrolment).await? else {
         return Ok(None);
     };
@@ -90,6 +99,24 @@ pub async fn send(
     };
     let seq = counting.version.seq;
     let result = converted(&draft.core.db, draft.tenant, counting).await?;
+    let due = match documents_pending {
+        true => draft.now + WAIT_FOR_DOCUMENTS,
+        false => draft.now,
+    };
+    if goes(draft, route, head, &result).await? {
+        head.sent_seq = Some(seq);
+        deliver::result(draft, (&head.association, seq), &route.enrolment, due).await?;
+    }
+    for other in served_along(draft, route).await? {
+        if goes(draft, &other, head, &result).await? {
+            deliver::result(draft, (&head.association, seq), &other.enrolment, due).await?;
+        }
+    }
+    note_rivals(draft, &head.association, route).await
+}
+
+/// Whether a result goes by a route now; a person hears where something stands in the way.
+async fn goes(draft: &mut Draft<'_>, route: &Route, head: &Head, result: &ExamResult) -> Result<bool, Refused> {
     let policy = draft.policy(&route.plannable).await?;
     let about = About {
         kind: "offering",
@@ -97,16 +124,20 @@ pub async fn send(
         unit: route.plannable.unit.as_deref(),
         peer: Some(&route.plannable.peer),
     };
-    match sending::outgoing(&result, head.decided, policy, exam(&route.plannable)) {
-        Outgoing::Waits => return Ok(()),
-        Outgoing::Conflicts => return draft.open(&exception::final_conflict_held(), about).await,
+    match sending::outgoing(result, head.decided, policy, exam(&route.plannable)) {
+        Outgoing::Waits => return Ok(false),
+        Outgoing::Conflicts => {
+            draft.open(&exception::final_conflict_held(), about).await?;
+            return Ok(false);
+        }
         Outgoing::OffScale => {
             let about = About {
                 kind: "association",
                 id: &head.association,
                 ..about
             };
-            return draft.open(&exception::sent_off_scale(), about).await;
+            draft.open(&exception::sent_off_scale(), about).await?;
+            return Ok(false);
         }
         Outgoing::Goes { downgraded: true, .. } => draft.open(&exception::final_not_allowed(), about).await?,
         Outgoing::Goes { .. } if head.decided.stands() => {
@@ -124,12 +155,33 @@ pub async fn send(
             "Het resultaat past en is verstuurd.",
         )
         .await?;
-    head.sent_seq = Some(seq);
-    let due = match documents_pending {
-        true => draft.now + WAIT_FOR_DOCUMENTS,
-        false => draft.now,
-    };
-    deliver::result(draft, (&head.association, seq), &route.enrolment, due).await
+    Ok(true)
+}
+
+/// The routes of the enrolments that were merged with this one: the result goes to each (N#170, R23).
+async fn served_along(draft: &Draft<'_>, route: &Route) -> Result<Vec<Route>, Refused> {
+    let mut routes = Vec::new();
+    for pair in duplicate::merged_with(&draft.core.db, draft.tenant, &route.enrolment.id).await? {
+        routes.extend(route_of(draft.core, draft.tenant, &pair.enrolment).await?);
+    }
+    Ok(routes)
+}
+
+/// Tells a person when two deelnames have brought a result for one enrolment: only one of them counts there.
+async fn note_rivals(draft: &mut Draft<'_>, deelname: &str, route: &Route) -> Result<(), Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    for other in association::serving(db, tenant, &route.enrolment.id).await? {
+        if other.id != deelname && result_store::head(db, tenant, &other.id).await?.is_some() {
+            let about = About {
+                kind: "association",
+                id: deelname,
+                unit: route.plannable.unit.as_deref(),
+                peer: Some(&route.enrolment.peer),
+            };
+            return draft.open(&exception::two_results(), about).await;
+        }
+    }
+    Ok(())
 }
 
 fn exam(plannable: &Offering) -> Exam<'_> {
@@ -156,99 +208,12 @@ pub async fn send_again(draft: &mut Draft<'_>, deelname: &str) -> Result<(), Ref
     };
     match route(draft.core, draft.tenant, &found).await? {
         None => Ok(()),
-        Some(route) => deliver::result_again(draft, (deelname, seq), &route.enrolment).await,
+        Some(route) => {
+            deliver::result_again(draft, (deelname, seq), &route.enrolment).await?;
+            for other in served_along(draft, &route).await? {
+                deliver::result_again(draft, (deelname, seq), &other.enrolment).await?;
+            }
+            Ok(())
+        }
     }
-}
-
-/// What a delivery of flow 5 consists of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Message {
-    /// The enrolment as the student system knows it, with the result (R12).
-    pub enrolment: model::Association,
-    /// Whether it is an extra attempt that was made here (R8).
-    pub extra_attempt: bool,
-    /// The version of the result it carries.
-    pub seq: i64,
-    /// What else makes it another message than an earlier one with the same version: the newest decision and the scale
-    /// map.
-    pub stamp: String,
-}
-
-/// Composes what goes to the student system of a deelname now; `None` when nothing does.
-///
-/// # Errors
-/// What the database says.
-pub async fn compose(core: &Core, tenant: &str, deelname: &str) -> Result<Option<Message>, Refused> {
-    let db = &core.db;
-    let Some(deelname) = association::find(db, tenant, deelname).await? else {
-        return Ok(None);
-    };
-    let Some(head) = result_store::head(db, tenant, &deelname.id).await? else {
-        return Ok(None);
-    };
-    let versions = result_store::versions(db, tenant, &deelname.id).await?;
-    let (Some(counting), Some(route)) = (
-        standing::counting(&head, &versions),
-        route(core, tenant, &deelname).await?,
-    ) else {
-        return Ok(None);
-    };
-    let seq = counting.version.seq;
-    let stamp = [head.decision.as_deref(), counting.mapping].map(Option::unwrap_or_default);
-    let result = converted(db, tenant, counting).await?;
-    let policy = policy::of_exam(db, tenant, &route.plannable).await?;
-    let outgoing = sending::outgoing(&result, head.decided, policy, exam(&route.plannable));
-    let Some(outgoing) = outgoing.result() else {
-        return Ok(None);
-    };
-    let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?;
-    let result = ExamResult {
-        executed_offering_name: sitting.map(|sitting| sitting.facts.name),
-        documents: served(core, tenant, &deelname, &outgoing.documents).await?,
-        ..outgoing
-    };
-    let enrolment = route.enrolment;
-    let extra_attempt = enrolment.is_own_extra_attempt();
-    let original = enrolment.facts.org_association_id.clone();
-    // The student system hears of an extra attempt with its result only: one that was cancelled here and taken all the
-    // same did take place (R6, R7).
-    let state = match extra_attempt {
-        true => AssociationState::Associated,
-        false => enrolment.facts.state.clone(),
-    };
-    Ok(Some(Message {
-        extra_attempt,
-        seq,
-        stamp: stamp.join("/"),
-        enrolment: model::Association {
-            attempt: Some(enrolment.attempt()),
-            org_association_id: Some(original.unwrap_or_else(|| enrolment.id.clone())),
-            state,
-            result: Some(result),
-            ..enrolment.facts
-        },
-    }))
-}
-
-/// The documents that can be served already, under our ids (R27); the others follow when they have been fetched.
-async fn served(
-    core: &Core,
-    tenant: &str,
-    deelname: &Association,
-    named: &[DocumentReference],
-) -> Result<Vec<DocumentReference>, Refused> {
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    let subject = ("association", deelname.id.as_str());
-    let known = document::of_subject(&core.db, tenant, &deelname.peer, subject).await?;
-    let ours = |reference: &DocumentReference| {
-        let found = known.iter().find(|known| known.peer_id == reference.document_id)?;
-        found.fetched.as_ref()?;
-        Some(DocumentReference {
-            document_id: found.id.clone(),
-            ..reference.clone()
-        })
-    };
-    Ok(named.iter().filter_map(ours).collect())
 }

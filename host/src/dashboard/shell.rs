@@ -67,6 +67,9 @@ impl JustDone {
             "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
             "afgehandeld" => "De uitzondering is afgehandeld.",
             "vertaald" => "De voorzieningen zijn bewaard; wat verandert, gaat vanzelf naar de leverancier.",
+            "samengevoegd" => "De inschrijvingen zijn samengevoegd: het resultaat gaat naar beide.",
+            "apart" => "De inschrijvingen blijven apart en worden niet meer als dubbel getoond.",
+            "gesplitst" => "De inschrijvingen zijn gesplitst; de meegediende kan weer zelf worden gepland.",
             "opnieuw" => "Het bericht staat weer in de rij.",
             "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
@@ -123,6 +126,9 @@ impl Shell {
             ("/toetsen", "Toetsen", 0),
             ("/uitzonderingen", "Uitzonderingen", waiting),
         ];
+        if visitor.holds(Duty::Plannen) {
+            places.push(("/dubbelen", "Dubbelen", 0));
+        }
         if visitor.holds(Duty::Plannen) || visitor.holds(Duty::Beheren) {
             places.push(("/voorzieningen", "Voorzieningen", 0));
         }

@@ -36,6 +36,8 @@ pub const PLANNABLE_CANCELED: &str = "plannable-canceled";
 pub const ENROLMENT_CANCELED_LATE: &str = "enrolment-canceled-late";
 /// Kind of the exceptions about needs that changed after a deelname was planned.
 pub const NEEDS_CHANGED: &str = "needs-changed";
+/// Kind of the exceptions about two deelnames that brought a result for one enrolment.
+pub const TWO_RESULTS: &str = "two-results";
 /// Kind of the exceptions about a deelname that waits because its vendor can't be told of a need (R15, N#172).
 pub const NEEDS_BLOCKED: &str = "needs-blocked";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
@@ -214,6 +216,18 @@ pub fn needs_changed() -> Exception {
         Duty::Plannen,
         "Voorzieningen gewijzigd na planning",
         "De deelname staat bij de leverancier met de eerdere voorzieningen. Controleer ze en pas de deelname zo nodig aan.",
+    )
+}
+
+/// Two deelnames have brought a result for one enrolment.
+#[must_use]
+pub fn two_results() -> Exception {
+    exception(
+        TWO_RESULTS,
+        Duty::Vaststellen,
+        "Twee resultaten op één toetsinschrijving",
+        "Er zijn twee deelnames met een resultaat. Naar de deelnemerregistratie gaat het resultaat dat is vastgesteld, \
+         anders dat van de deelname waar de student aanwezig was. Stel het resultaat vast dat geldt.",
     )
 }
 

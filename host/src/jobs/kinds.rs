@@ -38,4 +38,5 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(read_back::ReadBack(connectors()))
         .with(super::judge_again::JudgeAgain)
         .with(super::settle_needs::SettleNeeds)
+        .with(super::find_duplicates::FindDuplicates)
 }

@@ -188,7 +188,7 @@ pub async fn attempts_of(db: &Database, tenant: &str, original: &str) -> Result<
 }
 
 /// Of these persons, the ones that are bound to something by an association that stands and is not among `except`:
-/// their data is still needed (R5).
+/// their data is still needed (R5). A deelname that is finished asks for nothing more.
 ///
 /// # Errors
 /// What the database says.
@@ -204,7 +204,8 @@ pub async fn still_needed(
         let places: Vec<String> = (0..some.len()).map(|place| format!("${}", place + 2)).collect();
         let sql = format!(
             "SELECT person, id FROM association
-             WHERE tenant = $1 AND state <> 'canceled' AND person IN ({})",
+             WHERE tenant = $1 AND state <> 'canceled' AND NOT (kind = 'deelname' AND state = 'finished')
+             AND person IN ({})",
             places.join(", ")
         );
         let mut values = values![tenant];

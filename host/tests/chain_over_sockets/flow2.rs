@@ -8,7 +8,7 @@ use crate::house::{Come, House, TENANT, VENDOR};
 
 /// R14: the sitting goes first, each deelname with its person whole; R25: what the vendor holds is what was planned.
 #[tokio::test]
-async fn a_sitting_goes_before_its_deelnames_and_reads_back_as_planned() {
+async fn sitting_before_deelname_and_read_back_equals_plan() {
     let Some(house) = House::open(Come::Pushed).await else {
         return;
     };

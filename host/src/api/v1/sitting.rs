@@ -37,7 +37,7 @@ pub fn routes() -> Router<Service> {
 
 impl Caller {
     /// As planning wants it.
-    fn planner(&self) -> Planner<'_> {
+    pub(super) fn planner(&self) -> Planner<'_> {
         Planner {
             tenant: self.tenant(),
             account: &self.0.account,

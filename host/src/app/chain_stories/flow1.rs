@@ -72,7 +72,7 @@ async fn an_id_of_another_system_is_not_known_to_this_one() {
 
 /// R14: in any order; what is missing is fetched, once, and nothing is planned until it is there.
 #[tokio::test]
-async fn an_association_may_come_before_what_it_names() {
+async fn unknown_person_keeps_association_and_plans_nothing() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         school

@@ -155,7 +155,7 @@ async fn a_completed_result_without_its_day_is_held() {
 
 /// R6: cancelled here, taken there: accepted and sent on, also when the person's data is gone.
 #[tokio::test]
-async fn a_result_on_a_cancelled_deelname_reaches_the_student_system() {
+async fn cancelled_erased_late_result_reaches_sis() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
         let (_, deelnames) = school.planned(&["jip"]).await;

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::Planner;
 use crate::app::draft::Draft;
 use crate::app::needs::{self, Settled, Vendor, Whose};
-use crate::app::{Core, Decision, Refused, cancel, deliver};
+use crate::app::{Core, Decision, Refused, attempt as attempts, cancel, deliver, duplicate};
 use crate::domain::association::{Association, AssociationKind};
-use crate::domain::attempt::{self, Attempt, Planned};
+use crate::domain::attempt::{self, Attempt};
 use crate::domain::exception::{NEEDS_BLOCKED, NEEDS_CHANGED};
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft, Role};
 use crate::domain::needs::{Needs, duration_s};
@@ -149,8 +149,11 @@ impl Adding<'_> {
             } => {
                 let enrolment = self.enrolment(id).await?;
                 let person = self.person(&enrolment.facts.person_id, Some(&enrolment.peer)).await?;
-                let planned = self.planned_on(&enrolment).await?;
-                let attempt = attempt::plan(&enrolment, planned, *extra_attempt, *confirmed)?;
+                let attempt = self.attempt(&enrolment, *extra_attempt, *confirmed).await?;
+                let along = match attempt {
+                    Attempt::Enrolled => Vec::new(),
+                    Attempt::Extra { .. } => self.served_along(&enrolment, *confirmed).await?,
+                };
                 self.check_free(&person, &enrolment.facts.role)?;
                 let role = enrolment.facts.role.clone();
                 self.enrolments.insert(enrolment.id.clone());
@@ -158,7 +161,15 @@ impl Adding<'_> {
                 self.draft.put(association::next(self.draft.tenant, &enrolment));
                 let served = match attempt {
                     Attempt::Enrolled => enrolment,
-                    Attempt::Extra { number } => self.extra_attempt(&enrolment, number),
+                    Attempt::Extra { number } => {
+                        let served = self.extra_attempt(&enrolment, number);
+                        for (other, number) in along {
+                            self.draft.put(association::next(self.draft.tenant, &other));
+                            let other = self.extra_attempt(&other, number);
+                            duplicate::merge_along(&mut self.draft, &other, &served);
+                        }
+                        served
+                    }
                 };
                 self.deelname(Some(&served), &person, role, new.needs.clone()).await
             }
@@ -203,21 +214,34 @@ impl Adding<'_> {
         }
     }
 
-    async fn planned_on(&self, enrolment: &Association) -> Result<Planned, Refused> {
-        let db = &self.draft.core.db;
-        let serving = association::serving(db, self.draft.tenant, &enrolment.id).await?;
-        let attempts = association::attempts_of(db, self.draft.tenant, &enrolment.id).await?;
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Ok(Planned {
-            deelnames: count(serving.iter().filter(|deelname| !deelname.is_canceled()).count()),
-            extra_attempts: count(
-                attempts
-                    .iter()
-                    .filter(|attempt| attempt.is_own_extra_attempt() && !attempt.is_canceled())
-                    .count(),
-            ),
-            highest: attempts.iter().map(Association::attempt).max().unwrap_or(1),
-        })
+    /// Which attempt planning an enrolment comes to; one that another's deelname serves is planned through that one.
+    async fn attempt(&self, enrolment: &Association, extra: bool, confirmed: bool) -> Result<Attempt, Refused> {
+        let (core, tenant) = (self.draft.core, self.draft.tenant);
+        if let Some(kept) = duplicate::merged_into(core, tenant, &enrolment.id).await? {
+            return Err(Refused::NotNow(format!(
+                "enrolment {} is merged with {kept}, whose deelname serves both: plan that one, or unmerge first",
+                enrolment.id
+            )));
+        }
+        let planned = attempts::planned_on(core, tenant, enrolment).await?;
+        Ok(attempt::plan(enrolment, planned, extra, confirmed)?)
+    }
+
+    /// The enrolments that are merged with this one, with the number of the extra attempt that each gets along with it:
+    /// the student system has to allow it on each (R9).
+    async fn served_along(&self, kept: &Association, confirmed: bool) -> Result<Vec<(Association, u32)>, Refused> {
+        let (core, tenant) = (self.draft.core, self.draft.tenant);
+        let mut along = Vec::new();
+        for other in duplicate::merged_with(core, tenant, &kept.id).await? {
+            if other.is_canceled() {
+                continue;
+            }
+            let planned = attempts::planned_on(core, tenant, &other).await?;
+            if let Attempt::Extra { number } = attempt::plan(&other, planned, true, confirmed)? {
+                along.push((other, number));
+            }
+        }
+        Ok(along)
     }
 
     fn check_free(&self, person: &Person, role: &Role) -> Result<(), Refused> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
 use crate::app::running::Connectors;
-use crate::app::{deliver, result, studentresultaat};
+use crate::app::{deliver, studentresultaat};
 use crate::connector::call::Way;
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
@@ -15,7 +15,10 @@ pub(super) struct DeliverResult(pub(super) Connectors);
 
 #[derive(Deserialize)]
 struct Payload {
+    /// The deelname.
     association: String,
+    /// The enrolment that it serves, by itself or since that was merged with another.
+    enrolment: String,
 }
 
 impl JobKind for DeliverResult {
@@ -29,9 +32,12 @@ impl JobKind for DeliverResult {
 }
 
 async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { association: deelname } = payload(&context)?;
+    let Payload {
+        association: deelname,
+        enrolment,
+    } = payload(&context)?;
     // Composed now and not when the job was made: the student system gets the present state (R10).
-    let message = studentresultaat::compose(&context.core, &context.job.tenant, &deelname).await?;
+    let message = studentresultaat::compose_for(&context.core, &context.job.tenant, &deelname, &enrolment).await?;
     let Some(message) = message else {
         return Ok(Done::nothing());
     };
@@ -40,22 +46,20 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
         false => Way::Original,
     };
     let is_final = message.enrolment.result.as_ref().is_some_and(|result| result.r#final);
-    let (enrolment, stamp) = (&message.enrolment.association_id, &message.stamp);
-    let effect = format!("{enrolment}/{}/{is_final}/{stamp}", message.seq);
+    let (to, stamp) = (&message.enrolment.association_id, &message.stamp);
+    let effect = format!("{to}/{}/{}/{is_final}/{stamp}", message.deelname, message.seq);
     let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
     let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result(&message.enrolment, way).await).await?;
     let sent_as = if is_final { "final" } else { "provisional" };
-    let (seq, detail) = (
-        message.seq,
-        format!("version {} {sent_as}, revision {revision}", message.seq),
-    );
+    let detail = format!("version {} {sent_as}, revision {revision}", message.seq);
     Ok(Done::deciding(move || {
-        let (context, deelname, detail) = (context.clone(), deelname.clone(), detail.clone());
+        let (context, enrolment) = (context.clone(), enrolment.clone());
+        let (message, detail) = (message.clone(), detail.clone());
         async move {
             let mut draft = draft(&context.core, &context);
-            result::sent(&mut draft, &deelname, seq).await?;
-            draft.audit("result.confirm", ("association", &deelname), detail, b"");
+            studentresultaat::confirmed(&mut draft, &enrolment, &message).await?;
+            draft.audit("result.confirm", ("association", &message.deelname), detail, b"");
             Ok(draft.finish())
         }
     }))

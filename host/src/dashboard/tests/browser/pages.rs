@@ -37,6 +37,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("ec", "/vaststellen"),
         page("ec", &format!("/vaststellen/{sitting}")),
         page("bureau", "/voorzieningen/toa"),
+        page("bureau", "/dubbelen"),
         page("bureau", &format!("/deelnames/{}/voorzieningen", deelnames[0])),
     ]
 }
