@@ -58,6 +58,7 @@ pub fn router(service: Service) -> Router {
         .merge(v1::proposal::routes())
         .merge(v1::scale_map::routes())
         .merge(v1::sample::routes())
+        .merge(v1::school::routes())
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(json_limit));
     let large = v1::package::routes().layer(DefaultBodyLimit::max(service.stream_limit));

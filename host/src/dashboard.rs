@@ -6,6 +6,7 @@
 
 mod accounts;
 mod connectors;
+mod deadlines;
 mod decisions;
 mod deelname_needs;
 mod duplicates;
@@ -16,7 +17,9 @@ mod needs;
 mod oops;
 mod publishers;
 mod refusal;
+mod report;
 mod scale_maps;
+mod school;
 mod session;
 mod shell;
 mod sittings;
@@ -29,6 +32,7 @@ mod timeline;
 mod today;
 mod units;
 mod words;
+mod worklist;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -62,6 +66,10 @@ pub fn router(service: Service) -> Router {
         .merge(exams::routes())
         .merge(scale_maps::routes())
         .merge(accounts::routes())
+        .merge(deadlines::routes())
+        .merge(worklist::routes())
+        .merge(school::routes())
+        .merge(report::routes())
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .merge(statics::routes())
         .fallback(oops::no_such_page)

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::api::{self, Service};
 use crate::app::running::Connectors;
-use crate::app::{Core, World, polling};
+use crate::app::{Core, World, deadline, polling};
 use crate::audit::checkpoint;
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
@@ -26,6 +26,8 @@ use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
 
+/// How often finished sittings are noted.
+const SETTLE_EVERY: Duration = Duration::from_secs(1_800);
 /// How often the heads of the audit chains are signed and leave the database.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
@@ -178,12 +180,13 @@ impl Host {
             let stop = stop.clone();
             async move { jobs.run(stop.cancelled_owned()).await }
         });
+        let settling = tokio::spawn(settle(self.service.core.clone(), stop.clone()));
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
         let serving = axum::serve(listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
         bounded(serving.into_future(), &stop, LAST_ANSWERS).await?;
-        for task in [working, signing] {
+        for task in [working, signing, settling] {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
             }
@@ -244,6 +247,20 @@ async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
         Err(error) => {
             warn!("not ready: {error}");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+/// Notes now and then which sittings have nothing left to do.
+async fn settle(core: Core, stop: CancellationToken) {
+    let mut every = tokio::time::interval(SETTLE_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = deadline::settle_everywhere(&core).await {
+            warn!("could not note which sittings are finished, will try again: {error}");
         }
     }
 }

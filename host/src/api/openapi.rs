@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
     account, attempt, duplicate, job, needs, package, peer, policy, proposal, publisher, result, revision, sample,
-    scale_map, sitting, task, unit,
+    scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,8 @@ use super::v1::{
         proposal::list, proposal::of_deelname, proposal::propose, proposal::confirm, proposal::reject,
         scale_map::list, scale_map::propose, scale_map::settle,
         sample::list, sample::draw,
+        school::show, school::set_terms, school::add_days_off, school::remove_days_off, school::deadlines,
+        school::plan_cesuur,
     ),
     modifiers(&Bearer),
     security(("token" = [])),

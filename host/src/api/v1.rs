@@ -14,6 +14,7 @@ pub mod result;
 pub mod revision;
 pub mod sample;
 pub mod scale_map;
+pub mod school;
 pub mod sitting;
 pub mod task;
 pub mod unit;

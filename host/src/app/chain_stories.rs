@@ -3,6 +3,7 @@
 
 mod attempts;
 mod cesuur;
+mod deadlines;
 mod duplicates;
 mod flow1;
 mod needs;

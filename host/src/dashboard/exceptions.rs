@@ -16,8 +16,9 @@ use super::units::Units;
 use super::words;
 use crate::api::Service;
 use crate::app::account::actor;
-use crate::app::task as verbs;
+use crate::app::{school, task as verbs};
 use crate::domain::association::AssociationKind;
+use crate::domain::calendar::day;
 use crate::domain::lane::JobState;
 use crate::domain::principal::Duty;
 use crate::domain::retry::Blame;
@@ -47,6 +48,7 @@ struct Line {
     unit: String,
     peer: String,
     age: String,
+    working_days: String,
     mine: bool,
 }
 
@@ -75,6 +77,7 @@ async fn list(
 ) -> Result<Response, Oops> {
     let (db, tenant, now) = (&service.core.db, visitor.tenant(), visitor.now);
     let units = Units::of(&service, tenant).await?;
+    let calendar = school::time(db, tenant).await?.calendar;
     let tasks = task::open_tasks(db, tenant, MOST).await?;
     let more = tasks.len() == MOST as usize;
     let peers = peer::all(db, tenant).await?;
@@ -93,6 +96,7 @@ async fn list(
             unit: units.name_opt(task.about.unit.as_deref()),
             peer: task.about.peer.as_deref().map_or_else(|| "–".to_owned(), name_of),
             age: words::age(task.opened_at, now),
+            working_days: words::working_days(calendar.passed(day(task.opened_at), day(now))),
             mine: is_theirs(&units, &visitor, task),
         })
         .collect();
@@ -187,6 +191,7 @@ async fn shown(
         .await?
         .filter(|row| row.about.unit.is_none() || units.shows(visitor, row.about.unit.as_deref()))
         .ok_or_else(|| Oops::absent("Deze uitzondering is er niet."))?;
+    let calendar = school::time(&service.core.db, visitor.tenant()).await?.calendar;
     let (status, notice) = told(said);
     let task_page = TaskPage {
         shell: Shell::around(service, visitor, "/uitzonderingen", &row.about.title, notice).await?,
@@ -195,7 +200,7 @@ async fn shown(
         is_letter: row.about.subject_kind == "job",
         unit: units.name_opt(row.about.unit.as_deref()),
         opened: words::moment(row.opened_at),
-        age: words::age(row.opened_at, visitor.now),
+        age: words::working_days(calendar.passed(day(row.opened_at), day(visitor.now))),
         closed: row
             .closed
             .map(|closed| (words::moment(closed.at), words::actor(&closed.by), closed.resolution)),

@@ -74,6 +74,10 @@ impl JustDone {
             "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
             "ingetrokken" => "De sleutel is ingetrokken.",
+            "cesuur-gepland" => "De cesuur is gepland; de termijn volgt.",
+            "termijnen" => "De termijnen zijn bewaard en gelden meteen.",
+            "vrije-dagen" => "De vrije dagen tellen vanaf nu niet als werkdag.",
+            "vervallen" => "Die dagen tellen weer als werkdag.",
             "toegekend" => "De functie is toegekend.",
             "voorgesteld" => "Het voorstel ligt er. Een tweede persoon bevestigt het of wijst het af.",
             "bevestigd" => {
@@ -125,6 +129,8 @@ impl Shell {
             ("/zittingen", "Zittingen", 0),
             ("/toetsen", "Toetsen", 0),
             ("/uitzonderingen", "Uitzonderingen", waiting),
+            ("/werklijst", "Werklijst", 0),
+            ("/termijnen", "Termijnen", 0),
         ];
         if visitor.holds(Duty::Plannen) {
             places.push(("/dubbelen", "Dubbelen", 0));
@@ -134,6 +140,7 @@ impl Shell {
         }
         if visitor.holds(Duty::Vaststellen) {
             places.push(("/vaststellen", "Vaststellen", 0));
+            places.push(("/rapportage", "Rapportage", 0));
         }
         places.push(("/koppelingen", "Koppelingen", 0));
         if visitor.manages() {

@@ -1,6 +1,7 @@
 //! Stories of the pages: who sees what, what a form does and refuses, and what never reaches a page unescaped.
 
 mod browser;
+mod deadlines;
 mod needs;
 mod stage;
 mod standing;

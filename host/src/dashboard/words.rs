@@ -59,6 +59,15 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A number of working days.
+#[must_use]
+pub fn working_days(days: u32) -> String {
+    match days {
+        1 => "1 werkdag".to_owned(),
+        _ => format!("{days} werkdagen"),
+    }
+}
+
 /// Name of a flow (`§3`).
 #[must_use]
 pub fn flow(flow: i64) -> &'static str {

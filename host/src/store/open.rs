@@ -163,27 +163,36 @@ async fn postgres(url: &str) -> Result<Database, StoreError> {
     Ok(Database::Postgres { read, write })
 }
 
-fn migrations(database: &Database) -> Vec<Migration> {
-    let [first, standing, attempts] = match database {
-        Database::Sqlite { .. } => [
-            include_str!("../../migrations/sqlite/0001_first.sql"),
-            include_str!("../../migrations/sqlite/0002_standing.sql"),
-            include_str!("../../migrations/sqlite/0003_attempts.sql"),
-        ],
-        Database::Postgres { .. } => [
-            include_str!("../../migrations/postgres/0001_first.sql"),
-            include_str!("../../migrations/postgres/0002_standing.sql"),
-            include_str!("../../migrations/postgres/0003_attempts.sql"),
-        ],
+/// Number, name and text of each migration in a folder; what has been applied is history.
+macro_rules! migrations_in {
+    ($folder:literal) => {
+        [
+            (1, "first", migrations_in!($folder, "0001_first")),
+            (2, "standing", migrations_in!($folder, "0002_standing")),
+            (3, "attempts", migrations_in!($folder, "0003_attempts")),
+            (4, "deadlines", migrations_in!($folder, "0004_deadlines")),
+        ]
     };
-    [
-        (1, "first", first),
-        (2, "standing", standing),
-        (3, "attempts", attempts),
-    ]
-    .into_iter()
-    .map(|(version, name, sql)| Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false))
-    .collect()
+    ($folder:literal, $file:literal) => {
+        include_str!(concat!("../../migrations/", $folder, "/", $file, ".sql"))
+    };
+}
+
+static SQLITE: [(i64, &str, &str); 4] = migrations_in!("sqlite");
+static POSTGRES: [(i64, &str, &str); 4] = migrations_in!("postgres");
+
+fn migrations(database: &Database) -> Vec<Migration> {
+    let chosen: &[(i64, &'static str, &'static str)] = match database {
+        Database::Sqlite { .. } => &SQLITE,
+        Database::Postgres { .. } => &POSTGRES,
+    };
+    chosen
+        .iter()
+        .copied()
+        .map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect()
 }
 
 /// Applies the migrations that are missing. Several nodes may do so at once: the database lets one go first.
@@ -205,27 +214,13 @@ mod tests {
 
     #[test]
     fn the_migrations_of_both_databases_differ_only_in_the_bytes_type() {
-        let twins = [
-            (
-                include_str!("../../migrations/sqlite/0001_first.sql"),
-                include_str!("../../migrations/postgres/0001_first.sql"),
-            ),
-            (
-                include_str!("../../migrations/sqlite/0002_standing.sql"),
-                include_str!("../../migrations/postgres/0002_standing.sql"),
-            ),
-            (
-                include_str!("../../migrations/sqlite/0003_attempts.sql"),
-                include_str!("../../migrations/postgres/0003_attempts.sql"),
-            ),
-        ];
         let statements = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("--"));
             lines.collect::<Vec<_>>().join("\n").replace("BYTEA", "BLOB")
         };
-        for (sqlite, postgres) in twins {
-            assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"));
-            assert_eq!(statements(sqlite), statements(postgres));
+        for ((_, name, sqlite), (_, _, postgres)) in SQLITE.iter().zip(&POSTGRES) {
+            assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"), "{name}");
+            assert_eq!(statements(sqlite), statements(postgres), "{name}");
         }
     }
 

@@ -4,7 +4,8 @@ use super::body;
 use super::error::StoreError;
 use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
-use crate::domain::model::{ExamResult, Normed};
+use crate::domain::deadline::Progress;
+use crate::domain::model::{ExamResult, Normed, PassState};
 use crate::domain::result::{Decided, Delivered, Head, Judgement, Source, Version};
 use crate::values;
 
@@ -26,6 +27,9 @@ pub static RESULT: Table = Table {
         "revision",
         "received_at",
         "mapping",
+        "progress",
+        "outcome",
+        "irregular",
     ],
 };
 
@@ -77,13 +81,14 @@ pub(super) fn normed_from(word: &str) -> Result<Normed, StoreError> {
 #[must_use]
 pub fn version_row(tenant: &str, version: &Version) -> Write {
     let (judgement, why) = version.judgement.names();
+    let result = &version.delivered.result;
     Write {
         table: &RESULT,
         values: values![
             tenant,
             &version.association,
             version.seq,
-            body::text(&version.delivered.result),
+            body::text(result),
             normed_word(version.delivered.normed),
             &version.delivered.examenversie,
             judgement,
@@ -93,8 +98,25 @@ pub fn version_row(tenant: &str, version: &Version) -> Write {
             version.revision,
             version.received_at,
             &version.mapping,
+            Progress::of(result).name(),
+            outcome(result),
+            is_irregular(result),
         ],
     }
+}
+
+/// What lists count by: passed or failed, where it was said.
+fn outcome(result: &ExamResult) -> &'static str {
+    match result.pass {
+        Some(PassState::Passed) => "passed",
+        Some(PassState::Failed) => "failed",
+        Some(PassState::Unknown) | None => "",
+    }
+}
+
+fn is_irregular(result: &ExamResult) -> bool {
+    let said = result.irregularities.as_deref();
+    said.is_some_and(|said| !said.trim().is_empty())
 }
 
 /// Writes a head as the next version of the row that was read.
@@ -125,7 +147,7 @@ pub fn next_head(tenant: &str, head: &Head) -> Write {
     }
 }
 
-fn judgement(row: &Row) -> Result<Judgement, StoreError> {
+pub(super) fn judgement(row: &Row) -> Result<Judgement, StoreError> {
     let (judgement, why) = (row.text("judgement")?, row.text("why")?);
     Judgement::from_names(&judgement, &why)
         .ok_or_else(|| StoreError::unknown_word("judgement", &format!("{judgement} {why}")))

@@ -20,6 +20,7 @@ use crate::app::revision::{self, NewRevision};
 use crate::app::{Core, association, offering, package, person, publisher, report, result};
 use crate::config::Settings;
 use crate::connector::fixture;
+use crate::domain::clock::MovableClock;
 use crate::domain::lane::JobState;
 use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
 use crate::domain::offering::Times;
@@ -41,6 +42,8 @@ pub const HOSTILE: &str = "<script>alert(1)</script>";
 pub struct Stage {
     /// The core.
     pub core: Core,
+    /// The world's clock.
+    pub clock: MovableClock,
     /// The sitting.
     pub sitting: String,
     /// Its deelnames: the first has a grade, the second a percentage that is held.
@@ -120,11 +123,12 @@ impl Stage {
         let mut settings = Settings::default();
         settings.data = data.path().to_owned();
         settings.connector_slots = 1;
-        let core = bench.core;
+        let (core, clock) = (bench.core, bench.clock);
         let host = Host::assemble(core.clone(), &settings, data.path().join("no-compiler"), None).unwrap();
         let mut stage = Stage {
             router: host.router(),
             core,
+            clock,
             sitting: String::new(),
             deelnames: Vec::new(),
             tokens: HashMap::new(),
@@ -338,6 +342,11 @@ impl Stage {
         report::accept_message(&self.core, &sender("toa"), &self.sitting, &message, b"")
             .await
             .unwrap();
+    }
+
+    /// Until the sitting is over and deadlines run: to Friday 4 September.
+    pub async fn let_days_pass(&self) {
+        self.clock.advance(SignedDuration::from_hours(72));
     }
 
     /// A message to the vendor that was given up on.

@@ -26,6 +26,9 @@ const LISTEN: &str = "
         const onScreen = box.width > 0 && box.height > 0 && box.right > 0 && box.bottom > 0
             && box.left < innerWidth && box.top < innerHeight;
         window.unseen.delete(it);
+        // Of radio buttons Tab reaches one; the arrow keys go on from there.
+        if (it.type === 'radio') for (const other of [...window.unseen])
+            if (other.type === 'radio' && other.name === it.name && other.form === it.form) window.unseen.delete(other);
         if (!outlined || !onScreen) window.faint.push(it.outerHTML);
     });
     return window.unseen.size;";

@@ -10,6 +10,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let key = db.publisher_keys(SCHOOL).await.unwrap().remove(0).key_id;
     let (sitting, deelnames) = (&stage.sitting, &stage.deelnames);
     let letter = stage.dead_letter().await;
+    stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
         page("", "/aanmelden"),
@@ -20,7 +21,10 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", "/uitzonderingen"),
         page("fb", &format!("/uitzonderingen/{held}")),
         page("fb", &format!("/berichten/{letter}")),
-        page("fb", "/zittingen"),
+        page("fb", "/werklijst"),
+        page("fb", "/termijnen"),
+        page("fb", "/kalender"),
+        page("fb", "/zittingen?dag=2026-09-02"),
         page("fb", &format!("/zittingen/{sitting}")),
         page("fb", &format!("/deelnames/{}", deelnames[0])),
         page("fb", &format!("/deelnames/{}", deelnames[1])),
@@ -30,10 +34,18 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", "/accounts/ec"),
         page("fb", "/voorzieningen"),
         page("fb", "/voorzieningen/toa"),
+        page("fb", "/toetsen/plannable"),
         page("fb", "/nergens"),
         page("ec", "/"),
         page("ec", "/uitzonderingen"),
         page("ec", &format!("/uitzonderingen/{held}")),
+        page("ec", "/termijnen?functie=vaststellen"),
+        page("ec", "/kalender"),
+        page("ec", "/rapportage?van=2026-08-01&tot=2026-09-30"),
+        page("ec", "/toetsen"),
+        page("ec", "/toetsen/plannable"),
+        page("ec", "/omzettingen"),
+        page("ec", &format!("/vaststellen/resultaat/{}", deelnames[0])),
         page("ec", "/vaststellen"),
         page("ec", &format!("/vaststellen/{sitting}")),
         page("bureau", "/voorzieningen/toa"),

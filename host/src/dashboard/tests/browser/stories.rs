@@ -48,6 +48,26 @@ async fn the_examenbureau_walks_from_today_to_the_life_of_a_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn functioneel_beheer_sees_what_is_late_and_gives_a_longer_term() {
+    let Some(visit) = begin().await else {
+        return;
+    };
+    visit.stage.let_days_pass().await;
+    visit.sign_in("fb").await;
+    visit.follow("Termijnen", "/termijnen").await;
+    visit
+        .reads(&["3 september 2026", "1 werkdag te laat", "Wacht", "3 werkdagen"])
+        .await;
+    visit.follow("Werkdagen en termijnen", "/kalender").await;
+    visit.tab_to("spinbutton", "Uitwisselen").await;
+    visit.browser.press("4").await;
+    visit.push("Bewaren", "/kalender?gedaan=").await;
+    visit.reads(&["De termijnen zijn bewaard", "Tweede kerstdag"]).await;
+    visit.follow("Termijnen", "/termijnen").await;
+    visit.reads(&["7 september 2026", "over 1 werkdag"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_exception_is_opened_and_solved() {
     let Some(visit) = begin().await else {
         return;

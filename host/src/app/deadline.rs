@@ -1,0 +1,309 @@
+//! Deadlines of a school: what is due, late or ahead, per sitting and examenversie; planning a cesuur; and noting which
+//! sittings have nothing left, so that lists stay quick.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::school::{self, SchoolTime};
+use super::{Core, Decision, Draft, Refused};
+use crate::domain::calendar::day;
+use crate::domain::deadline::{Kind, Progress, Stage};
+use crate::domain::principal::{Account, Duty};
+use crate::store::deadline::{self, Alike, CesuurPlanRow};
+use crate::store::{Database, StoreError, component};
+
+/// The most sittings noted as settled in one commit.
+const MOST_AT_ONCE: usize = 200;
+
+/// A piece of work with a deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// What sort.
+    pub kind: Kind,
+    /// The unit whose work it is.
+    pub unit: Option<String>,
+    /// The vendor.
+    pub peer: String,
+    /// The vendor's component.
+    pub component: String,
+    /// Of a cesuur: the examenversie. Of the others: the sitting's name.
+    pub name: String,
+    /// The sitting; of a cesuur none.
+    pub sitting: Option<String>,
+    /// Who has to act.
+    pub owner: Duty,
+    /// How many results.
+    pub count: i64,
+    /// The last day; `None` for a cesuur that nobody has planned.
+    pub due: Option<Date>,
+}
+
+/// How a sitting that ended stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SittingWork {
+    /// The sitting.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The unit that owns it.
+    pub unit: Option<String>,
+    /// The vendor.
+    pub peer: String,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Students with a standing deelname.
+    pub students: i64,
+    /// Of those, who did not turn up.
+    pub absent: i64,
+    /// To be assessed.
+    pub unassessed: i64,
+    /// Wait for the cesuur.
+    pub without_cesuur: i64,
+    /// Known, and not yet at the student system.
+    pub underway: i64,
+    /// The nearest deadline.
+    pub due: Option<Date>,
+}
+
+/// All there is to do at a school.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// By deadline, those without one last.
+    pub due: Vec<Due>,
+    /// By deadline.
+    pub sittings: Vec<SittingWork>,
+    /// When the school works, and its terms.
+    pub time: SchoolTime,
+}
+
+/// What is to be done at a school at a moment.
+///
+/// # Errors
+/// What the database says.
+pub async fn work(db: &Database, tenant: &str, now: Timestamp) -> Result<Work, StoreError> {
+    let time = school::time(db, tenant).await?;
+    let plans = deadline::cesuur_plans(db, tenant).await?;
+    let mut counted = deadline::unsettled(db, tenant, now).await?;
+    counted.extend(deadline::unconfirmed_elsewhere(db, tenant, now).await?);
+    Ok(arrange(&counted, &plans, time))
+}
+
+/// Pure: what was counted becomes pieces of work with their deadlines.
+fn arrange(counted: &[Alike], plans: &[CesuurPlanRow], time: SchoolTime) -> Work {
+    let mut due: BTreeMap<(Kind, &str, &str, &str, Option<&str>, &'static str), Due> = BTreeMap::new();
+    let mut sittings: BTreeMap<&str, SittingWork> = BTreeMap::new();
+    for alike in counted {
+        let stage = alike.class.stage();
+        let sitting = sittings.entry(&alike.sitting).or_insert_with(|| of_sitting(alike));
+        count(sitting, alike, stage);
+        let Some(piece) = piece(alike, stage, plans, &time) else {
+            continue;
+        };
+        sitting.due = earliest(sitting.due, piece.due);
+        let about = match piece.kind {
+            Kind::Cesuur => alike.examenversie.as_str(),
+            Kind::Assess | Kind::Exchange => alike.sitting.as_str(),
+        };
+        let unit = alike.unit.as_deref();
+        let key = (
+            piece.kind,
+            alike.peer.as_str(),
+            alike.component.as_str(),
+            about,
+            unit,
+            piece.owner.name(),
+        );
+        match due.entry(key) {
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(piece);
+            }
+            std::collections::btree_map::Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.count += piece.count;
+                known.due = earliest(known.due, piece.due);
+            }
+        }
+    }
+    let mut work = Work {
+        due: due.into_values().collect(),
+        sittings: sittings
+            .into_values()
+            .filter(|sitting| sitting.unassessed + sitting.without_cesuur + sitting.underway > 0)
+            .collect(),
+        time,
+    };
+    work.due.sort_by_key(|piece| (piece.due.is_none(), piece.due));
+    work.sittings
+        .sort_by_key(|sitting| (sitting.due.is_none(), sitting.due, sitting.ended));
+    work
+}
+
+fn of_sitting(alike: &Alike) -> SittingWork {
+    SittingWork {
+        id: alike.sitting.clone(),
+        name: alike.name.clone(),
+        unit: alike.unit.clone(),
+        peer: alike.peer.clone(),
+        ended: alike.ended,
+        students: 0,
+        absent: 0,
+        unassessed: 0,
+        without_cesuur: 0,
+        underway: 0,
+        due: None,
+    }
+}
+
+fn count(sitting: &mut SittingWork, alike: &Alike, stage: Stage) {
+    sitting.students += alike.count;
+    if alike.class.progress == Progress::Absent {
+        sitting.absent += alike.count;
+    }
+    match stage {
+        Stage::Assess => sitting.unassessed += alike.count,
+        Stage::SetCesuur => sitting.without_cesuur += alike.count,
+        Stage::Exchange(_) => sitting.underway += alike.count,
+        Stage::Done => {}
+    }
+}
+
+fn earliest(one: Option<Date>, other: Option<Date>) -> Option<Date> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn piece(alike: &Alike, stage: Stage, plans: &[CesuurPlanRow], time: &SchoolTime) -> Option<Due> {
+    let calendar = &time.calendar;
+    let (kind, owner, due) = match stage {
+        Stage::Done => return None,
+        Stage::Assess => {
+            let due = calendar.after(day(alike.ended), time.terms.assess);
+            (Kind::Assess, Duty::Beoordelen, Some(due))
+        }
+        Stage::SetCesuur => {
+            let planned = plans.iter().find(|plan| {
+                (plan.peer.as_str(), plan.component.as_str(), plan.code.as_str())
+                    == (
+                        alike.peer.as_str(),
+                        alike.component.as_str(),
+                        alike.examenversie.as_str(),
+                    )
+            });
+            (Kind::Cesuur, Duty::Vaststellen, planned.map(|plan| plan.planned_on))
+        }
+        Stage::Exchange(owner) => {
+            let known = alike.since.unwrap_or(alike.ended);
+            (
+                Kind::Exchange,
+                owner,
+                Some(calendar.after(day(known), time.terms.exchange)),
+            )
+        }
+    };
+    let is_cesuur = kind == Kind::Cesuur;
+    Some(Due {
+        kind,
+        unit: alike.unit.clone(),
+        peer: alike.peer.clone(),
+        component: alike.component.clone(),
+        name: match is_cesuur {
+            true => alike.examenversie.clone(),
+            false => alike.name.clone(),
+        },
+        sitting: (!is_cesuur).then(|| alike.sitting.clone()),
+        owner,
+        count: alike.count,
+        due,
+    })
+}
+
+/// Plans the day on which the cesuur of an examenversie is set; `code` is the component where the vendor names none.
+///
+/// # Errors
+/// [`Refused`]: no such component; a day before today; an account that does not hold `vaststellen`.
+pub async fn plan_cesuur(
+    core: &Core,
+    tenant: &str,
+    account: &Account,
+    (peer, component, code): (&str, &str, &str),
+    planned_on: Date,
+) -> Result<(), Refused> {
+    if !account.holds_anywhere(Duty::Vaststellen, core.now()) {
+        account.holding(Duty::Vaststellen, &[], core.now())?;
+    }
+    if planned_on < day(core.now()) {
+        return Err(Refused::Invalid(format!(
+            "{planned_on} has passed: plan the cesuur for today or later"
+        )));
+    }
+    core.decide(&[], || async {
+        if component::find(&core.db, tenant, peer, component).await?.is_none() {
+            return Err(Refused::unknown("component", component));
+        }
+        let known = deadline::cesuur_plan(&core.db, tenant, peer, component, code).await?;
+        let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
+        let row = CesuurPlanRow {
+            tenant: tenant.to_owned(),
+            peer: peer.to_owned(),
+            component: component.to_owned(),
+            code: code.to_owned(),
+            planned_on,
+            actor: draft.actor.clone(),
+            at: draft.now,
+            version: known.map_or(0, |known| known.version),
+        };
+        let detail = format!("{component} {code}: {planned_on}");
+        draft.audit("cesuur.plan", ("component", component), detail, b"");
+        draft.put(row.next());
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
+/// [`settle`] for each school.
+///
+/// # Errors
+/// What the database says.
+pub async fn settle_everywhere(core: &Core) -> Result<usize, Refused> {
+    let mut settled = 0;
+    for school in core.db.tenants().await? {
+        settled += settle(core, &school.tenant).await?;
+    }
+    Ok(settled)
+}
+
+/// Notes the sittings of a school that have nothing left to do; returns how many. What is not noted yet only makes lists
+/// slower, and what comes later (R6) is found all the same.
+///
+/// # Errors
+/// What the database says.
+pub async fn settle(core: &Core, tenant: &str) -> Result<usize, Refused> {
+    let mut left: BTreeMap<(String, i64), bool> = BTreeMap::new();
+    for alike in deadline::unsettled(&core.db, tenant, core.now()).await? {
+        let is_done = alike.class.stage() == Stage::Done;
+        *left.entry((alike.sitting, alike.version)).or_insert(true) &= is_done;
+    }
+    let done: Vec<(String, i64)> = left.into_iter().filter(|(_, done)| *done).map(|(key, _)| key).collect();
+    for some in done.chunks(MOST_AT_ONCE) {
+        core.decide(&[], || async {
+            let mut draft = Draft::of(core, tenant, "host");
+            for (sitting, version) in some {
+                let known = deadline::settled_version(&core.db, tenant, sitting).await?;
+                draft.put(deadline::settle(tenant, (sitting, *version), known, draft.now));
+            }
+            Ok::<_, Refused>(Decision {
+                write_set: draft.finish(),
+                answer: (),
+            })
+        })
+        .await?;
+    }
+    Ok(done.len())
+}
