@@ -46,6 +46,7 @@ async fn enter(school: &School, code: Option<&str>, normed: Normed) {
     jobs.run_until_idle().await;
 }
 
+/// N#164: judging a cesuur's results again touches exactly those of its examenversie.
 #[tokio::test]
 async fn restating_one_examenversie_touches_only_its_results() {
     on_each_database(|bench| async move {
@@ -73,6 +74,7 @@ async fn restating_one_examenversie_touches_only_its_results() {
     .await;
 }
 
+/// N#164, R11: before the cesuur a score is no grade, whatever it looks like.
 #[tokio::test]
 async fn percentage_before_cesuur_is_no_grade() {
     on_each_database(|bench| async move {
@@ -85,6 +87,17 @@ async fn percentage_before_cesuur_is_no_grade() {
             Judgement::Held(Hold::NotNormed)
         );
         assert_eq!(school.lane(3, "association", &deelnames[0]).await.len(), 1);
+
+        // N#164: nor does a percentage become a grade once the cesuur is known.
+        deliver(&school, &deelnames[0], "53", Normed::Unknown, Some("A")).await;
+        assert_eq!(
+            school.head(&deelnames[0]).await.judgement,
+            Judgement::Held(Hold::OffScale)
+        );
+        assert!(
+            school.lane(5, "association", "e-jip").await.is_empty(),
+            "nothing was sent"
+        );
 
         deliver(&school, &deelnames[0], "6.1", Normed::Yes, Some("A")).await;
         assert_eq!(school.head(&deelnames[0]).await.judgement, Judgement::Accepted);
