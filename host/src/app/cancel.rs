@@ -218,6 +218,13 @@ pub async fn deelname(
                 draft.tenant,
                 &canceled_now(served.clone(), draft.now),
             ));
+            // Made along with it on the enrolment that this one was merged with.
+            for along in duplicate::merged_with(draft.core, draft.tenant, &served.id).await? {
+                if along.is_own_extra_attempt() && !along.is_canceled() {
+                    draft.put(association::next(draft.tenant, &canceled_now(along.clone(), draft.now)));
+                    gone.push(along);
+                }
+            }
             gone.push(served);
         }
     }

@@ -25,15 +25,17 @@ pub struct Read {
     pub plannable: Option<Offering>,
     tests: Vec<TestReference>,
     scale: Option<ResultValueType>,
+    deelnames: Vec<String>,
     has_result: bool,
 }
 
 impl Read {
     async fn of(db: &Database, tenant: &str, association: Association) -> Result<Read, Refused> {
         let plannable = offering::find(db, tenant, &association.facts.offering_id).await?;
-        let mut has_result = false;
+        let (mut deelnames, mut has_result) = (Vec::new(), false);
         for deelname in association::serving(db, tenant, &association.id).await? {
             has_result |= result_store::head(db, tenant, &deelname.id).await?.is_some();
+            deelnames.push(deelname.id);
         }
         let facts = plannable.as_ref().map(|plannable| &plannable.facts);
         Ok(Read {
@@ -41,6 +43,7 @@ impl Read {
             scale: facts.and_then(|facts| facts.result_value_type.clone()),
             plannable,
             association,
+            deelnames,
             has_result,
         })
     }
@@ -236,9 +239,13 @@ pub async fn merge(core: &Core, planner: Planner<'_>, pair: Pair<'_>) -> Result<
         let detail = format!("served by the deelname of {}", pair.kept);
         let subject = ("association", pair.enrolment);
         draft.audit("duplicate.merge", subject, detail, pair.reason.as_bytes());
-        // Their versions move, so that planning or cancelling at the same time sees it.
+        // Their versions move, so that planning, cancelling or a result at the same time sees it; and there is still no
+        // result.
         for read in [&given_up, &kept] {
             draft.put(association::next(tenant, &read.association));
+            for deelname in &read.deelnames {
+                draft.expect(&result_store::RESULT_HEAD, crate::values![tenant, deelname], 0);
+            }
         }
         Ok(Decision {
             write_set: draft.finish(),

@@ -99,6 +99,9 @@ pub async fn send(
     };
     let seq = counting.version.seq;
     let result = converted(&draft.core.db, draft.tenant, counting).await?;
+    // Merging moves its version: a result on its way at that moment sees it, or is seen by it.
+    let key = crate::values![draft.tenant, &route.enrolment.id];
+    draft.expect(&association::ASSOCIATION, key, route.enrolment.version);
     let due = match documents_pending {
         true => draft.now + WAIT_FOR_DOCUMENTS,
         false => draft.now,

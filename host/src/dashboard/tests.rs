@@ -2,6 +2,7 @@
 
 mod browser;
 mod deadlines;
+mod duplicates;
 mod needs;
 mod stage;
 mod standing;

@@ -27,7 +27,8 @@ pub enum ExtraTime {
         #[serde(skip_serializing_if = "Option::is_none")]
         maximum: Option<u32>,
     },
-    /// In percents of the test's duration, by steps.
+    /// In percents of the sitting's duration, by steps. The connector is handed minutes all the same: those of a whole
+    /// step, rounded up to a minute. It finds the step back as the greatest one whose minutes are no more than these.
     Percent {
         /// The smallest amount, and every multiple of it, in percents.
         step: u32,
