@@ -90,9 +90,12 @@ pub async fn work(db: &Database, tenant: &str, now: Timestamp) -> Result<Work, S
     Ok(arrange(&counted, &plans, time))
 }
 
+/// What keeps pieces of work apart: sort, vendor, component, sitting or examenversie, unit, and who has to act.
+type Apart<'a> = (Kind, &'a str, &'a str, &'a str, Option<&'a str>, &'static str);
+
 /// Pure: what was counted becomes pieces of work with their deadlines.
 fn arrange(counted: &[Alike], plans: &[CesuurPlanRow], time: SchoolTime) -> Work {
-    let mut due: BTreeMap<(Kind, &str, &str, &str, Option<&str>, &'static str), Due> = BTreeMap::new();
+    let mut due: BTreeMap<Apart<'_>, Due> = BTreeMap::new();
     let mut sittings: BTreeMap<&str, SittingWork> = BTreeMap::new();
     for alike in counted {
         let stage = alike.class.stage();
