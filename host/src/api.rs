@@ -2,19 +2,23 @@
 //!
 //! A caller shows an account's token (`Authorization: Bearer …`). Each file under `v1` holds one noun: what a caller
 //! sends and gets (wire shapes, camelCase), its handlers, and their routes. To add an operation: a handler with its
-//! `#[utoipa::path]` in the noun's file, its line in that file's `routes`, and its name in [`openapi`]; a test compares
-//! the two lists.
+//! `#[utoipa::path]` in the noun's file, its line in that file's `operations`, and its name in [`openapi`]; a test
+//! compares the two lists. A list that grows is answered in pages ([`page`]), and shows what the account's functions
+//! reach ([`identity::Caller::reach`]).
 
 pub mod identity;
 pub mod openapi;
+pub mod operations;
+pub mod page;
 pub mod problem;
 pub mod storable;
+#[cfg(test)]
+mod stories;
 pub mod v1;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
 
+use self::operations::Operations;
 use crate::app::Core;
 use crate::app::running::Connectors;
 use crate::jobs::Jobs;
@@ -38,29 +42,36 @@ pub struct Service {
     pub stream_limit: usize,
 }
 
+/// What is served below `/api/v1`, with JSON bodies and package bodies of at most so many bytes.
+fn operations(json_limit: usize, stream_limit: usize) -> Operations {
+    Operations::default()
+        .and(v1::account::operations())
+        .and(v1::unit::operations())
+        .and(v1::peer::operations())
+        .and(v1::needs::operations())
+        .and(v1::attempt::operations())
+        .and(v1::duplicate::operations())
+        .and(v1::publisher::operations())
+        .and(v1::revision::operations())
+        .and(v1::job::operations())
+        .and(v1::task::operations())
+        .and(v1::sitting::operations())
+        .and(v1::deelname::operations())
+        .and(v1::result::operations())
+        .and(v1::policy::operations())
+        .and(v1::proposal::operations())
+        .and(v1::scale_map::operations())
+        .and(v1::sample::operations())
+        .and(v1::school::operations())
+        .and(v1::contact::operations())
+        .get("/api/v1/openapi.json", openapi::document)
+        .with_bodies_up_to(json_limit)
+        .and(v1::package::operations().with_bodies_up_to(stream_limit))
+}
+
 /// The routes below `/api/v1`.
 pub fn router(service: Service) -> Router {
-    let json_limit = service.json_limit;
-    let small = Router::new()
-        .merge(v1::account::routes())
-        .merge(v1::unit::routes())
-        .merge(v1::peer::routes())
-        .merge(v1::needs::routes())
-        .merge(v1::attempt::routes())
-        .merge(v1::duplicate::routes())
-        .merge(v1::publisher::routes())
-        .merge(v1::revision::routes())
-        .merge(v1::job::routes())
-        .merge(v1::task::routes())
-        .merge(v1::sitting::routes())
-        .merge(v1::result::routes())
-        .merge(v1::policy::routes())
-        .merge(v1::proposal::routes())
-        .merge(v1::scale_map::routes())
-        .merge(v1::sample::routes())
-        .merge(v1::school::routes())
-        .route("/api/v1/openapi.json", get(openapi::document))
-        .layer(DefaultBodyLimit::max(json_limit));
-    let large = v1::package::routes().layer(DefaultBodyLimit::max(service.stream_limit));
-    small.merge(large).with_state(service)
+    operations(service.json_limit, service.stream_limit)
+        .into_router()
+        .with_state(service)
 }

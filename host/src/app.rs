@@ -21,6 +21,7 @@ pub mod client;
 #[cfg(test)]
 mod commit_stories;
 pub mod committer;
+pub mod contact;
 pub mod core;
 pub mod deadline;
 pub mod deliver;
@@ -53,6 +54,7 @@ pub mod scale_map;
 pub mod school;
 pub mod studentresultaat;
 pub mod task;
+pub mod unit;
 pub mod vaststellen;
 
 pub use committer::CommitError;

@@ -11,7 +11,9 @@ use super::Service;
 use super::problem::Problem;
 use super::storable::not_storable;
 use crate::app::account::{self, SignedIn};
+use crate::app::unit::Units;
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
+use crate::store::scope::Scope;
 use crate::telemetry::names::UNAUTHENTICATED;
 
 /// The account behind a request. Requests without one are counted, not written one by one.
@@ -62,6 +64,16 @@ impl Caller {
                 duty.name()
             ))),
         }
+    }
+
+    /// What the account's functions reach now: that much of sittings, results and tasks it sees (R24).
+    ///
+    /// # Errors
+    /// 403 for an account without any function; what the database says.
+    pub async fn reach(&self, service: &Service) -> Result<Scope, Problem> {
+        self.must_hold_any(service, &Duty::ALL)?;
+        let units = Units::of(&service.core.db, self.tenant()).await?;
+        Ok(units.reach(&self.0.account, service.core.now()))
     }
 
     /// Refuses who holds none of these functions anywhere: enough to read.

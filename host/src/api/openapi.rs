@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, duplicate, job, needs, package, peer, policy, proposal, publisher, result, revision, sample,
-    scale_map, school, sitting, task, unit,
+    account, attempt, contact, deelname, duplicate, job, needs, package, peer, policy, proposal, publisher, result,
+    revision, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -26,8 +26,8 @@ use super::v1::{
         revision::list, revision::install, revision::rollback, revision::rollout,
         job::list, job::requeue, job::dismiss,
         task::list, task::close,
-        sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel, sitting::add,
-        sitting::change_needs, sitting::follow_table, sitting::cancel_deelname, sitting::make_person,
+        sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,
+        deelname::add, deelname::change_needs, deelname::follow_table, deelname::cancel, deelname::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
         result::set_cesuur,
         policy::of_school, policy::set_of_school, policy::of_unit, policy::set_of_unit, policy::of_exam,
@@ -37,6 +37,8 @@ use super::v1::{
         sample::list, sample::draw,
         school::show, school::set_terms, school::add_days_off, school::remove_days_off, school::deadlines,
         school::plan_cesuur,
+        contact::show, contact::put_contact_email,
+        document,
     ),
     modifiers(&Bearer),
     security(("token" = [])),
@@ -53,7 +55,40 @@ impl utoipa::Modify for Bearer {
     }
 }
 
-/// `GET /api/v1/openapi.json`.
+/// This document. The one operation that takes no token.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "openapi", security(()),
+    responses((status = 200, description = "an OpenAPI document", content_type = "application/json")))]
 pub async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::api::operations;
+
+    /// Whoever adds a route documents it, and whoever documents one serves it.
+    #[test]
+    fn what_is_served_is_what_is_documented() {
+        let served: BTreeSet<(String, String)> = operations(1, 1)
+            .served()
+            .iter()
+            .map(|(method, path)| ((*method).to_owned(), (*path).to_owned()))
+            .collect();
+        let mut documented = BTreeSet::new();
+        let document = serde_json::to_value(Document::openapi()).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for method in methods.as_object().unwrap().keys() {
+                documented.insert((method.clone(), path.clone()));
+            }
+        }
+        let undocumented: Vec<_> = served.difference(&documented).collect();
+        let unserved: Vec<_> = documented.difference(&served).collect();
+        assert!(
+            undocumented.is_empty() && unserved.is_empty(),
+            "served without being documented: {undocumented:?}; documented without being served: {unserved:?}"
+        );
+    }
 }

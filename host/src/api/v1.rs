@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod attempt;
+pub mod contact;
+pub mod deelname;
 pub mod duplicate;
 pub mod job;
 pub mod needs;

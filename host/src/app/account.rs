@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 
+use super::unit::Units;
 use super::{CommitError, Core, Decision};
 use crate::domain::clock::Random;
 use crate::domain::principal::{self, Account, Assignment, Duty, WHOLE_SCHOOL};
@@ -386,17 +387,7 @@ pub async fn put_unit(
 /// # Errors
 /// What the database says.
 pub async fn lineage(db: &Database, tenant: &str, unit: &str) -> Result<Vec<String>, StoreError> {
-    let units = db.units(tenant).await?;
-    let mut lineage = vec![unit.to_owned()];
-    let mut at = unit.to_owned();
-    while let Some(parent) = units.iter().find(|row| row.id == at).and_then(|row| row.parent.clone()) {
-        if lineage.contains(&parent) {
-            break; // Two units that contain each other: each holds the other's functions, and the walk ends.
-        }
-        lineage.push(parent.clone());
-        at = parent;
-    }
-    Ok(lineage)
+    Ok(Units::of(db, tenant).await?.lineage(Some(unit)))
 }
 
 /// Who is signed in.

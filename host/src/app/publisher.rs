@@ -8,7 +8,7 @@ use crate::connector::manifest::Slug;
 use crate::connector::signature::{KeyId, PublicKey};
 use crate::connector::trust::{TrustError, TrustStore, TrustedKey, TrustedPublisher};
 use crate::store::package::PublisherKeyRow;
-use crate::store::{AuditEntry, StoreError, WriteSet};
+use crate::store::{AuditEntry, StoreError, WriteSet, peer};
 
 /// Why a key can't be trusted or revoked.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +139,46 @@ pub async fn revoke(
         Ok(Decision { write_set, answer: () })
     })
     .await
+}
+
+/// What runs for a peer and was signed with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The peer.
+    pub peer: String,
+    /// The revision that runs for it.
+    pub revision: i64,
+    /// The connector.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Whether the key's revocation stops it.
+    pub stopped: bool,
+}
+
+/// What runs now on packages that were signed with a key, by peer.
+///
+/// # Errors
+/// [`PublisherError`].
+pub async fn running_on(core: &Core, tenant: &str, key: &PublisherKeyRow) -> Result<Vec<Signed>, PublisherError> {
+    let mut signed = Vec::new();
+    for peer in peer::all(&core.db, tenant).await? {
+        let Some(number) = peer.revision else { continue };
+        let Some(revision) = core.db.revision(tenant, &peer.id, number).await? else {
+            continue;
+        };
+        let package = core.db.package(tenant, &revision.digest).await?;
+        if let Some(package) = package.filter(|package| package.key_id == key.key_id) {
+            signed.push(Signed {
+                peer: peer.id,
+                revision: number,
+                stopped: key.refuses(package.admitted_at),
+                name: package.name,
+                version: package.package_version,
+            });
+        }
+    }
+    Ok(signed)
 }
 
 /// The keys of a school as the verifier wants them.

@@ -196,8 +196,8 @@ impl Connectors {
         let package = self.core.db.package(&revision.tenant, &revision.digest).await?;
         let package = package.ok_or_else(|| PackageError::Unknown(revision.digest.clone()))?;
         let key = self.core.db.publisher_key(&revision.tenant, &package.key_id).await?;
-        match key.and_then(|key| key.compromised_since) {
-            Some(since) if since <= package.admitted_at => Err(NotRunning::Revoked {
+        match key {
+            Some(key) if key.refuses(package.admitted_at) => Err(NotRunning::Revoked {
                 peer: revision.peer.clone(),
                 key: package.key_id,
             }),

@@ -34,7 +34,12 @@ From an idea to a package that a school can install:
   oke connector pack my-vendor
   oke connector sign --key keys/my-company.key my-vendor/target/oke/my-vendor-0.1.0.oke
   oke connector inspect my-vendor/target/oke/my-vendor-0.1.0.oke
-  oke connector verify --trust trust.toml my-vendor/target/oke/my-vendor-0.1.0.oke")]
+  oke connector verify --trust trust.toml my-vendor/target/oke/my-vendor-0.1.0.oke
+
+At a school, with OKE_URL and OKE_TOKEN set:
+  oke connector install my-vendor-0.1.0.oke --peer my-vendor --reason 'first installation'
+  oke connector show my-vendor
+  oke connector rollback my-vendor --reason 'results come in twice since 0.1.0'")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Verb,

@@ -9,10 +9,14 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
 use super::outcome::{Done, Outcome, Stop};
-use crate::app::account;
+use crate::app::{account, contact};
 use crate::config::Settings;
 use crate::server::{self, StartError};
 use crate::store::open::Purpose;
+
+/// What is still to do after a school is made without `--contact-email`.
+const NO_CONTACT_YET: &str = "\n\nThe OKE faces have to show a contact address and this school has none yet: set it with \
+                              PUT /api/v1/school/contact-email";
 
 /// Make a school and its account for functioneel beheer; prints that account's token once
 ///
@@ -20,7 +24,8 @@ use crate::store::open::Purpose;
 /// `oke serve` is not running on the same SQLite file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  oke init roc-voorbeeld --name 'ROC Voorbeeld' --account beheer --account-name 'Sanne Vos'"
+    after_help = "Example:\n  oke init roc-voorbeeld --name 'ROC Voorbeeld' --account-name 'Sanne Vos' \\\n    \
+                  --contact-email oke-beheer@roc-voorbeeld.nl"
 )]
 pub struct Init {
     /// Short name of the school in addresses: 2 to 40 small letters, digits and dashes
@@ -34,6 +39,10 @@ pub struct Init {
     /// That person's name
     #[arg(long, default_value = "Functioneel beheer")]
     account_name: String,
+    /// Mail address of the school's contact for the systems around it, which the OKE faces show; of a function rather
+    /// than a person
+    #[arg(long, value_name = "ADDRESS")]
+    contact_email: Option<String>,
     /// Settings file; `oke.toml` in this folder when there is one
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -44,6 +53,9 @@ pub struct Init {
 /// # Errors
 /// Refused: settings that can't be used, or a school that exists.
 pub fn run(arguments: &Init) -> Outcome {
+    if let Some(address) = &arguments.contact_email {
+        contact::check_mail_address(address).map_err(|why| Stop::Usage(format!("--contact-email: {why}")))?;
+    }
     let settings =
         Settings::load(arguments.settings.as_deref()).map_err(|error| Stop::refused("settings", error.to_string()))?;
     let made = make_master_key(&settings)?;
@@ -60,23 +72,38 @@ pub fn run(arguments: &Init) -> Outcome {
             name,
             account,
             account_name,
+            contact_email,
             ..
         } = arguments;
-        account::init(&core, tenant, name, account, account_name)
+        let refused = |error: &dyn std::error::Error| Stop::refused("init", error.to_string());
+        let token = account::init(&core, tenant, name, account, account_name)
             .await
-            .map_err(|error| Stop::refused("init", error.to_string()))
+            .map_err(|error| refused(&error))?;
+        if let Some(address) = contact_email {
+            let who = account::by_token(&core, token.reveal())
+                .await
+                .map_err(|error| refused(&error))?;
+            let who = who.ok_or_else(|| Stop::refused("init", "the account that was just made is gone"))?;
+            contact::set_email(&core, tenant, &who.account, Some(address))
+                .await
+                .map_err(|error| refused(&error))?;
+        }
+        Ok::<_, Stop>(token)
     })??;
-    let text = format!(
+    let mut text = format!(
         "school `{}` is made. Token of account `{}`, shown this once:\n\n  {}\n\nNext: oke serve, and sign in at {}/",
         arguments.tenant,
         arguments.account,
         token.reveal(),
         settings.public_url()
     );
+    if arguments.contact_email.is_none() {
+        text.push_str(NO_CONTACT_YET);
+    }
     Done::new(
         text,
         &json!({ "tenant": arguments.tenant, "account": arguments.account, "token": token.reveal(),
-                 "url": settings.public_url() }),
+                 "url": settings.public_url(), "contactEmail": arguments.contact_email }),
     )
 }
 

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::{Done, Outcome, Stop};
+use crate::app::contact;
 use crate::config::Settings;
 use crate::server::{self, Host};
 use crate::store::open::Purpose;
@@ -105,13 +106,24 @@ pub fn check(which: &Which) -> Outcome {
             .map_err(|error| super::told("check", &error))?;
         core.db.tenants().await.map_err(|error| super::told("check", &error))
     })??;
+    let mut warnings = Vec::new();
+    for row in &tenants {
+        let address = contact::email_of(row).map_err(|error| super::told("check", &error))?;
+        if address.is_none() {
+            warnings.push(format!(
+                "school {} has no contact address, which the standard requires in GET / of its faces: set it with PUT \
+                 /api/v1/school/contact-email",
+                row.tenant
+            ));
+        }
+    }
     let names: Vec<String> = tenants.into_iter().map(|row| row.tenant).collect();
     let said = if names.is_empty() {
         "none yet: run `oke init`".to_owned()
     } else {
         names.join(", ")
     };
-    let text = format!(
+    let mut text = format!(
         "settings, master key and database can be used\ndatabase: {}\nlistens on: {}\nschools: {said}",
         if settings.database_url().starts_with("sqlite") {
             settings.database_url()
@@ -120,8 +132,11 @@ pub fn check(which: &Which) -> Outcome {
         },
         settings.listen
     );
+    for warning in &warnings {
+        text.push_str(&format!("\nwarning: {warning}"));
+    }
     Done::new(
         text,
-        &json!({ "usable": true, "listen": settings.listen, "tenants": names }),
+        &json!({ "usable": true, "listen": settings.listen, "tenants": names, "warnings": warnings }),
     )
 }

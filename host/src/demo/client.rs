@@ -1,5 +1,6 @@
 //! What the people of the school use: the management API, with an account's token.
 
+use reqwest::header::LINK;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -40,12 +41,24 @@ impl Client {
             .bearer_auth(&self.token)
     }
 
-    /// Reads.
+    /// Reads; of a list all pages.
     ///
     /// # Errors
     /// The host's own sentence.
     pub async fn get(&self, path: &str) -> Result<Value, DemoError> {
-        answered(path, self.request(Method::GET, path)).await
+        let (mut read, mut next) = answer_and_next(path, self.request(Method::GET, path)).await?;
+        while let Some(address) = next {
+            let request = self
+                .http
+                .get(format!("{}{address}", self.base))
+                .bearer_auth(&self.token);
+            let (more, after) = answer_and_next(path, request).await?;
+            if let (Value::Array(items), Value::Array(more)) = (&mut read, more) {
+                items.extend(more);
+            }
+            next = after;
+        }
+        Ok(read)
     }
 
     /// Makes or does.
@@ -78,13 +91,22 @@ impl Client {
 }
 
 async fn answered(path: &str, request: RequestBuilder) -> Result<Value, DemoError> {
+    Ok(answer_and_next(path, request).await?.0)
+}
+
+/// An answer, and where its list goes on: `</api/v1/…>; rel="next"`.
+async fn answer_and_next(path: &str, request: RequestBuilder) -> Result<(Value, Option<String>), DemoError> {
     let failed = DemoError::while_doing(path);
     let response = request.send().await.map_err(|error| failed(&error))?;
     let status = response.status();
+    let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+    let next = link
+        .and_then(|link| link.strip_prefix('<')?.strip_suffix(">; rel=\"next\""))
+        .map(str::to_owned);
     let text = response.text().await.map_err(|error| failed(&error))?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
     if status.is_success() {
-        return Ok(value);
+        return Ok((value, next));
     }
     let detail = value["detail"].as_str().unwrap_or(&text);
     Err(DemoError(format!("{path} answered {status}: {detail}")))

@@ -33,7 +33,8 @@ pub static CHECKPOINT: Table = Table {
 };
 
 /// An entry as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditRow {
     /// The school.
     pub tenant: String,

@@ -94,6 +94,22 @@ pub async fn of_peer(db: &Database, tenant: &str, peer: &str) -> Result<Vec<Comp
     rows.iter().map(ComponentRow::from_row).collect()
 }
 
+/// The components of a school's vendors after a vendor and an id, by vendor and id; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn all_after(
+    db: &Database,
+    tenant: &str,
+    (peer, id): (&str, &str),
+    limit: u32,
+) -> Result<Vec<ComponentRow>, StoreError> {
+    let sql = "SELECT * FROM component WHERE tenant = $1 AND peer >= $2 AND (peer > $2 OR id > $3)
+        ORDER BY peer, id LIMIT $4";
+    let rows = db.rows(sql, values![tenant, peer, id, limit]).await?;
+    rows.iter().map(ComponentRow::from_row).collect()
+}
+
 /// The components of a school's vendors whose name or id contains a text, by name; at most `limit`.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::StoreError;
+use super::mark::Mark;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::lane::{JobState, Place};
@@ -283,6 +284,24 @@ pub async fn of_peer(
 ) -> Result<Vec<JobRow>, StoreError> {
     let sql = "SELECT * FROM job WHERE tenant = $1 AND peer = $2 AND state = $3 ORDER BY created_at, id LIMIT $4";
     all(db.rows(sql, values![tenant, peer, state.as_str(), limit]).await?)
+}
+
+/// Jobs of a peer in one state after a place, oldest first; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_peer_after(
+    db: &Database,
+    tenant: &str,
+    (peer, state): (&str, JobState),
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<JobRow>, StoreError> {
+    let sql = "SELECT * FROM job WHERE tenant = $1 AND peer = $2 AND state = $3
+          AND created_at >= $4 AND (created_at > $4 OR id > $5)
+        ORDER BY created_at, id LIMIT $6";
+    let values = values![tenant, peer, state.as_str(), after.moment, &after.id, limit];
+    all(db.rows(sql, values).await?)
 }
 
 /// Jobs of one peer whose turn and time it is ([`Place::has_its_turn`] in SQL), oldest first.

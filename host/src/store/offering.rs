@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::body;
 use super::error::StoreError;
+use super::mark::Mark;
+use super::scope::Scope;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::model::OfferingState;
@@ -142,6 +144,49 @@ pub async fn starting_between(
 pub async fn of_kind(db: &Database, tenant: &str, kind: OfferingKind, limit: u32) -> Result<Vec<Offering>, StoreError> {
     let sql = "SELECT * FROM offering WHERE tenant = $1 AND kind = $2 ORDER BY name, id LIMIT $3";
     all(db, sql, values![tenant, kind.name(), limit]).await
+}
+
+/// Sittings after a mark, by start; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn sittings_after(
+    db: &Database,
+    tenant: &str,
+    scope: &Scope,
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<Offering>, StoreError> {
+    let (in_scope, units) = scope.condition(5);
+    let sql = format!(
+        "SELECT * FROM offering
+        WHERE tenant = $1 AND kind = 'sitting' AND start_at >= $2 AND (start_at > $2 OR id > $3) AND {in_scope}
+        ORDER BY start_at, id LIMIT $4"
+    );
+    let mut values = values![tenant, after.moment, &after.id, limit];
+    values.extend(units);
+    all(db, &sql, values).await
+}
+
+/// Planbare toetsen after an id, by id; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn plannables_after(
+    db: &Database,
+    tenant: &str,
+    scope: &Scope,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Offering>, StoreError> {
+    let (in_scope, units) = scope.condition(4);
+    let sql = format!(
+        "SELECT * FROM offering WHERE tenant = $1 AND kind = 'plannable' AND id > $2 AND {in_scope}
+        ORDER BY id LIMIT $3"
+    );
+    let mut values = values![tenant, after, limit];
+    values.extend(units);
+    all(db, &sql, values).await
 }
 
 /// The sittings that serve a planbare toets, by start.

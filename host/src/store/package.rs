@@ -1,7 +1,7 @@
 //! Publishers' keys and connector packages. A package is immutable, known by its digest, and lies in sealed chunks, so
 //! that every node has it.
 
-use super::{Database, StoreError, Table, Write, sql::Row};
+use super::{Database, StoreError, Table, Write, mark::Mark, sql::Row};
 use crate::values;
 
 /// The table of publishers' keys.
@@ -80,6 +80,13 @@ pub struct PublisherKeyRow {
 }
 
 impl PublisherKeyRow {
+    /// Whether what was signed with it and first admitted at this moment is no longer trusted: the revocation says
+    /// since when the key was in other hands.
+    #[must_use]
+    pub fn refuses(&self, admitted_at: jiff::Timestamp) -> bool {
+        self.compromised_since.is_some_and(|since| since <= admitted_at)
+    }
+
     /// The row to write.
     #[must_use]
     pub fn write(&self) -> Write {
@@ -268,6 +275,27 @@ impl Database {
             .iter()
             .map(PackageRow::from_row)
             .collect()
+    }
+
+    /// Packages of a school before a place, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn packages_before(
+        &self,
+        tenant: &str,
+        before: &Mark,
+        limit: u32,
+    ) -> Result<Vec<PackageRow>, StoreError> {
+        let sql = format!(
+            "SELECT {PACKAGE_COLUMNS} FROM package
+            WHERE tenant = $1 AND admitted_at <= $2 AND (admitted_at < $2 OR digest > $3)
+            ORDER BY admitted_at DESC, digest LIMIT $4"
+        );
+        let rows = self
+            .rows(sql, values![tenant, before.moment, &before.id, limit])
+            .await?;
+        rows.iter().map(PackageRow::from_row).collect()
     }
 
     /// The sealed chunks of a package, in order.

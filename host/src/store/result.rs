@@ -214,6 +214,22 @@ pub async fn versions(db: &Database, tenant: &str, association: &str) -> Result<
     rows.iter().map(version_from).collect()
 }
 
+/// Versions of a deelname's result after a number, oldest first; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn versions_after(
+    db: &Database,
+    tenant: &str,
+    association: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Version>, StoreError> {
+    let sql = "SELECT * FROM result WHERE tenant = $1 AND association = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+    let rows = db.rows(sql, values![tenant, association, after, limit]).await?;
+    rows.iter().map(version_from).collect()
+}
+
 /// The heads of the deelnames of a sitting, by deelname.
 ///
 /// # Errors

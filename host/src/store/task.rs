@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 
 use super::error::StoreError;
+use super::mark::Mark;
+use super::scope::Scope;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::values;
@@ -200,6 +202,29 @@ pub async fn open_tasks(db: &Database, tenant: &str, limit: u32) -> Result<Vec<T
     let sql = "SELECT * FROM task WHERE tenant = $1 AND open = 1 ORDER BY opened_at, id LIMIT $2";
     let rows = db.rows(sql, values![tenant, limit]).await?;
     rows.iter().map(TaskRow::from_row).collect()
+}
+
+/// Open tasks after a place, oldest first, at most `limit`. A task without a unit is everybody's.
+///
+/// # Errors
+/// What the database says.
+pub async fn open_after(
+    db: &Database,
+    tenant: &str,
+    scope: &Scope,
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<TaskRow>, StoreError> {
+    let (in_scope, units) = scope.condition(5);
+    let sql = format!(
+        "SELECT * FROM task
+        WHERE tenant = $1 AND open = 1 AND opened_at >= $2 AND (opened_at > $2 OR id > $3)
+          AND (unit IS NULL OR {in_scope})
+        ORDER BY opened_at, id LIMIT $4"
+    );
+    let mut values = values![tenant, after.moment, &after.id, limit];
+    values.extend(units);
+    db.rows(sql, values).await?.iter().map(TaskRow::from_row).collect()
 }
 
 /// All tasks about one object, open and closed, oldest first.

@@ -15,7 +15,7 @@ use crate::{
 /// What a service says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Service {
-    /// Mail address of its contact.
+    /// Mail address of its contact; empty where none is known.
     pub contact_email: String,
     /// URL of the specification.
     pub specification: String,
@@ -82,7 +82,8 @@ fn consumer(value: &Value, spot: &Spot) -> Option<SupportedConsumer> {
         .then_some(consumer)
 }
 
-/// Writes the answer of `GET /`.
+/// Writes the answer of `GET /`. The standard requires a contact address; an empty one is left out, since nobody reads
+/// mail there.
 pub fn write_service(service: &Service) -> Value {
     let consumer = |known: &SupportedConsumer| {
         let mut entry = json!({ "consumerKey": known.consumer_key });
@@ -91,11 +92,14 @@ pub fn write_service(service: &Service) -> Value {
         }
         entry
     };
-    json!({
-        "contactEmail": service.contact_email,
+    let mut written = json!({
         "specification": service.specification,
         "documentation": service.documentation,
         "supportedVersions": service.supported_versions,
         "supportedConsumers": service.supported_consumers.iter().map(consumer).collect::<Vec<_>>(),
-    })
+    });
+    if !service.contact_email.is_empty() {
+        written["contactEmail"] = service.contact_email.as_str().into();
+    }
+    written
 }

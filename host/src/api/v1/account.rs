@@ -1,25 +1,26 @@
 //! `/api/v1/accounts`: who works with the host, and the functions they hold.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::account;
 use crate::domain::principal::Duty;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/accounts", get(list).post(create))
-        .route("/api/v1/accounts/{account}/assignments", post(grant))
-        .route("/api/v1/accounts/{account}/assignments/{assignment}", delete(withdraw))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/accounts", list)
+        .post("/api/v1/accounts", create)
+        .post("/api/v1/accounts/{account}/assignments", grant)
+        .delete("/api/v1/accounts/{account}/assignments/{assignment}", withdraw)
 }
 
 /// An account as others see it.

@@ -1,23 +1,25 @@
 //! `/api/v1/peers/{peer}/attempts`: how a student system keeps attempts (S#375, N#148).
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::attempt;
 use crate::domain::attempt::Model;
 use crate::domain::principal::Duty;
 use crate::store::peer;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new().route("/api/v1/peers/{peer}/attempts", get(show).put(set))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/peers/{peer}/attempts", show)
+        .put("/api/v1/peers/{peer}/attempts", set)
 }
 
 /// How a student system keeps attempts.

@@ -1,15 +1,15 @@
 //! `/api/v1/duplicates`: toetsinschrijvingen of one student for one exam (N#170), merged and taken apart by a person.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::duplicate::{self, Pair};
 use crate::domain::duplicate::PairState;
@@ -18,13 +18,13 @@ use crate::domain::principal::Duty;
 /// Most pairs of a state in one answer.
 const MOST: u32 = 500;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/duplicates", get(list))
-        .route("/api/v1/duplicates/merge", post(merge))
-        .route("/api/v1/duplicates/unmerge", post(unmerge))
-        .route("/api/v1/duplicates/apart", post(apart))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/duplicates", list)
+        .post("/api/v1/duplicates/merge", merge)
+        .post("/api/v1/duplicates/unmerge", unmerge)
+        .post("/api/v1/duplicates/apart", apart)
 }
 
 /// Two toetsinschrijvingen of one student for one exam.

@@ -1,9 +1,8 @@
 //! `/api/v1/jobs`: work that follows commits: what waits, and dead letters that wait for a person.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::{StatusCode, Uri};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,29 +10,38 @@ use utoipa::{IntoParams, ToSchema};
 use super::peer::Why;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::account::actor;
 use crate::domain::lane::JobState;
 use crate::domain::principal::Duty;
 use crate::jobs::letters;
-use crate::store::job;
+use crate::store::job::{self, JobRow};
+use crate::store::mark::Mark;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/jobs", get(list))
-        .route("/api/v1/jobs/{job}/requeue", post(requeue))
-        .route("/api/v1/jobs/{job}/dismiss", post(dismiss))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/jobs", list)
+        .post("/api/v1/jobs/{job}/requeue", requeue)
+        .post("/api/v1/jobs/{job}/dismiss", dismiss)
 }
 
 /// Which jobs.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Of this peer.
     pub peer: String,
     /// In this state: ready, running, done, dead, dismissed or superseded.
     pub state: String,
+    /// Most items of the answer; 100 when absent.
+    #[param(minimum = 1, maximum = 1000)]
+    pub page_size: Option<u32>,
+    /// Where the page before ended, as the `Link` header of its answer says.
+    pub after: Option<String>,
 }
 
 /// A job.
@@ -61,20 +69,33 @@ pub struct Job {
     pub created_at: Timestamp,
 }
 
-/// Jobs of a peer in a state, oldest first, 500 at most.
+/// Jobs of a peer in a state, oldest first.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(Which),
-    responses((status = 200, body = Vec<Job>), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Vec<Job>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
 pub async fn list(
     State(service): State<Service>,
     caller: Caller,
-    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Vec<Job>>, Problem> {
+    here: Uri,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Page<Job>, Problem> {
     caller.must_hold_any(&service, &[Duty::Beheren, Duty::Plannen])?;
     let Query(which) = which?;
     let state = JobState::from_word(&which.state)
         .ok_or_else(|| Problem::bad("state", format!("`{}` is no state of a job", which.state)))?;
-    let jobs = job::of_peer(&service.core.db, caller.tenant(), &which.peer, state, 500).await?;
-    let shown = jobs.into_iter().map(|row| Job {
+    let asked = Asked {
+        page_size: which.page_size,
+        after: which.after,
+    };
+    let paging = Paging::of(asked, here)?;
+    let after = paging.after()?.unwrap_or_else(Mark::start);
+    let (db, of) = (&service.core.db, (which.peer.as_str(), state));
+    let jobs = job::of_peer_after(db, caller.tenant(), of, &after, paging.limit()).await?;
+    let mark = |row: &JobRow| Mark {
+        moment: row.created_at,
+        id: row.id.clone(),
+    };
+    paging.page(jobs, mark, |row| Job {
         id: row.id,
         kind: row.kind,
         lane: row.place.lane,
@@ -84,8 +105,7 @@ pub async fn list(
         blame: row.blame.map(|blame| blame.as_str().to_owned()),
         revision: row.revision,
         created_at: row.created_at,
-    });
-    Ok(Json(shown.collect()))
+    })
 }
 
 /// Tries a dead letter again.

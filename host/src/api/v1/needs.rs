@@ -1,16 +1,16 @@
 //! `/api/v1/peers/{peer}/needs`: what the free codes of needs mean at a vendor (N#172), and the deelnames that wait
 //! because the vendor can't be told of theirs.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::needs::{self, Vendor, table};
 use crate::domain::needs::{Line, Meaning, Rounding, Steps, Time, Translation, Unit};
@@ -21,11 +21,12 @@ use crate::store::peer;
 /// Most blocked deelnames in one answer.
 const MOST: u32 = 500;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/peers/{peer}/needs", get(show).put(set))
-        .route("/api/v1/peers/{peer}/needs/blocked", get(blocked))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/peers/{peer}/needs", show)
+        .put("/api/v1/peers/{peer}/needs", set)
+        .get("/api/v1/peers/{peer}/needs/blocked", blocked)
 }
 
 /// What one code of the student system means.

@@ -1,23 +1,28 @@
 //! `/api/v1/packages`: connector packages, admitted once and kept.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::Caller;
+use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::package;
 use crate::domain::principal::Duty;
+use crate::store::mark::Mark;
+use crate::store::package::PackageRow;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new().route("/api/v1/packages", get(list).post(admit))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/packages", list)
+        .post("/api/v1/packages", admit)
 }
 
 /// An admitted package.
@@ -42,11 +47,18 @@ pub struct Package {
 }
 
 /// All packages, newest first.
-#[utoipa::path(get, path = "/api/v1/packages", tag = "connectors",
-    responses((status = 200, body = Vec<Package>), (status = "4XX", body = Problem)))]
-pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Package>>, Problem> {
-    let packages = service.core.db.packages(caller.tenant()).await?;
-    let shown = packages.into_iter().map(|row| Package {
+#[utoipa::path(get, path = "/api/v1/packages", tag = "connectors", params(Asked),
+    responses((status = 200, body = Vec<Package>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn list(State(service): State<Service>, caller: Caller, paging: Paging) -> Result<Page<Package>, Problem> {
+    let before = paging.after()?.unwrap_or_else(Mark::end);
+    let db = &service.core.db;
+    let packages = db.packages_before(caller.tenant(), &before, paging.limit()).await?;
+    let mark = |row: &PackageRow| Mark {
+        moment: row.admitted_at,
+        id: row.digest.clone(),
+    };
+    paging.page(packages, mark, |row| Package {
         digest: row.digest,
         name: row.name,
         version: row.package_version,
@@ -54,8 +66,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
         notes: row.notes,
         admitted_at: row.admitted_at,
         admitted_by: row.admitted_by,
-    });
-    Ok(Json(shown.collect()))
+    })
 }
 
 /// What was admitted.

@@ -1,14 +1,14 @@
 //! `/api/v1/peers`: the systems around the host, where they are reached, and their clients of our faces.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::peer::{Reach, SignIn};
 use crate::app::polling::{self, Recurring};
@@ -17,16 +17,17 @@ use crate::domain::principal::Duty;
 use crate::jobs::peers;
 use crate::store::peer::PeerState;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/peers", get(list).post(create))
-        .route("/api/v1/peers/{peer}/endpoints/{name}", put(put_endpoint))
-        .route("/api/v1/peers/{peer}/clients", post(create_client))
-        .route("/api/v1/clients/{client}", delete(disable_client))
-        .route("/api/v1/peers/{peer}/poll", post(poll))
-        .route("/api/v1/peers/{peer}/pause", post(pause))
-        .route("/api/v1/peers/{peer}/resume", post(resume))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/peers", list)
+        .post("/api/v1/peers", create)
+        .put("/api/v1/peers/{peer}/endpoints/{name}", put_endpoint)
+        .post("/api/v1/peers/{peer}/clients", create_client)
+        .delete("/api/v1/clients/{client}", disable_client)
+        .post("/api/v1/peers/{peer}/poll", poll)
+        .post("/api/v1/peers/{peer}/pause", pause)
+        .post("/api/v1/peers/{peer}/resume", resume)
 }
 
 /// A system around the host.

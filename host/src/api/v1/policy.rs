@@ -1,15 +1,15 @@
 //! `/api/v1/policy`, `/units/{unit}/policy`, `/plannables/{plannable}/policy`: when results go to the student system, and
 //! what leads; of the school, a unit or an exam.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::policy::{self, Scope};
 use crate::domain::offering::OfferingKind;
@@ -17,12 +17,15 @@ use crate::domain::principal::Duty;
 use crate::domain::sending::{FinalConflict, Policy as Holding, Said, SendPolicy};
 use crate::store::offering;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/policy", get(of_school).put(set_of_school))
-        .route("/api/v1/units/{unit}/policy", get(of_unit).put(set_of_unit))
-        .route("/api/v1/plannables/{plannable}/policy", get(of_exam).put(set_of_exam))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/policy", of_school)
+        .put("/api/v1/policy", set_of_school)
+        .get("/api/v1/units/{unit}/policy", of_unit)
+        .put("/api/v1/units/{unit}/policy", set_of_unit)
+        .get("/api/v1/plannables/{plannable}/policy", of_exam)
+        .put("/api/v1/plannables/{plannable}/policy", set_of_exam)
 }
 
 /// What a school, unit or exam says of its own; what is left out is said by what lies around it.

@@ -1,15 +1,16 @@
 //! `/api/v1/proposals`: what was decided is changed by two people; one proposes, another confirms.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::result::must_see_deelname;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::proposal;
 use crate::app::vaststellen::Seen;
@@ -17,13 +18,14 @@ use crate::domain::principal::Duty;
 use crate::domain::proposal::ProposalKind;
 use crate::store::proposal as proposal_store;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/proposals", get(list))
-        .route("/api/v1/deelnames/{deelname}/proposals", get(of_deelname).post(propose))
-        .route("/api/v1/proposals/{proposal}/confirm", post(confirm))
-        .route("/api/v1/proposals/{proposal}/reject", post(reject))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/proposals", list)
+        .get("/api/v1/deelnames/{deelname}/proposals", of_deelname)
+        .post("/api/v1/deelnames/{deelname}/proposals", propose)
+        .post("/api/v1/proposals/{proposal}/confirm", confirm)
+        .post("/api/v1/proposals/{proposal}/reject", reject)
 }
 
 /// A proposal to change what was decided.
@@ -88,7 +90,8 @@ pub async fn of_deelname(
     caller: Caller,
     Path(deelname): Path<String>,
 ) -> Result<Json<Vec<Proposal>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
+    let scope = caller.reach(&service).await?;
+    must_see_deelname(&service.core.db, caller.tenant(), &scope, &deelname).await?;
     let found = proposal_store::on_association(&service.core.db, caller.tenant(), &deelname).await?;
     Ok(Json(found.into_iter().map(Proposal::from).collect()))
 }

@@ -1,24 +1,25 @@
 //! `/api/v1/publishers`: keys whose signatures the school trusts.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::publisher;
 use crate::domain::principal::Duty;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/publishers", get(list).post(trust))
-        .route("/api/v1/publishers/{key}/revoke", post(revoke))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/publishers", list)
+        .post("/api/v1/publishers", trust)
+        .post("/api/v1/publishers/{key}/revoke", revoke)
 }
 
 /// A key of a publisher.
@@ -109,17 +110,67 @@ pub struct Revoke {
     pub compromised_since: Option<Timestamp>,
 }
 
-/// Revokes a key. Connectors admitted since then stop with their next call.
+/// A revoked key, and what that means for what runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revoked {
+    /// The key.
+    pub key_id: String,
+    /// What was admitted from this moment on is not trusted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub compromised_since: Option<Timestamp>,
+    /// What stops with its next call.
+    pub stops: Vec<Runs>,
+    /// What was signed with the key and goes on, since it was admitted before.
+    pub goes_on: Vec<Runs>,
+}
+
+/// What runs for a peer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Runs {
+    /// The peer.
+    pub peer: String,
+    /// The revision that runs for it.
+    pub revision: i64,
+    /// The connector.
+    pub connector: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Revokes a key, and says what that stops. Connectors admitted since then stop with their next call.
 #[utoipa::path(post, path = "/api/v1/publishers/{key}/revoke", tag = "publishers", request_body = Revoke,
-    params(("key" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+    params(("key" = String, Path)), responses((status = 200, body = Revoked), (status = "4XX", body = Problem)))]
 pub async fn revoke(
     State(service): State<Service>,
     caller: Caller,
     Path(key): Path<String>,
     Body(why): Body<Revoke>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Json<Revoked>, Problem> {
     caller.must_hold(&service, Duty::Beheren)?;
+    let (core, tenant) = (&service.core, caller.tenant());
     let since = why.compromised_since;
-    publisher::revoke(&service.core, caller.tenant(), caller.id(), &key, since, &why.reason).await?;
-    Ok(StatusCode::NO_CONTENT)
+    publisher::revoke(core, tenant, caller.id(), &key, since, &why.reason).await?;
+    let row = core.db.publisher_key(tenant, &key).await?;
+    let row = row.ok_or_else(|| Problem::absent(format!("there is no key `{key}`")))?;
+    let signed = publisher::running_on(core, tenant, &row).await?;
+    let (stops, goes_on): (Vec<_>, Vec<_>) = signed.into_iter().partition(|one| one.stopped);
+    Ok(Json(Revoked {
+        key_id: key,
+        compromised_since: row.compromised_since,
+        stops: stops.into_iter().map(Runs::from).collect(),
+        goes_on: goes_on.into_iter().map(Runs::from).collect(),
+    }))
+}
+
+impl From<publisher::Signed> for Runs {
+    fn from(signed: publisher::Signed) -> Self {
+        Runs {
+            peer: signed.peer,
+            revision: signed.revision,
+            connector: signed.name,
+            version: signed.version,
+        }
+    }
 }

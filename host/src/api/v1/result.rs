@@ -1,34 +1,38 @@
 //! `/api/v1/…/results`, `/decisions`, `/cesuur`: what came back, and what the examencommissie decides.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::cesuur::{self, Examenversie};
 use crate::app::polling::{self, Recurring};
 use crate::app::vaststellen::{self, Seen};
-use crate::domain::model::{Attendance, Normed, ResultState};
-use crate::domain::offering::OfferingKind;
+use crate::domain::association::AssociationKind;
+use crate::domain::model::{Attendance, ComponentStatus, Normed, ResultState};
+use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::Duty;
-use crate::store::{association, component, offering, result};
+use crate::store::component::{self, ComponentRow};
+use crate::store::scope::Scope;
+use crate::store::{Database, association, offering, result};
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/components", get(components))
-        .route("/api/v1/peers/{peer}/catalogue/refresh", post(refresh))
-        .route("/api/v1/plannables", get(plannables))
-        .route("/api/v1/plannables/{plannable}/enrolments", get(enrolments))
-        .route("/api/v1/deelnames/{deelname}/results", get(versions))
-        .route("/api/v1/decisions", post(decide))
-        .route("/api/v1/cesuur", put(set_cesuur))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/components", components)
+        .post("/api/v1/peers/{peer}/catalogue/refresh", refresh)
+        .get("/api/v1/plannables", plannables)
+        .get("/api/v1/plannables/{plannable}/enrolments", enrolments)
+        .get("/api/v1/deelnames/{deelname}/results", versions)
+        .post("/api/v1/decisions", decide)
+        .put("/api/v1/cesuur", set_cesuur)
 }
 
 /// A test in a vendor's catalogue.
@@ -46,22 +50,25 @@ pub struct Component {
 }
 
 /// The catalogues of all vendors.
-#[utoipa::path(get, path = "/api/v1/components", tag = "planning",
-    responses((status = 200, body = Vec<Component>), (status = "4XX", body = Problem)))]
-pub async fn components(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Component>>, Problem> {
+#[utoipa::path(get, path = "/api/v1/components", tag = "planning", params(Asked),
+    responses((status = 200, body = Vec<Component>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn components(
+    State(service): State<Service>,
+    caller: Caller,
+    paging: Paging,
+) -> Result<Page<Component>, Problem> {
     caller.must_hold_any(&service, &Duty::ALL)?;
-    let mut shown = Vec::new();
-    for peer in crate::store::peer::all(&service.core.db, caller.tenant()).await? {
-        for row in component::of_peer(&service.core.db, caller.tenant(), &peer.id).await? {
-            shown.push(Component {
-                peer: peer.id.clone(),
-                active: row.facts.status == crate::domain::model::ComponentStatus::Active,
-                id: row.facts.component_id,
-                name: row.facts.name,
-            });
-        }
-    }
-    Ok(Json(shown))
+    let (peer, id): (String, String) = paging.after()?.unwrap_or_default();
+    let db = &service.core.db;
+    let found = component::all_after(db, caller.tenant(), (&peer, &id), paging.limit()).await?;
+    let mark = |row: &ComponentRow| (row.peer.clone(), row.facts.component_id.clone());
+    paging.page(found, mark, |row| Component {
+        peer: row.peer,
+        active: row.facts.status == ComponentStatus::Active,
+        id: row.facts.component_id,
+        name: row.facts.name,
+    })
 }
 
 /// Fetches a vendor's catalogue anew (flow 0).
@@ -96,26 +103,33 @@ pub struct Plannable {
     pub canceled: bool,
 }
 
-/// All planbare toetsen, 1,000 at most.
-#[utoipa::path(get, path = "/api/v1/plannables", tag = "planning",
-    responses((status = 200, body = Vec<Plannable>), (status = "4XX", body = Problem)))]
-pub async fn plannables(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Plannable>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
-    let found = offering::of_kind(&service.core.db, caller.tenant(), OfferingKind::Plannable, 1_000).await?;
-    let shown = found.into_iter().map(|one| Plannable {
+/// The planbare toetsen of the units that the account's functions reach.
+#[utoipa::path(get, path = "/api/v1/plannables", tag = "planning", params(Asked),
+    responses((status = 200, body = Vec<Plannable>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn plannables(
+    State(service): State<Service>,
+    caller: Caller,
+    paging: Paging,
+) -> Result<Page<Plannable>, Problem> {
+    let scope = caller.reach(&service).await?;
+    let after: String = paging.after()?.unwrap_or_default();
+    let db = &service.core.db;
+    let found = offering::plannables_after(db, caller.tenant(), &scope, &after, paging.limit()).await?;
+    let mark = |one: &Offering| one.id.clone();
+    paging.page(found, mark, |one| Plannable {
         canceled: one.is_canceled(),
         id: one.id,
         peer: one.peer,
         name: one.facts.name,
-        unit: one.facts.organization_id,
+        unit: one.unit,
         components: one
             .facts
             .tests_to_be_used
             .into_iter()
             .map(|test| test.component_id)
             .collect(),
-    });
-    Ok(Json(shown.collect()))
+    })
 }
 
 /// A toetsinschrijving.
@@ -141,8 +155,10 @@ pub async fn enrolments(
     caller: Caller,
     Path(plannable): Path<String>,
 ) -> Result<Json<Vec<Enrolment>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
-    let found = association::of_offering(&service.core.db, caller.tenant(), &plannable).await?;
+    let scope = caller.reach(&service).await?;
+    let (db, tenant) = (&service.core.db, caller.tenant());
+    must_see_plannable(db, tenant, &scope, &plannable).await?;
+    let found = association::of_offering(db, tenant, &plannable).await?;
     let shown = found.into_iter().map(|one| Enrolment {
         canceled: one.is_canceled(),
         id: one.id,
@@ -188,35 +204,70 @@ pub struct Version {
     pub received_at: Timestamp,
 }
 
-/// Every version of a deelname's result; nothing is overwritten.
+/// Every version of a deelname's result, oldest first; nothing is overwritten.
 #[utoipa::path(get, path = "/api/v1/deelnames/{deelname}/results", tag = "results",
-    params(("deelname" = String, Path)), responses((status = 200, body = Vec<Version>), (status = "4XX", body = Problem)))]
+    params(("deelname" = String, Path), Asked),
+    responses((status = 200, body = Vec<Version>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
 pub async fn versions(
     State(service): State<Service>,
     caller: Caller,
     Path(deelname): Path<String>,
-) -> Result<Json<Vec<Version>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
-    let found = result::versions(&service.core.db, caller.tenant(), &deelname).await?;
-    let shown = found.into_iter().map(|one| {
-        let (judgement, why) = one.judgement.names();
-        Version {
-            seq: one.seq,
-            state: one.delivered.result.state,
-            attendance: one.delivered.result.attendance,
-            score: one.delivered.result.score,
-            r#final: one.delivered.result.r#final,
-            normed: one.delivered.normed,
-            judgement: judgement.to_owned(),
-            why: why.to_owned(),
-            source: one.source.name().to_owned(),
-            message: one.message,
-            revision: one.revision,
-            mapping: one.mapping,
-            received_at: one.received_at,
-        }
-    });
-    Ok(Json(shown.collect()))
+    paging: Paging,
+) -> Result<Page<Version>, Problem> {
+    let scope = caller.reach(&service).await?;
+    let (db, tenant) = (&service.core.db, caller.tenant());
+    must_see_deelname(db, tenant, &scope, &deelname).await?;
+    let after: i64 = paging.after()?.unwrap_or_default();
+    let found = result::versions_after(db, tenant, &deelname, after, paging.limit()).await?;
+    paging.page(
+        found,
+        |one| one.seq,
+        |one| {
+            let (judgement, why) = one.judgement.names();
+            Version {
+                seq: one.seq,
+                state: one.delivered.result.state,
+                attendance: one.delivered.result.attendance,
+                score: one.delivered.result.score,
+                r#final: one.delivered.result.r#final,
+                normed: one.delivered.normed,
+                judgement: judgement.to_owned(),
+                why: why.to_owned(),
+                source: one.source.name().to_owned(),
+                message: one.message,
+                revision: one.revision,
+                mapping: one.mapping,
+                received_at: one.received_at,
+            }
+        },
+    )
+}
+
+/// Refuses who may not see a planbare toets, as if there were none.
+pub(super) async fn must_see_plannable(db: &Database, tenant: &str, scope: &Scope, id: &str) -> Result<(), Problem> {
+    let found = offering::find(db, tenant, id).await?;
+    match found.filter(|one| one.kind == OfferingKind::Plannable && scope.covers(one.unit.as_deref())) {
+        Some(_) => Ok(()),
+        None => Err(Problem::absent(format!(
+            "there is no planbare toets `{id}` that you may see"
+        ))),
+    }
+}
+
+/// Refuses who may not see the sitting of a deelname, as if there were none.
+pub(super) async fn must_see_deelname(db: &Database, tenant: &str, scope: &Scope, id: &str) -> Result<(), Problem> {
+    let deelname = association::find(db, tenant, id)
+        .await?
+        .filter(|found| found.kind == AssociationKind::Deelname);
+    let sitting = match &deelname {
+        Some(deelname) => offering::find(db, tenant, &deelname.facts.offering_id).await?,
+        None => None,
+    };
+    match sitting.filter(|sitting| scope.covers(sitting.unit.as_deref())) {
+        Some(_) => Ok(()),
+        None => Err(Problem::absent(format!("there is no deelname `{id}` that you may see"))),
+    }
 }
 
 /// Results to decide on.

@@ -1,26 +1,27 @@
 //! `/api/v1/peers/{peer}/revisions`: what runs for a peer, installed, rolled out and rolled back.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::revision;
 use crate::connector::manifest::Configuration;
 use crate::domain::principal::Duty;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/peers/{peer}/revisions", get(list).post(install))
-        .route("/api/v1/peers/{peer}/rollback", post(rollback))
-        .route("/api/v1/peers/{peer}/rollout", post(rollout))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/peers/{peer}/revisions", list)
+        .post("/api/v1/peers/{peer}/revisions", install)
+        .post("/api/v1/peers/{peer}/rollback", rollback)
+        .post("/api/v1/peers/{peer}/rollout", rollout)
 }
 
 /// A revision and what became of it.

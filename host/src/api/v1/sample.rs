@@ -1,25 +1,28 @@
 //! `/api/v1/plannables/{plannable}/samples`: samples (steekproeven) of an exam's results, which anybody can draw again
 //! from the same list with the same seed.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::result::must_see_plannable;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::sample::{self, NewSample};
 use crate::domain::principal::Duty;
 use crate::domain::sample::Size;
 use crate::store::sample::{self as store, SampleRow};
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new().route("/api/v1/plannables/{plannable}/samples", get(list).post(draw))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/plannables/{plannable}/samples", list)
+        .post("/api/v1/plannables/{plannable}/samples", draw)
 }
 
 /// A sample to draw.
@@ -89,6 +92,8 @@ pub async fn list(
     Path(plannable): Path<String>,
 ) -> Result<Json<Vec<Sample>>, Problem> {
     caller.must_hold_any(&service, &[Duty::Vaststellen])?;
+    let scope = caller.reach(&service).await?;
+    must_see_plannable(&service.core.db, caller.tenant(), &scope, &plannable).await?;
     let found = store::of_plannable(&service.core.db, caller.tenant(), &plannable).await?;
     Ok(Json(found.into_iter().map(Sample::from).collect()))
 }

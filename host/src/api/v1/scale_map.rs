@@ -1,9 +1,8 @@
 //! `/api/v1/scale-maps`: from what a vendor delivers to the scale of a planbare toets, by a map that two people approved.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use oke_codec::scale;
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 use super::proposal::Made;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::scale_map::{self, NewMap};
 use crate::domain::model::ResultValueType;
@@ -19,11 +19,12 @@ use crate::domain::principal::Duty;
 use crate::domain::scale_map::{Basis, Number, Rule as Rules, ScaleMap as Kept};
 use crate::store::scale_map as store;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/scale-maps", get(list).post(propose))
-        .route("/api/v1/scale-maps/{map}/settle", post(settle))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/scale-maps", list)
+        .post("/api/v1/scale-maps", propose)
+        .post("/api/v1/scale-maps/{map}/settle", settle)
 }
 
 /// How a map converts.

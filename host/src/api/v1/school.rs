@@ -1,16 +1,16 @@
 //! `/api/v1/school/calendar`, `/api/v1/deadlines` and `/api/v1/cesuur/plan`: when the school works, how long it gives its
 //! people and systems, what is due, and when cesuren are planned.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::{deadline, school};
 use crate::domain::calendar::day;
@@ -18,14 +18,15 @@ use crate::domain::deadline::{Kind, Terms};
 use crate::domain::principal::Duty;
 use crate::domain::school_calendar::{DaysOff, LiberationDay};
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/school/calendar", get(show).put(set_terms))
-        .route("/api/v1/school/calendar/days-off", post(add_days_off))
-        .route("/api/v1/school/calendar/days-off/{from}", delete(remove_days_off))
-        .route("/api/v1/deadlines", get(deadlines))
-        .route("/api/v1/cesuur/plan", put(plan_cesuur))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/school/calendar", show)
+        .put("/api/v1/school/calendar", set_terms)
+        .post("/api/v1/school/calendar/days-off", add_days_off)
+        .delete("/api/v1/school/calendar/days-off/{from}", remove_days_off)
+        .get("/api/v1/deadlines", deadlines)
+        .put("/api/v1/cesuur/plan", plan_cesuur)
 }
 
 /// How long a school gives its people and systems, and when it closes on 5 May.

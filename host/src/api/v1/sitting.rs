@@ -1,38 +1,32 @@
-//! `/api/v1/sittings` and `/api/v1/deelnames`: planning (flow 2).
+//! `/api/v1/sittings`: planning (flow 2).
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
-use crate::app::planning::deelname::{For, NewDeelname};
 use crate::app::planning::sitting::{NewSitting, Plan};
 use crate::app::planning::{self, Planner};
 use crate::domain::model::{self, Role};
-use crate::domain::needs::Needs;
 use crate::domain::offering::{Offering, OfferingKind, Times};
-use crate::domain::principal::Duty;
+use crate::store::mark::Mark;
 use crate::store::{association, needs, offering, result};
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/sittings", get(list).post(plan))
-        .route("/api/v1/sittings/{sitting}", get(show).put(change))
-        .route("/api/v1/sittings/{sitting}/cancel", post(cancel))
-        .route("/api/v1/sittings/{sitting}/deelnames", post(add))
-        .route("/api/v1/persons", post(make_person))
-        .route(
-            "/api/v1/deelnames/{deelname}/needs",
-            put(change_needs).delete(follow_table),
-        )
-        .route("/api/v1/deelnames/{deelname}/cancel", post(cancel_deelname))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/sittings", list)
+        .post("/api/v1/sittings", plan)
+        .get("/api/v1/sittings/{sitting}", show)
+        .put("/api/v1/sittings/{sitting}", change)
+        .post("/api/v1/sittings/{sitting}/cancel", cancel)
 }
 
 impl Caller {
@@ -171,7 +165,7 @@ impl From<&Offering> for Sitting {
             id: sitting.id.clone(),
             name: sitting.facts.name.clone(),
             peer: sitting.peer.clone(),
-            unit: sitting.facts.organization_id.clone(),
+            unit: sitting.unit.clone(),
             start: sitting.facts.start,
             end: sitting.facts.end,
             canceled: sitting.is_canceled(),
@@ -237,13 +231,20 @@ pub struct SittingWithDeelnames {
     pub deelnames: Vec<Deelname>,
 }
 
-/// All sittings, 1,000 at most.
-#[utoipa::path(get, path = "/api/v1/sittings", tag = "planning",
-    responses((status = 200, body = Vec<Sitting>), (status = "4XX", body = Problem)))]
-pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Sitting>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
-    let sittings = offering::of_kind(&service.core.db, caller.tenant(), OfferingKind::Sitting, 1_000).await?;
-    Ok(Json(sittings.iter().map(Sitting::from).collect()))
+/// The sittings of the units that the account's functions reach, by start.
+#[utoipa::path(get, path = "/api/v1/sittings", tag = "planning", params(Asked),
+    responses((status = 200, body = Vec<Sitting>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn list(State(service): State<Service>, caller: Caller, paging: Paging) -> Result<Page<Sitting>, Problem> {
+    let scope = caller.reach(&service).await?;
+    let after = paging.after()?.unwrap_or_else(Mark::start);
+    let db = &service.core.db;
+    let sittings = offering::sittings_after(db, caller.tenant(), &scope, &after, paging.limit()).await?;
+    let mark = |sitting: &Offering| Mark {
+        moment: sitting.facts.start.unwrap_or(Timestamp::MIN),
+        id: sitting.id.clone(),
+    };
+    paging.page(sittings, mark, |sitting| Sitting::from(&sitting))
 }
 
 /// One sitting with its deelnames and where their results stand.
@@ -254,12 +255,12 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<SittingWithDeelnames>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
+    let scope = caller.reach(&service).await?;
     let (db, tenant) = (&service.core.db, caller.tenant());
     let found = offering::find(db, tenant, &id)
         .await?
-        .filter(|found| found.kind == OfferingKind::Sitting);
-    let sitting = found.ok_or_else(|| Problem::absent(format!("there is no sitting `{id}`")))?;
+        .filter(|found| found.kind == OfferingKind::Sitting && scope.covers(found.unit.as_deref()));
+    let sitting = found.ok_or_else(|| Problem::absent(format!("there is no sitting `{id}` that you may see")))?;
     let mut deelnames = Vec::new();
     let associations = association::of_offering(db, tenant, &id).await?;
     let heads = result::heads_of_sitting(db, tenant, &id).await?;
@@ -353,183 +354,5 @@ pub async fn cancel(
     Body(why): Body<Reason>,
 ) -> Result<StatusCode, Problem> {
     planning::sitting::cancel(&service.core, caller.planner(), &id, &why.reason).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Deelnames to add: for toetsinschrijvingen, or for persons in a role.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum PostDeelname {
-    /// For a toetsinschrijving.
-    Enrolment(ForEnrolment),
-    /// For a person: staff, or a member of a test group.
-    Person(ForPerson),
-}
-
-/// For a toetsinschrijving.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ForEnrolment {
-    /// The toetsinschrijving.
-    pub enrolment: String,
-    /// Plan an extra attempt (R8, R9).
-    #[serde(default)]
-    pub extra_attempt: bool,
-    /// Take it upon yourself where the student system has not said how many attempts are left (R9).
-    #[serde(default)]
-    pub confirmed: bool,
-}
-
-/// For a person in a role.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ForPerson {
-    /// The person.
-    pub person: String,
-    /// `student`, `coordinator`, `invigilator`, `assessor` or `guest`.
-    #[schema(value_type = String)]
-    pub role: Role,
-}
-
-/// What became of one of them.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Added {
-    /// The deelname, when there is one.
-    pub id: Option<String>,
-    /// Why there is none.
-    pub refused: Option<String>,
-}
-
-/// Adds deelnames, 200 at most; each stands or falls by itself, in the same order.
-#[utoipa::path(post, path = "/api/v1/sittings/{sitting}/deelnames", tag = "planning",
-    request_body = Vec<PostDeelname>, params(("sitting" = String, Path)),
-    responses((status = 200, body = Vec<Added>), (status = "4XX", body = Problem)))]
-pub async fn add(
-    State(service): State<Service>,
-    caller: Caller,
-    Path(sitting): Path<String>,
-    Body(new): Body<Vec<PostDeelname>>,
-) -> Result<Json<Vec<Added>>, Problem> {
-    let candidate = |one| match one {
-        PostDeelname::Enrolment(one) => For::Enrolment {
-            id: one.enrolment,
-            extra_attempt: one.extra_attempt,
-            confirmed: one.confirmed,
-        },
-        PostDeelname::Person(one) => For::Person {
-            id: one.person,
-            role: one.role,
-        },
-    };
-    let new: Vec<NewDeelname> = new
-        .into_iter()
-        .map(|one| NewDeelname {
-            candidate: candidate(one),
-            needs: None,
-        })
-        .collect();
-    let added = planning::deelname::add(&service.core, caller.planner(), &sitting, &new).await?;
-    let shown = added.into_iter().map(|one| match one {
-        Ok(id) => Added {
-            id: Some(id),
-            refused: None,
-        },
-        Err(refused) => Added {
-            id: None,
-            refused: Some(refused.to_string()),
-        },
-    });
-    Ok(Json(shown.collect()))
-}
-
-/// A person whom the student system does not know, such as an external assessor (`§4.0`).
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PostPerson {
-    /// Name on screens.
-    pub display_name: String,
-    /// First names.
-    pub given_name: Option<String>,
-    /// Voorvoegsel.
-    pub surname_prefix: Option<String>,
-    /// Surname.
-    pub surname: Option<String>,
-    /// Mail address.
-    pub mail: Option<String>,
-    /// `employee` or `guest`.
-    pub affiliation: String,
-}
-
-/// Makes a person whom the student system does not know.
-#[utoipa::path(post, path = "/api/v1/persons", tag = "planning", request_body = PostPerson,
-    responses((status = 201, body = Made), (status = "4XX", body = Problem)))]
-pub async fn make_person(
-    State(service): State<Service>,
-    caller: Caller,
-    Body(new): Body<PostPerson>,
-) -> Result<(StatusCode, Json<Made>), Problem> {
-    let new = planning::person::NewPerson {
-        display_name: new.display_name,
-        given_name: new.given_name,
-        surname_prefix: new.surname_prefix,
-        surname: new.surname,
-        mail: new.mail,
-        code: None,
-        affiliation: new.affiliation,
-    };
-    let id = planning::person::make(&service.core, caller.planner(), &new).await?;
-    Ok((StatusCode::CREATED, Json(Made { id })))
-}
-
-/// Needs of a deelname.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PutNeeds {
-    /// Extra time, minutes; 10,000 or more is unlimited (R15).
-    pub additional_time_min: Option<u32>,
-    /// Codes.
-    #[serde(default)]
-    pub personal_needs: Vec<String>,
-}
-
-/// Changes the needs of a deelname, and tells the vendor.
-#[utoipa::path(put, path = "/api/v1/deelnames/{deelname}/needs", tag = "planning", request_body = PutNeeds,
-    params(("deelname" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
-pub async fn change_needs(
-    State(service): State<Service>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Body(put): Body<PutNeeds>,
-) -> Result<StatusCode, Problem> {
-    let needs = Needs {
-        additional_time_min: put.additional_time_min,
-        personal_needs: put.personal_needs,
-    };
-    planning::deelname::change(&service.core, caller.planner(), &id, &needs).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lets the vendor's table decide on the needs of a deelname again.
-#[utoipa::path(delete, path = "/api/v1/deelnames/{deelname}/needs", tag = "planning",
-    params(("deelname" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
-pub async fn follow_table(
-    State(service): State<Service>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    planning::deelname::follow_table(&service.core, caller.planner(), &id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Cancels a deelname, and tells the vendor (R4).
-#[utoipa::path(post, path = "/api/v1/deelnames/{deelname}/cancel", tag = "planning", request_body = Reason,
-    params(("deelname" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
-pub async fn cancel_deelname(
-    State(service): State<Service>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Body(why): Body<Reason>,
-) -> Result<StatusCode, Problem> {
-    planning::deelname::cancel(&service.core, caller.planner(), &id, &why.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,24 +2,24 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::task;
-use crate::domain::principal::Duty;
-use crate::store::task::open_tasks;
+use crate::store::mark::Mark;
+use crate::store::task::{TaskRow, open_after};
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/tasks", get(list))
-        .route("/api/v1/tasks/{task}/close", post(close))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/tasks", list)
+        .post("/api/v1/tasks/{task}/close", close)
 }
 
 /// An exception that waits.
@@ -49,13 +49,19 @@ pub struct Task {
     pub opened_at: Timestamp,
 }
 
-/// Open tasks, oldest first, 1,000 at most.
-#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks",
-    responses((status = 200, body = Vec<Task>), (status = "4XX", body = Problem)))]
-pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Task>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
-    let tasks = open_tasks(&service.core.db, caller.tenant(), 1_000).await?;
-    let shown = tasks.into_iter().map(|row| Task {
+/// Open tasks of the units that the account's functions reach and those of no unit, oldest first.
+#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", params(Asked),
+    responses((status = 200, body = Vec<Task>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn list(State(service): State<Service>, caller: Caller, paging: Paging) -> Result<Page<Task>, Problem> {
+    let scope = caller.reach(&service).await?;
+    let after = paging.after()?.unwrap_or_else(Mark::start);
+    let tasks = open_after(&service.core.db, caller.tenant(), &scope, &after, paging.limit()).await?;
+    let mark = |row: &TaskRow| Mark {
+        moment: row.opened_at,
+        id: row.id.clone(),
+    };
+    paging.page(tasks, mark, |row| Task {
         id: row.id,
         kind: row.about.kind,
         owner: row.about.owner,
@@ -66,8 +72,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
         title: row.about.title,
         next_step: row.about.next_step,
         opened_at: row.opened_at,
-    });
-    Ok(Json(shown.collect()))
+    })
 }
 
 /// How a task was resolved.

@@ -1,23 +1,23 @@
 //! `/api/v1/units`: colleges, teams and locations (R24).
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, put};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
+use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::account;
 use crate::domain::principal::Duty;
 
-/// The routes.
-pub fn routes() -> Router<Service> {
-    Router::new()
-        .route("/api/v1/units", get(list))
-        .route("/api/v1/units/{unit}", put(put_unit))
+/// What is served.
+pub fn operations() -> Operations {
+    Operations::default()
+        .get("/api/v1/units", list)
+        .put("/api/v1/units/{unit}", put_unit)
 }
 
 /// An organisational unit.

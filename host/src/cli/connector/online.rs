@@ -2,6 +2,7 @@
 //! clients of the management API; whatever they do, the pages do by the same call.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use reqwest::Method;
@@ -21,38 +22,85 @@ pub(super) struct Host {
     token: String,
 }
 
+/// A host that does not answer within this time is told to be out of reach.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A host that says nothing for this long has gone; judging a package takes it seconds.
+const SILENCE_LIMIT: Duration = Duration::from_secs(120);
+
+/// So much of an answer that is none of ours is repeated.
+const MOST_REPEATED: usize = 200;
+
 impl Host {
-    fn call(&self, method: Method, path: &str, body: Option<Sent>) -> Result<Value, Stop> {
+    /// One call below `/api/v1`; the segments of its path need no encoding.
+    fn call(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
         crate::cli::on_runtime(self.ask(method, path, body))?
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<Sent>) -> Result<Value, Stop> {
+    fn address(&self, path: &[&str]) -> Result<reqwest::Url, Stop> {
+        let no_address = || {
+            Stop::Usage(format!(
+                "`{}` is no address of a host; write http://HOST:PORT",
+                self.url
+            ))
+        };
+        let mut url: reqwest::Url = self.url.parse().map_err(|_| no_address())?;
+        let mut segments = url.path_segments_mut().map_err(|()| no_address())?;
+        segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        drop(segments);
+        Ok(url)
+    }
+
+    async fn ask(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
+        let url = self.address(path)?;
         let _already = rustls::crypto::ring::default_provider().install_default();
-        let url = format!("{}/api/v1{path}", self.url.trim_end_matches('/'));
-        let request = reqwest::Client::new().request(method, &url).bearer_auth(&self.token);
+        let unreachable = |error: reqwest::Error| {
+            let told = crate::cli::told("unreachable", &error.without_url());
+            match told {
+                Stop::Refused { reason, message } => Stop::refused(
+                    reason,
+                    format!(
+                        "could not reach the host at {}: {message}; does `oke serve` run there? Name another with --url \
+                         or OKE_URL",
+                        self.url
+                    ),
+                ),
+                other => other,
+            }
+        };
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(SILENCE_LIMIT)
+            .build()
+            .map_err(unreachable)?;
+        let request = client.request(method, url).bearer_auth(&self.token);
         let request = match body {
             None => request,
             Some(Sent::Json(value)) => request.json(&value),
             Some(Sent::Bytes(bytes)) => request.header("content-type", "application/octet-stream").body(bytes),
         };
-        let unreachable = |error: reqwest::Error| {
-            Stop::refused(
-                "unreachable",
-                format!("could not reach the host at {}: {error}; set OKE_URL", self.url),
-            )
-        };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let text = response.text().await.map_err(unreachable)?;
-        let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if status.is_success() {
-            return Ok(value);
+        if status.is_success() && text.is_empty() {
+            return Ok(Value::Null);
         }
-        let reason = value["reason"].as_str().unwrap_or("refused");
-        let detail = value["detail"]
-            .as_str()
-            .map_or_else(|| format!("{status}: {text}"), str::to_owned);
-        Err(Stop::refused(reason, detail))
+        let read = serde_json::from_str::<Value>(&text);
+        match read {
+            Ok(value) if status.is_success() => Ok(value),
+            Ok(problem) if problem["detail"].is_string() => Err(Stop::refused(
+                problem["reason"].as_str().unwrap_or("refused"),
+                shown(&problem["detail"]),
+            )),
+            _ => Err(Stop::refused(
+                "no-host",
+                format!(
+                    "what answers at {} is no OKE Host: {status}, {}",
+                    self.url,
+                    text.chars().take(MOST_REPEATED).collect::<String>().escape_debug()
+                ),
+            )),
+        }
     }
 }
 
@@ -64,7 +112,8 @@ enum Sent {
 /// Admit a package and put it to work for a peer.
 ///
 /// The host judges the package (signature, trusted key, contract, manifest) and refuses it with the reason; then it
-/// makes the peer's next revision of it and puts that to work. Nothing is half installed.
+/// makes the peer's next revision of it and puts that to work in one step: new calls take it at once. Where that is
+/// refused the package stays admitted, and what ran goes on.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  oke connector install my-vendor-0.1.0.oke --peer my-vendor --profile standard \
@@ -92,25 +141,43 @@ pub(super) struct Install {
 pub(super) fn install(arguments: &Install) -> Outcome {
     let config = configuration(&arguments.settings)?;
     let bytes = read_package(&arguments.package)?;
-    let admitted = arguments
-        .host
-        .call(Method::POST, "/packages", Some(Sent::Bytes(bytes)))?;
+    let host = &arguments.host;
+    let admitted = host.call(Method::POST, &["packages"], Some(Sent::Bytes(bytes)))?;
     let revision = json!({
         "digest": admitted["digest"], "profile": arguments.profile, "config": config, "reason": arguments.reason,
     });
-    let path = format!("/peers/{}/revisions", arguments.peer);
-    let installed = arguments.host.call(Method::POST, &path, Some(Sent::Json(revision)))?;
-    let text = format!(
-        "{} {} runs for {} as revision {}",
+    let path = ["peers", arguments.peer.as_str(), "revisions"];
+    let installed = host
+        .call(Method::POST, &path, Some(Sent::Json(revision)))
+        .map_err(|stop| only_admitted(&admitted, stop))?;
+    let mut text = format!(
+        "{} {} now runs for {} as revision {}",
         shown(&admitted["name"]),
         shown(&admitted["version"]),
         arguments.peer,
         installed["revision"]
     );
+    if admitted["again"] == json!(true) {
+        text.push_str("; the host had admitted this package before");
+    }
     Done::new(
         text,
         &json!({ "package": admitted, "revision": installed["revision"], "peer": arguments.peer }),
     )
+}
+
+/// The package is in, but nothing was put to work: who reads the refusal should know both.
+fn only_admitted(admitted: &Value, stop: Stop) -> Stop {
+    match stop {
+        Stop::Refused { reason, message } => {
+            let (name, version) = (shown(&admitted["name"]), shown(&admitted["version"]));
+            Stop::refused(
+                reason,
+                format!("{message}. The host has admitted {name} {version}; it was put to work for nobody"),
+            )
+        }
+        other => other,
+    }
 }
 
 /// Values as the manifest's schema may want them: true and false are flags, whole numbers are numbers, the rest text.
@@ -140,7 +207,7 @@ pub(super) struct List {
 }
 
 pub(super) fn list(arguments: &List) -> Outcome {
-    let peers = arguments.host.call(Method::GET, "/peers", None)?;
+    let peers = arguments.host.call(Method::GET, &["peers"], None)?;
     let mut lines = Vec::new();
     for peer in peers.as_array().into_iter().flatten() {
         let revision = peer["revision"]
@@ -171,7 +238,7 @@ pub(super) struct Show {
 pub(super) fn show(arguments: &Show) -> Outcome {
     let found = arguments
         .host
-        .call(Method::GET, &format!("/peers/{}/revisions", arguments.peer), None)?;
+        .call(Method::GET, &["peers", &arguments.peer, "revisions"], None)?;
     let mut lines = Vec::new();
     for one in found["revisions"].as_array().into_iter().flatten() {
         let mark = if one["runs"] == json!(true) { "*" } else { " " };
@@ -228,7 +295,7 @@ pub(super) fn rollback(arguments: &Rollback) -> Outcome {
     let body = json!({
         "to": arguments.to, "reason": arguments.reason.clone().unwrap_or_default(), "dryRun": arguments.dry_run,
     });
-    let path = format!("/peers/{}/rollback", arguments.peer);
+    let path = ["peers", arguments.peer.as_str(), "rollback"];
     switched(
         &arguments.peer,
         &arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?,
@@ -252,7 +319,7 @@ pub(super) struct Rollout {
 
 pub(super) fn rollout(arguments: &Rollout) -> Outcome {
     let body = json!({ "to": arguments.to, "reason": arguments.reason });
-    let path = format!("/peers/{}/rollout", arguments.peer);
+    let path = ["peers", arguments.peer.as_str(), "rollout"];
     switched(
         &arguments.peer,
         &arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?,
@@ -272,7 +339,13 @@ fn switched(peer: &str, answer: &Value) -> Outcome {
 }
 
 /// Revoke a publisher's key: what was first admitted since then stops with its next call.
+///
+/// Without `--compromised-since` the key is revoked from now on: nothing more is admitted with it, and what runs goes
+/// on. Give the moment since when the key was in other hands to stop what was admitted from then on.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  oke connector revoke 2fd1…e9 --compromised-since 2026-09-01T00:00:00Z --reason 'laptop stolen'"
+)]
 pub(super) struct Revoke {
     /// Id of the key
     key: String,
@@ -288,14 +361,45 @@ pub(super) struct Revoke {
 
 pub(super) fn revoke(arguments: &Revoke) -> Outcome {
     let body = json!({ "reason": arguments.reason, "compromisedSince": arguments.compromised_since });
-    arguments.host.call(
-        Method::POST,
-        &format!("/publishers/{}/revoke", arguments.key),
-        Some(Sent::Json(body)),
-    )?;
-    Done::new(
-        format!("key {} is revoked", arguments.key),
-        &json!({ "revoked": arguments.key }),
+    let path = ["publishers", arguments.key.as_str(), "revoke"];
+    let revoked = arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?;
+    let since = shown(&revoked["compromisedSince"]);
+    let mut lines = vec![format!(
+        "key {} is revoked: what was admitted with it since {since} stops with its next call",
+        arguments.key
+    )];
+    let running = |of: &str| {
+        revoked[of]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(runs)
+            .collect::<Vec<_>>()
+    };
+    let (stops, goes_on) = (running("stops"), running("goesOn"));
+    if stops.is_empty() {
+        lines.push("nothing that runs now stops".to_owned());
+    }
+    lines.extend(
+        stops
+            .iter()
+            .map(|one| format!("  stops: {one}; install another version or roll back")),
+    );
+    lines.extend(
+        goes_on
+            .iter()
+            .map(|one| format!("  goes on, admitted before then: {one}")),
+    );
+    Done::new(lines.join("\n"), &revoked)
+}
+
+fn runs(one: &Value) -> String {
+    format!(
+        "{} (revision {}, {} {})",
+        shown(&one["peer"]),
+        one["revision"],
+        shown(&one["connector"]),
+        shown(&one["version"])
     )
 }
 
