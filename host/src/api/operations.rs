@@ -68,7 +68,6 @@ impl Operations {
     }
 
     /// The routes alone.
-    #[must_use]
     pub fn into_router(self) -> Router<Service> {
         self.router
     }
