@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use outcome::{Outcome, Stop, finish};
 
+mod account;
 mod audit;
 mod compile;
 mod connector;
@@ -43,6 +44,8 @@ enum Command {
     /// See whether settings, database and master key can be used
     Check(serve::Which),
     #[command(subcommand)]
+    Account(account::Account),
+    #[command(subcommand)]
     Audit(audit::Audit),
     /// Run a system around the host that speaks OKE and misbehaves on request
     Simulate(simulate::Arguments),
@@ -71,6 +74,7 @@ fn execute(command: Command, as_json: bool) -> Outcome {
         Command::Serve(which) => serve::serve(&which),
         Command::Migrate(which) => serve::migrate(&which),
         Command::Check(which) => serve::check(&which),
+        Command::Account(command) => account::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::Simulate(arguments) => simulate::run(arguments, as_json),
     }

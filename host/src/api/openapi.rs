@@ -15,6 +15,7 @@ use super::v1::{
         can do, for programs. Show an account's token as a bearer token."),
     paths(
         account::list, account::create, account::grant, account::withdraw,
+        account::disable, account::enable, account::renew,
         unit::list, unit::put_unit,
         peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,

@@ -127,7 +127,12 @@ impl From<CommitError> for Problem {
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::BadName(_) | AccountError::BadUnit(_) => Problem::bad("name", error.to_string()),
+            AccountError::BadName(_) | AccountError::BadUnit(_) | AccountError::BadLabel(_) => {
+                Problem::bad("name", error.to_string())
+            }
+            AccountError::NoReason => Problem::bad("no-reason", error.to_string()),
+            AccountError::LastWithBeheren(_) => Problem::conflict("last-with-beheren", error.to_string()),
+            AccountError::Disabled(_) => Problem::conflict("disabled", error.to_string()),
             AccountError::PersonHasAccount { .. } => Problem::conflict("person-has-account", error.to_string()),
             AccountError::Exists { .. } => Problem::conflict("exists", error.to_string()),
             AccountError::Unknown { .. } => Problem::absent(error.to_string()),
@@ -143,7 +148,7 @@ impl From<PeerError> for Problem {
         match error {
             PeerError::Name(error) => error.into(),
             PeerError::Exists(_) => Problem::conflict("exists", error.to_string()),
-            PeerError::Unknown(_) => Problem::absent(error.to_string()),
+            PeerError::Unknown(_) | PeerError::UnknownClient(_) => Problem::absent(error.to_string()),
             PeerError::BadHat(_) | PeerError::Endpoint(_) => Problem::bad("endpoint", error.to_string()),
             PeerError::Sealed(error) => Problem::ours(&error),
             PeerError::Commit(error) => error.into(),
@@ -184,6 +189,7 @@ impl From<RevisionError> for Problem {
         match error {
             RevisionError::UnknownPeer(_) | RevisionError::UnknownRevision { .. } => Problem::absent(error.to_string()),
             RevisionError::NoEarlier(_) => Problem::conflict("no-earlier-revision", error.to_string()),
+            RevisionError::RunsAnother { .. } => Problem::conflict("runs-another", error.to_string()),
             RevisionError::RunsAlready(_) => Problem::conflict("runs-already", error.to_string()),
             RevisionError::UnknownProfile { .. } => Problem::bad("unknown-profile", error.to_string()),
             RevisionError::Configuration(_) => Problem::bad("configuration", error.to_string()),

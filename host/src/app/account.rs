@@ -1,18 +1,24 @@
 //! Schools, accounts and what they may do: made once by `oke init`, then by functioneel beheer.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
 
-use super::unit::Units;
 use super::{CommitError, Core, Decision};
 use crate::domain::clock::Random;
+use crate::domain::label::{self, NoLabel};
 use crate::domain::principal::{self, Account, Assignment, Duty, WHOLE_SCHOOL};
-use crate::store::account::{AccountRow, AssignmentRow, SessionRow};
-use crate::store::tenant::{TenantRow, UnitRow};
-use crate::store::{AuditEntry, Database, StoreError, WriteSet};
+use crate::store::account::{AccountRow, AssignmentRow};
+use crate::store::tenant::TenantRow;
+use crate::store::{AuditEntry, StoreError, WriteSet};
 
-/// How long a browser stays signed in.
-pub const SESSION_LASTS: SignedDuration = SignedDuration::from_hours(10);
+mod access;
+mod function;
+mod session;
+mod unit;
+
+pub use access::{HOST, disable, enable, renew};
+pub use function::{Grant, grant, withdraw};
+pub use session::{NewSession, SESSION_LASTS, SignedIn, by_cookie, by_token, sign_in, sign_out};
+pub use unit::{lineage, put_unit};
 
 /// Why an account can't be made, granted or signed in.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,21 @@ pub enum AccountError {
     /// A unit's id that can't be used.
     #[error("`{0}` can't be a unit's id: give 1 to 255 bytes of plain text, and not `*`, which is the whole school")]
     BadUnit(String),
+    /// A name that can't be shown.
+    #[error("the name can't be used: {0}")]
+    BadLabel(#[from] NoLabel),
+    /// Nobody said why.
+    #[error("a reason is needed, so that others can follow it later")]
+    NoReason,
+    /// Nobody could grant functions or make accounts any more.
+    #[error(
+        "account `{0}` is the last that holds `beheren` for the whole school: grant that to another account first, or \
+         nobody can grant functions any more"
+    )]
+    LastWithBeheren(String),
+    /// It can't sign in, whatever its token is.
+    #[error("account `{0}` is disabled: enable it first")]
+    Disabled(String),
     /// The person signs in as somebody already: two accounts would get around the separation of duties.
     #[error("person {person} has account `{account}` already: one person, one account; grant functions to that one")]
     PersonHasAccount {
@@ -120,6 +141,7 @@ pub async fn init(
 ) -> Result<Token, AccountError> {
     check_name(tenant)?;
     check_name(account)?;
+    let (name, account_name) = (label::tidy(name)?, label::tidy(account_name)?);
     let token = Token::draw(&*core.world.random, "oke");
     core.decide(&[], || async {
         if core.db.tenant(tenant).await?.is_some() {
@@ -132,7 +154,7 @@ pub async fn init(
         let mut write_set = WriteSet::of(tenant);
         let school = TenantRow {
             tenant: tenant.to_owned(),
-            name: name.to_owned(),
+            name: name.clone(),
             settings: "{}".to_owned(),
             created_at: now,
             version: 1,
@@ -140,7 +162,7 @@ pub async fn init(
         let first = AccountRow {
             tenant: tenant.to_owned(),
             id: account.to_owned(),
-            name: account_name.to_owned(),
+            name: account_name.clone(),
             person_id: None,
             codes: "[]".to_owned(),
             token_hash: token.digest(),
@@ -194,6 +216,7 @@ pub struct NewAccount {
 /// [`AccountError`].
 pub async fn create(core: &Core, tenant: &str, by: &str, new: &NewAccount) -> Result<Token, AccountError> {
     check_name(&new.id)?;
+    let name = label::tidy(&new.name)?;
     let token = Token::draw(&*core.world.random, "oke");
     core.decide(&[format!("accounts/{tenant}")], || async {
         if core.db.account(tenant, &new.id).await?.is_some() {
@@ -208,7 +231,7 @@ pub async fn create(core: &Core, tenant: &str, by: &str, new: &NewAccount) -> Re
         let row = AccountRow {
             tenant: tenant.to_owned(),
             id: new.id.clone(),
-            name: new.name.clone(),
+            name: name.clone(),
             person_id: new.person_id.clone(),
             codes: serde_json::to_string(&new.codes).expect("a list of texts is JSON"),
             token_hash: token.digest(),
@@ -239,280 +262,6 @@ async fn one_account_per_person(core: &Core, tenant: &str, person: &str) -> Resu
             account: row.id,
         }),
     }
-}
-
-/// What is told of a function to grant.
-#[derive(Debug, Clone)]
-pub struct Grant {
-    /// Which function.
-    pub duty: Duty,
-    /// For which unit.
-    pub unit: String,
-    /// By mandate of the examencommissie.
-    pub mandate: bool,
-    /// From when; now when absent.
-    pub from: Option<Timestamp>,
-    /// Until when.
-    pub until: Option<Timestamp>,
-}
-
-/// Grants a function; returns the assignment's id. The separation of duties is judged here, where it is written.
-///
-/// # Errors
-/// [`AccountError::Refused`] when it may not be combined with what is held; unknown account or unit.
-pub async fn grant(core: &Core, tenant: &str, by: &str, account: &str, grant: &Grant) -> Result<String, AccountError> {
-    core.decide(&[format!("account/{tenant}/{account}")], || async {
-        let row = core
-            .db
-            .account(tenant, account)
-            .await?
-            .ok_or_else(|| unknown("account", account))?;
-        if grant.unit != WHOLE_SCHOOL && !core.db.units(tenant).await?.iter().any(|unit| unit.id == grant.unit) {
-            return Err(unknown("unit", &grant.unit));
-        }
-        let holder = with_assignments(core, row.clone()).await?;
-        let assignment = Assignment {
-            id: core.id(),
-            duty: grant.duty,
-            unit: grant.unit.clone(),
-            mandate: grant.mandate,
-            from: grant.from.unwrap_or_else(|| core.now()),
-            until: grant.until,
-            withdrawn: None,
-            granted_by: by.to_owned(),
-        };
-        holder.may_receive(&assignment)?;
-        let mut write_set = WriteSet::of(tenant);
-        // The account's version moves, so that two grants at once, here or on another node, see each other.
-        let touched = AccountRow {
-            version: row.version + 1,
-            ..row
-        };
-        write_set
-            .put(touched.write())
-            .put(assignment_row(tenant, account, &assignment).write());
-        let detail = format!(
-            "{} for {}{}",
-            grant.duty.name(),
-            grant.unit,
-            if grant.mandate { ", by mandate" } else { "" }
-        );
-        write_set.audit(entry(&actor(by), "account.grant", "account", account, detail));
-        Ok(Decision {
-            write_set,
-            answer: assignment.id,
-        })
-    })
-    .await
-}
-
-/// Takes a function back from now on.
-///
-/// # Errors
-/// [`AccountError`]: unknown account or assignment.
-pub async fn withdraw(
-    core: &Core,
-    tenant: &str,
-    by: &str,
-    account: &str,
-    assignment: &str,
-) -> Result<(), AccountError> {
-    core.decide(&[format!("account/{tenant}/{account}")], || async {
-        let rows = core.db.assignments(tenant, account).await?;
-        let row = rows
-            .into_iter()
-            .find(|row| row.id == assignment)
-            .ok_or_else(|| unknown("assignment", assignment))?;
-        let mut write_set = WriteSet::of(tenant);
-        if row.withdrawn_at.is_none() {
-            let withdrawn = AssignmentRow {
-                withdrawn_at: Some(core.now()),
-                version: row.version + 1,
-                ..row
-            };
-            write_set.put(withdrawn.write());
-            write_set.audit(entry(
-                &actor(by),
-                "account.withdraw",
-                "account",
-                account,
-                assignment.to_owned(),
-            ));
-        }
-        Ok(Decision { write_set, answer: () })
-    })
-    .await
-}
-
-/// Adds or renames an organisational unit (R24).
-///
-/// # Errors
-/// [`AccountError`]: a parent that does not exist.
-pub async fn put_unit(
-    core: &Core,
-    tenant: &str,
-    by: &str,
-    id: &str,
-    name: &str,
-    parent: Option<&str>,
-) -> Result<(), AccountError> {
-    if id.is_empty() || id == WHOLE_SCHOOL || id.len() > 255 || id.chars().any(char::is_control) {
-        return Err(AccountError::BadUnit(id.to_owned()));
-    }
-    core.decide(&[format!("units/{tenant}")], || async {
-        let units = core.db.units(tenant).await?;
-        if let Some(parent) = parent
-            && !units.iter().any(|unit| unit.id == parent)
-        {
-            return Err(unknown("unit", parent));
-        }
-        let version = units.iter().find(|unit| unit.id == id).map_or(0, |unit| unit.version) + 1;
-        let row = UnitRow {
-            tenant: tenant.to_owned(),
-            id: id.to_owned(),
-            parent: parent.map(str::to_owned),
-            name: name.to_owned(),
-            version,
-        };
-        let mut write_set = WriteSet::of(tenant);
-        write_set.put(row.write());
-        write_set.audit(entry(&actor(by), "unit.put", "unit", id, String::new()));
-        Ok(Decision { write_set, answer: () })
-    })
-    .await
-}
-
-/// A unit and the units it lies in, innermost first, as the rules want it.
-///
-/// # Errors
-/// What the database says.
-pub async fn lineage(db: &Database, tenant: &str, unit: &str) -> Result<Vec<String>, StoreError> {
-    Ok(Units::of(db, tenant).await?.lineage(Some(unit)))
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone)]
-pub struct SignedIn {
-    /// The school.
-    pub tenant: String,
-    /// Name on pages.
-    pub name: String,
-    /// The account, as the rules know it.
-    pub account: Account,
-}
-
-/// Whose token this is, if anybody's who may still sign in.
-///
-/// # Errors
-/// What the database says.
-pub async fn by_token(core: &Core, token: &str) -> Result<Option<SignedIn>, StoreError> {
-    match core.db.account_by_token(&digest(token)).await? {
-        Some(row) if !row.disabled => signed_in(core, row).await.map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// A browser that signed in: the cookie's secret and the word each form carries.
-pub struct NewSession {
-    /// For the cookie.
-    pub cookie: Token,
-    /// For the forms.
-    pub csrf: String,
-}
-
-/// Opens a session for a token.
-///
-/// # Errors
-/// [`AccountError`], when it can't be stored; `Ok(None)` for a token that is nobody's.
-pub async fn sign_in(core: &Core, token: &str) -> Result<Option<NewSession>, AccountError> {
-    let Some(who) = by_token(core, token).await? else {
-        return Ok(None);
-    };
-    let cookie = Token::draw(&*core.world.random, "okes");
-    let csrf = Token::draw(&*core.world.random, "csrf").reveal().to_owned();
-    let now = core.now();
-    let row = SessionRow {
-        token_hash: cookie.digest(),
-        tenant: who.tenant.clone(),
-        account: who.account.id.clone(),
-        csrf: csrf.clone(),
-        created_at: now,
-        expires_at: now + SESSION_LASTS,
-        ended: false,
-        version: 1,
-    };
-    let mut write_set = WriteSet::of(&who.tenant);
-    write_set.put(row.write());
-    write_set.audit(entry(
-        &actor(&who.account.id),
-        "session.open",
-        "account",
-        &who.account.id,
-        String::new(),
-    ));
-    core.commit(write_set).await?;
-    Ok(Some(NewSession { cookie, csrf }))
-}
-
-/// Whose browser this is, and the word its forms must carry.
-///
-/// # Errors
-/// What the database says.
-pub async fn by_cookie(core: &Core, cookie: &str) -> Result<Option<(SignedIn, String)>, StoreError> {
-    let Some(session) = core.db.web_session(&digest(cookie)).await? else {
-        return Ok(None);
-    };
-    if session.ended || session.expires_at <= core.now() {
-        return Ok(None);
-    }
-    match core.db.account(&session.tenant, &session.account).await? {
-        Some(row) if !row.disabled => Ok(Some((signed_in(core, row).await?, session.csrf))),
-        _ => Ok(None),
-    }
-}
-
-/// Ends a session.
-///
-/// # Errors
-/// [`AccountError`], when it can't be stored.
-pub async fn sign_out(core: &Core, cookie: &str) -> Result<(), AccountError> {
-    core.decide(&[], || async {
-        let Some(session) = core.db.web_session(&digest(cookie)).await? else {
-            return Ok(Decision {
-                write_set: WriteSet::default(),
-                answer: (),
-            });
-        };
-        let mut write_set = WriteSet::of(&session.tenant);
-        if !session.ended {
-            write_set.audit(entry(
-                &actor(&session.account),
-                "session.end",
-                "account",
-                &session.account,
-                String::new(),
-            ));
-            write_set.put(
-                SessionRow {
-                    ended: true,
-                    version: session.version + 1,
-                    ..session
-                }
-                .write(),
-            );
-        }
-        Ok(Decision { write_set, answer: () })
-    })
-    .await
-}
-
-async fn signed_in(core: &Core, row: AccountRow) -> Result<SignedIn, StoreError> {
-    let (tenant, name) = (row.tenant.clone(), row.name.clone());
-    Ok(SignedIn {
-        tenant,
-        name,
-        account: with_assignments(core, row).await?,
-    })
 }
 
 async fn with_assignments(core: &Core, row: AccountRow) -> Result<Account, StoreError> {

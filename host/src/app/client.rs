@@ -81,13 +81,13 @@ pub async fn create(
 /// Disables a client: it gets no tokens any more, and those it has are refused.
 ///
 /// # Errors
-/// [`PeerError::Unknown`], when the school has no such client.
+/// [`PeerError::UnknownClient`], when the school has no such client.
 pub async fn disable(core: &Core, tenant: &str, by: &str, client_id: &str) -> Result<(), PeerError> {
     core.decide(&[], || async {
         let row = client::find(&core.db, client_id)
             .await?
             .filter(|row| row.tenant == tenant);
-        let mut row = row.ok_or_else(|| PeerError::Unknown(client_id.to_owned()))?;
+        let mut row = row.ok_or_else(|| PeerError::UnknownClient(client_id.to_owned()))?;
         let mut write_set = WriteSet::of(tenant);
         if !row.disabled {
             row.disabled = true;

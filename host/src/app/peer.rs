@@ -3,6 +3,7 @@
 use super::account::{AccountError, actor, check_name};
 use super::{CommitError, Core, Decision, mended};
 use crate::connector::egress::AddressRange;
+use crate::domain::label;
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::EndpointRow;
 use crate::store::seal::SealError;
@@ -20,6 +21,9 @@ pub enum PeerError {
     /// There is none.
     #[error("there is no peer `{0}` in this school; make it first")]
     Unknown(String),
+    /// There is no such client.
+    #[error("there is no client `{0}` in this school")]
+    UnknownClient(String),
     /// A hat that nobody wears.
     #[error("`{0}` is no role of a peer; use `ta` for an examenleverancier or `dr` for a student system")]
     BadHat(String),
@@ -43,6 +47,7 @@ pub enum PeerError {
 /// [`PeerError`].
 pub async fn create(core: &Core, tenant: &str, by: &str, id: &str, hat: &str, name: &str) -> Result<(), PeerError> {
     check_name(id)?;
+    let name = &label::tidy(name).map_err(AccountError::from)?;
     if !["ta", "dr"].contains(&hat) {
         return Err(PeerError::BadHat(hat.to_owned()));
     }

@@ -26,6 +26,9 @@ pub fn routes() -> Router<Service> {
         .route("/accounts", get(list).post(create))
         .route("/accounts/{account}", get(show).post(grant))
         .route("/accounts/{account}/intrekken", post(withdraw))
+        .route("/accounts/{account}/uitschakelen", post(disable))
+        .route("/accounts/{account}/inschakelen", post(enable))
+        .route("/accounts/{account}/token", post(renew))
 }
 
 struct Line {
@@ -164,6 +167,9 @@ struct AccountPage {
     held: Vec<Held>,
     duties: [&'static str; 4],
     units: Vec<(String, String)>,
+    disabled: bool,
+    /// The new token, shown this once.
+    token: Option<String>,
 }
 
 async fn show(
@@ -172,16 +178,32 @@ async fn show(
     Path(id): Path<String>,
     Query(just_done): Query<JustDone>,
 ) -> Result<Response, Oops> {
-    account_shown(&service, &visitor, &id, StatusCode::OK, just_done.notice()).await
+    let seen = Seen {
+        notice: just_done.notice(),
+        ..Seen::default()
+    };
+    account_shown(&service, &visitor, &id, seen).await
 }
 
-async fn account_shown(
-    service: &Service,
-    visitor: &Visitor,
-    id: &str,
+/// What the page says beside the account itself.
+#[derive(Default)]
+struct Seen {
     status: StatusCode,
     notice: Option<Notice>,
-) -> Result<Response, Oops> {
+    token: Option<String>,
+}
+
+impl From<Said> for Seen {
+    fn from(said: Said) -> Seen {
+        Seen {
+            status: said.status,
+            notice: Notice::refused(said.sentence),
+            token: None,
+        }
+    }
+}
+
+async fn account_shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Result<Response, Oops> {
     visitor.must_manage()?;
     let (db, tenant) = (&service.core.db, visitor.tenant());
     let row = db
@@ -213,7 +235,7 @@ async fn account_shown(
             visitor,
             "/accounts",
             format!("Account van {}", row.name),
-            notice,
+            seen.notice,
         )
         .await?,
         person: row.person_id.unwrap_or_else(|| "–".to_owned()),
@@ -228,10 +250,12 @@ async fn account_shown(
             .into_iter()
             .map(|unit| (unit.id.clone(), unit.name.clone()))
             .collect(),
+        disabled: row.disabled,
+        token: seen.token,
         id: row.id,
         name: row.name,
     };
-    page(status, &account_page)
+    page(seen.status, &account_page)
 }
 
 async fn grant(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
@@ -249,7 +273,8 @@ async fn grant(State(service): State<Service>, Path(id): Path<String>, form: For
         Err(said) => {
             let said = said?;
             let sentence = format!("{} (‘{}’ is niet toegekend.)", said.sentence, fields.text("functie"));
-            account_shown(&service, visitor, &id, said.status, Notice::refused(sentence)).await
+            let said = Said { sentence, ..said };
+            account_shown(&service, visitor, &id, said.into()).await
         }
     }
 }
@@ -274,9 +299,40 @@ async fn withdraw(State(service): State<Service>, Path(id): Path<String>, form: 
     let assignment = fields.text("toekenning");
     match account::withdraw(&service.core, visitor.tenant(), visitor.id(), &id, assignment).await {
         Ok(()) => Ok(after(&format!("/accounts/{id}"), "ontnomen")),
-        Err(error) => {
-            let said = error.in_dutch()?;
-            account_shown(&service, visitor, &id, said.status, Notice::refused(said.sentence)).await
+        Err(error) => account_shown(&service, visitor, &id, error.in_dutch()?.into()).await,
+    }
+}
+
+async fn disable(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let Form { visitor, fields } = &form;
+    match account::disable(&service.core, visitor.tenant(), visitor.id(), &id, fields.text("reden")).await {
+        Ok(()) => Ok(after(&format!("/accounts/{id}"), "uitgeschakeld")),
+        Err(error) => account_shown(&service, visitor, &id, error.in_dutch()?.into()).await,
+    }
+}
+
+async fn enable(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let visitor = &form.visitor;
+    match account::enable(&service.core, visitor.tenant(), visitor.id(), &id).await {
+        Ok(()) => Ok(after(&format!("/accounts/{id}"), "ingeschakeld")),
+        Err(error) => account_shown(&service, visitor, &id, error.in_dutch()?.into()).await,
+    }
+}
+
+async fn renew(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let visitor = &form.visitor;
+    let by = account::actor(visitor.id());
+    match account::renew(&service.core, visitor.tenant(), &by, &id).await {
+        Ok(token) => {
+            let seen = Seen {
+                token: Some(token.reveal().to_owned()),
+                ..Seen::default()
+            };
+            account_shown(&service, visitor, &id, seen).await
         }
+        Err(error) => account_shown(&service, visitor, &id, error.in_dutch()?.into()).await,
     }
 }

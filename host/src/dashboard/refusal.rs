@@ -9,6 +9,7 @@ use crate::app::package::PackageError;
 use crate::app::publisher::PublisherError;
 use crate::app::revision::RevisionError;
 use crate::app::task::TaskError;
+use crate::domain::label::{self, NoLabel};
 use crate::domain::principal::{Duty, Refusal};
 use crate::jobs::letters::LetterError;
 use crate::jobs::peers::PeerError;
@@ -93,6 +94,19 @@ pub fn of_duties(refusal: &Refusal) -> String {
     }
 }
 
+/// A text that can't be a name.
+fn of_label(why: &NoLabel) -> String {
+    match why {
+        NoLabel::Empty => "Vul een naam in.".to_owned(),
+        NoLabel::TooLong(length) => {
+            format!("De naam is {length} tekens lang; {} is het meeste.", label::LONGEST)
+        }
+        NoLabel::Unseen(_) => {
+            "De naam bevat een onzichtbaar teken dat verandert hoe de rest leest. Typ de naam opnieuw.".to_owned()
+        }
+    }
+}
+
 /// A reason was left out.
 pub const NO_REASON: &str = "Geef een reden op, zodat anderen dit later kunnen volgen.";
 
@@ -107,6 +121,12 @@ impl InDutch for AccountError {
                 "‘{id}’ kan geen onderdeel aanduiden: gebruik 1 tot 255 tekens gewone tekst, en niet ‘*’, dat de hele \
                  school is."
             )),
+            AccountError::BadLabel(why) => Said::bad(of_label(&why)),
+            AccountError::NoReason => Said::bad(NO_REASON),
+            AccountError::LastWithBeheren(_) => Said::conflict(
+                "Dit is het laatste account met ‘beheren’ voor de hele school. Ken die functie eerst aan een ander toe.",
+            ),
+            AccountError::Disabled(_) => Said::conflict("Dit account is uitgeschakeld. Schakel het eerst weer in."),
             AccountError::PersonHasAccount { account, .. } => Said::conflict(format!(
                 "Deze persoon heeft al account ‘{account}’. Eén persoon heeft één account; ken daar functies aan toe."
             )),
@@ -133,6 +153,9 @@ impl InDutch for RevisionError {
             }
             RevisionError::NoEarlier(_) => {
                 Said::conflict("Deze koppeling heeft geen eerdere revisie: er is niets om naar terug te gaan.")
+            }
+            RevisionError::RunsAnother { .. } => {
+                Said::conflict("Er is intussen een andere revisie in werking. Bekijk opnieuw wat er zou veranderen.")
             }
             RevisionError::RunsAlready(number) => {
                 Said::conflict(format!("Revisie {number} is al in werking. Er is niets gewijzigd."))

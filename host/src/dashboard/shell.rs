@@ -78,6 +78,8 @@ impl JustDone {
             "termijnen" => "De termijnen zijn bewaard en gelden meteen.",
             "vrije-dagen" => "De vrije dagen tellen vanaf nu niet als werkdag.",
             "vervallen" => "Die dagen tellen weer als werkdag.",
+            "uitgeschakeld" => "Het account is uitgeschakeld; wie ermee was aangemeld, is afgemeld.",
+            "ingeschakeld" => "Het account is weer ingeschakeld.",
             "toegekend" => "De functie is toegekend.",
             "voorgesteld" => "Het voorstel ligt er. Een tweede persoon bevestigt het of wijst het af.",
             "bevestigd" => {

@@ -57,6 +57,8 @@ pub static SESSION: Table = Table {
 
 const ACCOUNT_COLUMNS: &str = "tenant, id, name, person_id, codes, token_hash, disabled, created_at, version";
 
+const SESSION_COLUMNS: &str = "token_hash, tenant, account, csrf, created_at, expires_at, ended, version";
+
 /// A person who works with the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRow {
@@ -220,6 +222,19 @@ impl SessionRow {
             ],
         }
     }
+
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(SessionRow {
+            token_hash: row.text("token_hash")?,
+            tenant: row.text("tenant")?,
+            account: row.text("account")?,
+            csrf: row.text("csrf")?,
+            created_at: row.moment("created_at")?,
+            expires_at: row.moment("expires_at")?,
+            ended: row.flag("ended")?,
+            version: row.int("version")?,
+        })
+    }
 }
 
 impl Database {
@@ -281,20 +296,24 @@ impl Database {
     /// # Errors
     /// What the database says.
     pub async fn web_session(&self, token_hash: &str) -> Result<Option<SessionRow>, StoreError> {
-        let sql = "SELECT token_hash, tenant, account, csrf, created_at, expires_at, ended, version \
-                   FROM web_session WHERE token_hash = $1";
-        let Some(row) = self.row(sql, values![token_hash]).await? else {
-            return Ok(None);
-        };
-        Ok(Some(SessionRow {
-            token_hash: row.text("token_hash")?,
-            tenant: row.text("tenant")?,
-            account: row.text("account")?,
-            csrf: row.text("csrf")?,
-            created_at: row.moment("created_at")?,
-            expires_at: row.moment("expires_at")?,
-            ended: row.flag("ended")?,
-            version: row.int("version")?,
-        }))
+        let sql = format!("SELECT {SESSION_COLUMNS} FROM web_session WHERE token_hash = $1");
+        let row = self.row(sql, values![token_hash]).await?;
+        row.as_ref().map(SessionRow::from_row).transpose()
+    }
+
+    /// The sessions of an account that nobody ended.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn open_web_sessions(&self, tenant: &str, account: &str) -> Result<Vec<SessionRow>, StoreError> {
+        let sql = format!(
+            "SELECT {SESSION_COLUMNS} FROM web_session WHERE tenant = $1 AND account = $2 AND ended = $3 \
+             ORDER BY token_hash"
+        );
+        self.rows(sql, values![tenant, account, false])
+            .await?
+            .iter()
+            .map(SessionRow::from_row)
+            .collect()
     }
 }

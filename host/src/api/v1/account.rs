@@ -21,6 +21,9 @@ pub fn operations() -> Operations {
         .post("/api/v1/accounts", create)
         .post("/api/v1/accounts/{account}/assignments", grant)
         .delete("/api/v1/accounts/{account}/assignments/{assignment}", withdraw)
+        .post("/api/v1/accounts/{account}/disable", disable)
+        .post("/api/v1/accounts/{account}/enable", enable)
+        .post("/api/v1/accounts/{account}/token", renew)
 }
 
 /// An account as others see it.
@@ -33,6 +36,8 @@ pub struct Account {
     pub name: String,
     /// Who this is in sittings and results.
     pub person_id: Option<String>,
+    /// Can't come in any more.
+    pub disabled: bool,
     /// Functions, held or withdrawn.
     pub assignments: Vec<Assignment>,
 }
@@ -84,6 +89,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
             id: row.id,
             name: row.name,
             person_id: row.person_id,
+            disabled: row.disabled,
             assignments,
         });
     }
@@ -199,4 +205,56 @@ pub async fn withdraw(
     caller.must_hold(&service, Duty::Beheren)?;
     account::withdraw(&service.core, caller.tenant(), caller.id(), &account, &assignment).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why an account is shut out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disable {
+    /// Others read it later.
+    pub reason: String,
+}
+
+/// Shuts an account out from now on, with the browsers that are signed in; not the last that holds `beheren`.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/disable", tag = "accounts", request_body = Disable,
+    params(("account" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn disable(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(account): Path<String>,
+    Body(disable): Body<Disable>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    account::disable(&service.core, caller.tenant(), caller.id(), &account, &disable.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets an account in again, with the token it had.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/enable", tag = "accounts",
+    params(("account" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn enable(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(account): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    account::enable(&service.core, caller.tenant(), caller.id(), &account).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives an account another token, shown this once; the old one ends at once.
+#[utoipa::path(post, path = "/api/v1/accounts/{account}/token", tag = "accounts",
+    params(("account" = String, Path)), responses((status = 201, body = ShownOnce), (status = "4XX", body = Problem)))]
+pub async fn renew(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(account): Path<String>,
+) -> Result<(StatusCode, Json<ShownOnce>), Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let by = account::actor(caller.id());
+    let token = account::renew(&service.core, caller.tenant(), &by, &account).await?;
+    let shown = ShownOnce {
+        token: token.reveal().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(shown)))
 }
