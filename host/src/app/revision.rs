@@ -29,6 +29,14 @@ pub enum RevisionError {
     /// There is nothing to go back to.
     #[error("peer `{0}` has run no earlier revision: there is nothing to roll back to")]
     NoEarlier(String),
+    /// Something else runs than who asked had seen.
+    #[error("revision {seen} was seen to run, but {now} runs now; look again at what would change")]
+    RunsAnother {
+        /// What was seen.
+        seen: i64,
+        /// What runs.
+        now: i64,
+    },
     /// It runs already.
     #[error("revision {0} runs already; nothing changed")]
     RunsAlready(i64),
@@ -126,6 +134,18 @@ pub struct Rollback {
     pub to: i64,
     /// Differences between the two.
     pub differences: Vec<Difference>,
+    /// This very rollback was done before, and what it put to work still runs: nothing was done again.
+    pub already: bool,
+}
+
+/// What a rollback goes from and to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Back {
+    /// The revision that was seen to run; when another runs now, the rollback is refused. Without it nothing is held
+    /// against what runs.
+    pub from: Option<i64>,
+    /// The revision to go back to; the one that ran before when absent.
+    pub to: Option<i64>,
 }
 
 /// One difference between what runs and what will. `Display` says it in English.
@@ -215,11 +235,18 @@ pub async fn plan_rollback(core: &Core, tenant: &str, peer: &str, to: Option<i64
     if now.grants != then.grants {
         differences.push(Difference::Grants);
     }
-    Ok(Rollback { from, to, differences })
+    Ok(Rollback {
+        from,
+        to,
+        differences,
+        already: false,
+    })
 }
 
 /// Takes a peer back to an earlier revision as a whole: code, configuration, grants and profile. New calls take it from
 /// the commit on; calls that run end on theirs.
+///
+/// Asked again, because the answer was lost, it is not done again: the answer then says `already`.
 ///
 /// # Errors
 /// [`RevisionError`]; then what ran goes on.
@@ -228,10 +255,15 @@ pub async fn rollback(
     tenant: &str,
     by: &str,
     peer: &str,
-    to: Option<i64>,
+    back: Back,
     reason: &str,
 ) -> Result<Rollback, RevisionError> {
-    switch(core, tenant, by, peer, to, reason, "rollback").await
+    let asked = Asked {
+        back,
+        reason,
+        kind: "rollback",
+    };
+    switch(core, tenant, by, peer, &asked).await
 }
 
 /// Puts an existing revision to work again, newer or older.
@@ -246,35 +278,86 @@ pub async fn rollout(
     to: i64,
     reason: &str,
 ) -> Result<Rollback, RevisionError> {
-    switch(core, tenant, by, peer, Some(to), reason, "rollout").await
+    let asked = Asked {
+        back: Back {
+            from: None,
+            to: Some(to),
+        },
+        reason,
+        kind: "rollout",
+    };
+    switch(core, tenant, by, peer, &asked).await
 }
 
-async fn switch(
-    core: &Core,
-    tenant: &str,
-    by: &str,
-    peer: &str,
-    to: Option<i64>,
-    reason: &str,
+/// A change of what runs, as it was asked.
+struct Asked<'a> {
+    back: Back,
+    reason: &'a str,
     kind: &'static str,
-) -> Result<Rollback, RevisionError> {
-    if reason.trim().is_empty() {
+}
+
+async fn switch(core: &Core, tenant: &str, by: &str, peer: &str, asked: &Asked<'_>) -> Result<Rollback, RevisionError> {
+    if asked.reason.trim().is_empty() {
         return Err(RevisionError::NoReason);
     }
     let plan = core
         .decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
-            let plan = plan_rollback(core, tenant, peer, to).await?;
             let row = found(core, tenant, peer).await?;
             let mut write_set = WriteSet::of(tenant);
-            activate(core, &mut write_set, row, plan.to, kind, by, reason).await?;
+            if let Some(done) = done_before(core, &row, by, asked).await? {
+                return Ok(Decision {
+                    write_set,
+                    answer: done,
+                });
+            }
+            as_seen(&row, asked.back.from)?;
+            let plan = plan_rollback(core, tenant, peer, asked.back.to).await?;
+            activate(core, &mut write_set, row, plan.to, asked.kind, by, asked.reason).await?;
             Ok(Decision {
                 write_set,
                 answer: plan,
             })
         })
         .await?;
-    mended::follow_up(core, tenant, peer).await;
+    if !plan.already {
+        mended::follow_up(core, tenant, peer).await;
+    }
     Ok(plan)
+}
+
+/// Refuses when another revision runs than was seen.
+fn as_seen(row: &PeerRow, seen: Option<i64>) -> Result<(), RevisionError> {
+    match (seen, row.revision) {
+        (Some(seen), Some(now)) if seen != now => Err(RevisionError::RunsAnother { seen, now }),
+        _ => Ok(()),
+    }
+}
+
+/// The same rollback, when it is the last thing that was done: by the same account with the same words, from what the
+/// caller saw to what the caller wants. Who means to go back one more says so, by the revision that runs now.
+async fn done_before(
+    core: &Core,
+    row: &PeerRow,
+    by: &str,
+    asked: &Asked<'_>,
+) -> Result<Option<Rollback>, RevisionError> {
+    let Some(running) = row.revision.filter(|_| asked.kind == "rollback") else {
+        return Ok(None);
+    };
+    let activations = core.db.activations(&row.tenant, &row.id).await?;
+    let Some(newest) = activations.into_iter().next() else {
+        return Ok(None);
+    };
+    let same_words = newest.actor == by && newest.reason == asked.reason;
+    let same_way = asked.back.to.is_none_or(|to| to == running)
+        && asked.back.from.is_none_or(|seen| Some(seen) == newest.previous);
+    let done = newest.kind == "rollback" && newest.revision == running && same_words && same_way;
+    Ok(newest.previous.filter(|_| done).map(|from| Rollback {
+        from,
+        to: running,
+        differences: Vec::new(),
+        already: true,
+    }))
 }
 
 async fn activate(

@@ -15,7 +15,7 @@ use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
 use super::shell::{Notice, Shell, after, page};
 use crate::api::Service;
-use crate::app::revision::{self, Difference, Rollback};
+use crate::app::revision::{self, Back, Difference, Rollback};
 use crate::store::peer;
 
 /// The route.
@@ -146,7 +146,11 @@ async fn switch(State(service): State<Service>, Path(id): Path<String>, form: Fo
         return shown(&service, visitor, &id, Some(to), Some(said), reason).await;
     }
     let switched = if to < seen {
-        revision::rollback(core, tenant, visitor.id(), &id, Some(to), reason).await
+        let back = Back {
+            from: Some(seen),
+            to: Some(to),
+        };
+        revision::rollback(core, tenant, visitor.id(), &id, back, reason).await
     } else {
         revision::rollout(core, tenant, visitor.id(), &id, to, reason).await
     };

@@ -62,7 +62,7 @@ async fn results_keep_coming_while_the_connector_is_replaced_and_rolled_back() {
         .await;
     house.ta.results(&some(2..4)).await.unwrap();
     house.later(SignedDuration::from_secs(61)).await;
-    revision::rollback(&house.core, TENANT, "fb", VENDOR, None, "a story")
+    revision::rollback(&house.core, TENANT, "fb", VENDOR, revision::Back::default(), "a story")
         .await
         .unwrap();
     house.ta.results(&some(4..6)).await.unwrap();

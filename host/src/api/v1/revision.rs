@@ -182,6 +182,9 @@ pub async fn install(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Back {
+    /// The revision that was seen to run: when another runs now, nothing is done. Give it, so that a request that is
+    /// sent again after a lost answer does not go back twice.
+    pub from: Option<i64>,
     /// Revision; the one that ran before when absent.
     pub to: Option<i64>,
     /// Why.
@@ -204,6 +207,20 @@ pub struct Switched {
     pub differences: Vec<String>,
     /// Whether it was done.
     pub done: bool,
+    /// It was done before by the same request, and was not done again.
+    pub already: bool,
+}
+
+impl Switched {
+    fn of(plan: &revision::Rollback, done: bool) -> Switched {
+        Switched {
+            from: plan.from,
+            to: plan.to,
+            differences: plan.differences.iter().map(ToString::to_string).collect(),
+            done,
+            already: plan.already,
+        }
+    }
 }
 
 /// Takes a peer back to its earlier revision, or says what that would change.
@@ -220,14 +237,13 @@ pub async fn rollback(
     let plan = if back.dry_run {
         revision::plan_rollback(core, tenant, &peer, back.to).await?
     } else {
-        revision::rollback(core, tenant, caller.id(), &peer, back.to, &back.reason).await?
+        let way = revision::Back {
+            from: back.from,
+            to: back.to,
+        };
+        revision::rollback(core, tenant, caller.id(), &peer, way, &back.reason).await?
     };
-    Ok(Json(Switched {
-        from: plan.from,
-        to: plan.to,
-        differences: plan.differences.iter().map(ToString::to_string).collect(),
-        done: !back.dry_run,
-    }))
+    Ok(Json(Switched::of(&plan, !back.dry_run)))
 }
 
 /// What to put to work, and why.
@@ -252,10 +268,5 @@ pub async fn rollout(
     caller.must_hold(&service, Duty::Beheren)?;
     let (core, tenant) = (&service.core, caller.tenant());
     let plan = revision::rollout(core, tenant, caller.id(), &peer, out.to, &out.reason).await?;
-    Ok(Json(Switched {
-        from: plan.from,
-        to: plan.to,
-        differences: plan.differences.iter().map(ToString::to_string).collect(),
-        done: true,
-    }))
+    Ok(Json(Switched::of(&plan, true)))
 }

@@ -292,14 +292,49 @@ pub(super) struct Rollback {
 }
 
 pub(super) fn rollback(arguments: &Rollback) -> Outcome {
+    let host = &arguments.host;
+    let reason = arguments.reason.clone().unwrap_or_default();
+    let seen = host.call(Method::GET, &["peers", &arguments.peer, "revisions"], None)?;
+    if let Some(done) = done_before(arguments, &seen, &reason) {
+        return done;
+    }
+    // What is rolled back is what runs now, as shown: repeated after a lost answer, the host does nothing again.
     let body = json!({
-        "to": arguments.to, "reason": arguments.reason.clone().unwrap_or_default(), "dryRun": arguments.dry_run,
+        "from": running(&seen), "to": arguments.to, "reason": reason, "dryRun": arguments.dry_run,
     });
     let path = ["peers", arguments.peer.as_str(), "rollback"];
     switched(
         &arguments.peer,
-        &arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?,
+        &host.call(Method::POST, &path, Some(Sent::Json(body)))?,
     )
+}
+
+/// The revision that runs, of the list of revisions.
+fn running(seen: &Value) -> Option<i64> {
+    let revisions = seen["revisions"].as_array()?;
+    revisions.iter().find(|one| one["runs"] == json!(true))?["number"].as_i64()
+}
+
+/// A rollback for the same reason was the last thing done to this peer: said instead of going back one more, which
+/// takes `--to`.
+fn done_before(arguments: &Rollback, seen: &Value, reason: &str) -> Option<Outcome> {
+    let newest = &seen["activations"][0];
+    let same = newest["kind"] == json!("rollback") && newest["reason"] == json!(reason);
+    if arguments.dry_run || arguments.to.is_some() || !same {
+        return None;
+    }
+    let text = format!(
+        "{} was rolled back for this reason already: revision {} → {} at {}; nothing was done. To go further back, name \
+         the revision with --to",
+        arguments.peer,
+        newest["previous"],
+        newest["revision"],
+        shown(&newest["at"])
+    );
+    let said = json!({
+        "from": newest["previous"], "to": newest["revision"], "differences": [], "done": true, "already": true,
+    });
+    Some(Done::new(text, &said))
 }
 
 /// Put an existing revision of a peer to work.
@@ -405,4 +440,20 @@ fn runs(one: &Value) -> String {
 
 fn shown(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_stays_one_part_of_the_address() {
+        let host = Host {
+            url: "http://127.0.0.1:1/".to_owned(),
+            token: String::new(),
+        };
+        let url = host.address(&["peers", "a/../b?c#d", "rollback"]).unwrap();
+        assert_eq!(url.path(), "/api/v1/peers/a%2F..%2Fb%3Fc%23d/rollback");
+        assert_eq!((url.query(), url.fragment()), (None, None));
+    }
 }
