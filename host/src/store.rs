@@ -31,6 +31,7 @@ pub mod peer;
 pub mod person;
 pub mod policy;
 pub mod proposal;
+mod ready;
 pub mod report;
 pub mod result;
 pub mod revision;

@@ -220,6 +220,30 @@ pub async fn checkpoint_now(core: &Core, folder: &Path) -> Result<Option<Checkpo
     Ok(new)
 }
 
+/// Writes the checkpoints of the database that `folder` lacks: processes that were killed before they wrote the file
+/// may have left several. Returns how many.
+///
+/// # Errors
+/// [`CheckpointError`].
+pub async fn write_missing(core: &Core, folder: &Path) -> Result<usize, CheckpointError> {
+    let mut written = 0;
+    for row in rows::checkpoints(&core.db).await? {
+        let checkpoint = Checkpoint::try_from(row)?;
+        if !file_of(folder, &checkpoint).exists() {
+            write_file(folder, &checkpoint)?;
+            written += 1;
+        }
+    }
+    if written > 0 {
+        info!("wrote {written} checkpoints that were missing outside the database");
+    }
+    Ok(written)
+}
+
+fn file_of(folder: &Path, checkpoint: &Checkpoint) -> PathBuf {
+    folder.join(format!("checkpoint-{}.json", checkpoint.id))
+}
+
 /// The heads that the last checkpoint doesn't cover.
 fn moved(heads: Vec<ChainHead>, last: Option<&Checkpoint>) -> Vec<SignedHead> {
     let covered_before = last.map_or(i64::MIN, |last| {
@@ -250,7 +274,7 @@ fn write_file(folder: &Path, checkpoint: &Checkpoint) -> Result<(), CheckpointEr
         let path = path.to_owned();
         move |source| CheckpointError::Folder { doing, path, source }
     };
-    let path = folder.join(format!("checkpoint-{}.json", checkpoint.id));
+    let path = file_of(folder, checkpoint);
     if path.exists() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::append::{GENESIS, hash, vouches_for};
-use super::checkpoint::{Checkpoint, checkpoint_now, public_key, read_folder};
+use super::checkpoint::{Checkpoint, checkpoint_now, public_key, read_folder, write_missing};
 use super::verify::{Finding, Report, verify};
 use crate::app::Core;
 use crate::store::audit::{self as rows, AuditRow};
@@ -301,6 +301,24 @@ async fn checkpoints_cover_what_moved_and_nothing_twice_and_survive_a_kill_befor
         assert_eq!(outside, [first, second]);
         assert_eq!(entry(&bench.core, 1).await.previous, GENESIS);
         assert!(verified(&bench.core, folder.path()).await.is_clean());
+    })
+    .await;
+}
+
+/// A process that is killed again and again leaves more than the newest behind.
+#[tokio::test]
+async fn checkpoints_that_a_killed_process_left_in_the_database_leave_it_at_the_next_start() {
+    on_each_database(|bench| async move {
+        let (lost, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for at in 1..=3 {
+            accept(&bench.core, "school", &format!("a{at}")).await;
+            checkpoint_now(&bench.core, lost.path()).await.unwrap().unwrap();
+        }
+        assert_eq!(write_missing(&bench.core, folder.path()).await.unwrap(), 3);
+        let (there, _) = read_folder(lost.path()).unwrap();
+        let (written, refused) = read_folder(folder.path()).unwrap();
+        assert!(refused.is_empty() && written == there, "{written:?}");
+        assert_eq!(write_missing(&bench.core, folder.path()).await.unwrap(), 0);
     })
     .await;
 }
