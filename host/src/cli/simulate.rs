@@ -35,10 +35,10 @@ struct SisArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many teams the school has
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = at_most::<10_000>)]
     teams: usize,
     /// How many students the school has
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = at_most::<100_000>)]
     students: usize,
     /// A vendor whose first test every team plans; give it once per vendor
     #[arg(long = "vendor", value_name = "NAME", default_values = ["Toetsgilde", "Examenatelier"])]
@@ -141,6 +141,17 @@ pub(super) fn run(arguments: Arguments, as_json: bool) -> Outcome {
             System::Ta(arguments) => run_ta(arguments, as_json).await,
         }
     })
+}
+
+/// A number that fits in this machine's memory many times.
+fn at_most<const MOST: usize>(text: &str) -> Result<usize, String> {
+    let number = text
+        .parse()
+        .map_err(|_| format!("give a whole number from 1 to {MOST}"))?;
+    if (1..=MOST).contains(&number) {
+        return Ok(number);
+    }
+    Err(format!("give a number from 1 to {MOST}"))
 }
 
 async fn run_sis(arguments: SisArguments, as_json: bool) -> Outcome {

@@ -232,7 +232,12 @@ impl<'a, 'r> Fields<'a, 'r> {
         let entries = match value {
             Value::Null => return consumers,
             Value::Array(entries) => entries.as_slice(),
-            single => std::slice::from_ref(single),
+            // A block that stands alone is taken for a list of one, since it says whose it is; anything else is no list.
+            single if consumer_key(single).is_some() => std::slice::from_ref(single),
+            _ => {
+                spot.problem("is no list", "give a list of objects, each with its consumerKey");
+                return consumers;
+            }
         };
         for (nth, entry) in entries.iter().enumerate() {
             let spot = if value.is_array() {

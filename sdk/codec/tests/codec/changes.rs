@@ -67,6 +67,16 @@ fn r3_null_removes_a_value_and_an_empty_list_a_list() {
     assert_eq!(problems.0.len(), 2, "what is required can't be removed: {problems}");
 }
 
+/// An object that names no consumer would be kept as another consumer's, and the sender would hear 200.
+#[test]
+fn r3_consumers_that_are_no_list_are_refused_by_their_field() {
+    for wrong in [json!({ "a": 1 }), json!("nl-test-admin"), json!(3)] {
+        let problems = patch_offering(&sitting(), &json!({ "consumers": wrong }), &oke()).unwrap_err();
+        let said = problems.to_string();
+        assert!(said.contains("consumers") && said.contains("list"), "{said}");
+    }
+}
+
 /// R3: `consumers` merges per `consumerKey` and per field.
 #[test]
 fn r3_consumers_merge_per_key_and_per_field() {
