@@ -12,6 +12,10 @@ use std::{
 
 use serde::Deserialize;
 
+/// Connections of callers at once: below the 1024 open files that most systems give a process, since the database and
+/// the vendors need some too.
+pub const CONNECTIONS: usize = 800;
+
 /// What `oke` needs to know before it starts. One field per line of `oke.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -34,6 +38,8 @@ pub struct Settings {
     pub log: String,
     /// Log lines as JSON. `OKE_LOG_JSON`.
     pub log_json: bool,
+    /// Connections of callers at once; who comes after them waits.
+    pub connections: usize,
     /// Connector calls at once.
     pub connector_slots: u32,
     /// Largest JSON body accepted, in bytes (DESIGN §8: 1 MiB).
@@ -56,6 +62,7 @@ impl Default for Settings {
             checkpoints: None,
             log: "info".to_owned(),
             log_json: false,
+            connections: CONNECTIONS,
             connector_slots: 64,
             json_limit: 1024 * 1024,
             stream_limit: 64 * 1024 * 1024,
@@ -68,7 +75,7 @@ impl Default for Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file named can't be read.
-    #[error("could not read the settings file `{}`", path.display())]
+    #[error("could not read `{}`: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -86,6 +93,14 @@ pub enum SettingsError {
     /// A variable of the environment holds something else than it should.
     #[error("the environment variable {name} can't be used: {problem}")]
     Variable {
+        /// Its name.
+        name: &'static str,
+        /// What it should be.
+        problem: String,
+    },
+    /// A setting holds a value with which the host could do nothing.
+    #[error("the setting `{name}` can't be used: {problem}")]
+    Useless {
         /// Its name.
         name: &'static str,
         /// What it should be.
@@ -166,7 +181,26 @@ impl Settings {
             })?;
         }
         settings.master_key = variable("OKE_MASTER_KEY")?;
+        settings.refuse_nothing()?;
         Ok(settings)
+    }
+
+    /// Refuses a bound of 0: the host would start and then take nothing.
+    fn refuse_nothing(&self) -> Result<(), SettingsError> {
+        let bounds = [
+            ("connections", self.connections),
+            ("connector-slots", self.connector_slots as usize),
+            ("json-limit", self.json_limit),
+            ("stream-limit", self.stream_limit),
+        ];
+        match bounds.into_iter().find(|(_, bound)| *bound == 0) {
+            None => Ok(()),
+            Some((name, _)) => Err(SettingsError::Useless {
+                name,
+                problem: "with 0 the host could take nothing at all; write 1 or more, or leave it out for the default"
+                    .to_owned(),
+            }),
+        }
     }
 
     fn read(path: &Path) -> Result<Settings, SettingsError> {
@@ -283,6 +317,27 @@ mod tests {
         std::fs::write(&file, "listne = \"127.0.0.1:1\"\n").unwrap();
         let error = Settings::load_with(Some(&file), |_| None).unwrap_err().to_string();
         assert!(error.contains("listne") && error.contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_bound_of_nothing_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("oke.toml");
+        for name in ["connections", "connector-slots", "json-limit", "stream-limit"] {
+            std::fs::write(&file, format!("{name} = 0\n")).unwrap();
+            let error = Settings::load_with(Some(&file), |_| None).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("1 or more"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_settings_file_that_cannot_be_read_names_its_cause() {
+        let absent = Path::new("/nowhere/oke.toml");
+        let error = Settings::load_with(Some(absent), |_| None).unwrap_err().to_string();
+        assert!(
+            error.contains("/nowhere/oke.toml") && error.contains("No such file"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The process as a whole: opens what `oke serve` works with, joins the rooms' routes, and runs until told to stop.
 
-use std::future::{Future, IntoFuture as _};
+pub mod connections;
+
+use std::future::Future;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -11,13 +14,14 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{self, Service};
 use crate::app::running::Connectors;
 use crate::app::{Core, World, deadline, polling};
-use crate::audit::checkpoint;
+use crate::audit::checkpoint::{self, CheckpointError};
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
 use crate::connector::engine::{Engine, EngineError, EngineSettings};
@@ -25,6 +29,7 @@ use crate::jobs::{self, Jobs, predecessor};
 use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
+use connections::Limits;
 
 /// How often finished sittings are noted.
 const SETTLE_EVERY: Duration = Duration::from_secs(1_800);
@@ -61,6 +66,22 @@ pub enum StartError {
         /// The key that this master key gives.
         ours: String,
     },
+    /// The database is new, while an older one left its checkpoints.
+    #[error(
+        "the database holds no school, but `{}` holds {count} checkpoint(s) of one that did: the database was lost, or \
+         the settings name another. Name the right one (OKE_DATA, OKE_DATABASE) or put its backup back; to begin anew, \
+         move that folder away first",
+        folder.display()
+    )]
+    Emptied {
+        /// Where the checkpoints are.
+        folder: PathBuf,
+        /// How many.
+        count: usize,
+    },
+    /// The checkpoints can't be looked at.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A folder can't be made, or the own binary can't be found.
     #[error("could not {what}")]
     Io {
@@ -87,6 +108,22 @@ pub async fn open_core(settings: &Settings, purpose: Purpose) -> Result<Core, St
     let db = open_database(settings, purpose).await?;
     same_master_key(&db, &sealer).await?;
     Ok(Core::start(db, World::of_this_machine(), sealer))
+}
+
+/// Opens the core as [`open_core`] does, to serve from. A database that lost its content is not served: what vendors and
+/// student systems send would be taken as if it were new.
+///
+/// # Errors
+/// [`StartError`], among them [`StartError::Emptied`].
+pub async fn open_to_serve(settings: &Settings) -> Result<Core, StartError> {
+    let core = open_core(settings, Purpose::Serve).await?;
+    let folder = settings.checkpoints();
+    let (checkpoints, unreadable) = checkpoint::read_folder(&folder)?;
+    let count = checkpoints.len() + unreadable.len();
+    if count > 0 && core.db.tenants().await?.is_empty() {
+        return Err(StartError::Emptied { folder, count });
+    }
+    Ok(core)
 }
 
 /// Refuses a master key that did not sign the newest checkpoint: with another one nothing sealed opens any more, and
@@ -123,6 +160,7 @@ pub struct Host {
     pub service: Service,
     router: Router,
     data: PathBuf,
+    limits: Limits,
 }
 
 impl Host {
@@ -158,6 +196,10 @@ impl Host {
             service,
             router,
             data: settings.data.clone(),
+            limits: Limits {
+                connections: settings.connections,
+                ..Limits::default()
+            },
         })
     }
 
@@ -184,8 +226,8 @@ impl Host {
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(stop.clone().cancelled_owned());
-        bounded(serving.into_future(), &stop, LAST_ANSWERS).await?;
+        let serving = connections::serve(listener, self.router, self.limits, stop.clone());
+        bounded(serving, &stop, LAST_ANSWERS).await?;
         for task in [working, signing, settling] {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
@@ -223,7 +265,10 @@ fn router(service: &Service, metrics: Option<PrometheusHandle>) -> Router {
     let watched = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
-        .with_state(service.clone());
+        .with_state(Readiness {
+            core: service.core.clone(),
+            last: Arc::default(),
+        });
     let measured = Router::new().route(
         "/metrics",
         get(move || {
@@ -238,17 +283,37 @@ fn router(service: &Service, metrics: Option<PrometheusHandle>) -> Router {
         .merge(api::router(service.clone()))
         .merge(dashboard::router(service.clone()))
         .layer(from_fn(api::storable::address))
+        .layer(from_fn(api::shape::refusals))
 }
 
-/// Whether the database answers.
-async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    match service.core.db.tenants().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            warn!("not ready: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
+/// How long an answer that the database works is good for: who asks all the time doesn't write all the time.
+const STAYS_READY: Duration = Duration::from_secs(1);
+
+/// What `/readyz` looks at, and when it last found all well.
+#[derive(Clone)]
+struct Readiness {
+    core: Core,
+    last: Arc<Mutex<Option<Instant>>>,
+}
+
+/// Whether the database answers, and takes what is written.
+async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
+    let mut last = readiness.last.lock().await;
+    if last.is_some_and(|last| last.elapsed() < STAYS_READY) {
+        return (StatusCode::OK, "ready\n");
     }
+    *last = None;
+    let db = &readiness.core.db;
+    if let Err(error) = db.tenants().await {
+        warn!("not ready: {error}");
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n");
+    }
+    if let Err(error) = db.commits().await {
+        warn!("not ready, the database takes no writes: {error}");
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n");
+    }
+    *last = Some(Instant::now());
+    (StatusCode::OK, "ready\n")
 }
 
 /// Notes now and then which sittings have nothing left to do.
@@ -266,6 +331,9 @@ async fn settle(core: Core, stop: CancellationToken) {
 }
 
 async fn checkpoints(service: Service, stop: CancellationToken) {
+    if let Err(error) = checkpoint::write_missing(&service.core, &service.checkpoints).await {
+        warn!("could not write the checkpoints that are missing outside the database: {error}");
+    }
     let mut every = tokio::time::interval(CHECKPOINT_EVERY);
     loop {
         let stopping = tokio::select! {
@@ -291,6 +359,33 @@ mod tests {
         let stop = CancellationToken::new();
         stop.cancel();
         bounded(std::future::pending(), &stop, Duration::ZERO).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_host_does_not_serve_an_empty_database_beside_the_checkpoints_of_a_full_one() {
+        let data = tempfile::tempdir().unwrap();
+        let settings = Settings::within(data.path(), ([127, 0, 0, 1], 0).into());
+        std::fs::write(settings.master_key_path(), "0a".repeat(32)).unwrap();
+        let core = open_to_serve(&settings).await.unwrap();
+        account::init(&core, "roc", "ROC", "beheer", "Beheer").await.unwrap();
+        checkpoint::checkpoint_now(&core, &settings.checkpoints())
+            .await
+            .unwrap()
+            .unwrap();
+        core.db.close().await;
+        drop(core);
+        drop(open_to_serve(&settings).await.unwrap());
+
+        for file in ["oke.db", "oke.db-wal", "oke.db-shm"] {
+            let _perhaps_gone = std::fs::remove_file(data.path().join(file));
+        }
+        for _again in 0..2 {
+            let refused = open_to_serve(&settings).await.err().unwrap().to_string();
+            assert!(
+                refused.contains("holds no school") && refused.contains("backup"),
+                "{refused}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -42,7 +42,7 @@ pub fn serve(which: &Which) -> Outcome {
     telemetry::start_logging(&settings.log, settings.log_json).map_err(|error| Stop::refused("log", error))?;
     let metrics = telemetry::start_metrics().map_err(|error| Stop::refused("metrics", error))?;
     super::on_runtime(async {
-        let core = server::open_core(&settings, Purpose::Serve)
+        let core = server::open_to_serve(&settings)
             .await
             .map_err(|error| super::told("start", &error))?;
         let compiler = std::env::current_exe()

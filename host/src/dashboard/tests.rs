@@ -1,5 +1,6 @@
 //! Stories of the pages: who sees what, what a form does and refuses, and what never reaches a page unescaped.
 
+mod access;
 mod browser;
 mod deadlines;
 mod duplicates;
