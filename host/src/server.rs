@@ -117,13 +117,19 @@ pub async fn open_core(settings: &Settings, purpose: Purpose) -> Result<Core, St
 /// [`StartError`], among them [`StartError::Emptied`].
 pub async fn open_to_serve(settings: &Settings) -> Result<Core, StartError> {
     let core = open_core(settings, Purpose::Serve).await?;
+    not_emptied(&core.db, settings).await?;
+    Ok(core)
+}
+
+/// Refuses a database without a school beside the checkpoints of one that had any.
+async fn not_emptied(db: &Database, settings: &Settings) -> Result<(), StartError> {
     let folder = settings.checkpoints();
     let (checkpoints, unreadable) = checkpoint::read_folder(&folder)?;
     let count = checkpoints.len() + unreadable.len();
-    if count > 0 && core.db.tenants().await?.is_empty() {
+    if count > 0 && db.tenants().await?.is_empty() {
         return Err(StartError::Emptied { folder, count });
     }
-    Ok(core)
+    Ok(())
 }
 
 /// Refuses a master key that did not sign the newest checkpoint: with another one nothing sealed opens any more, and
@@ -372,20 +378,15 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        core.db.close().await;
-        drop(core);
-        drop(open_to_serve(&settings).await.unwrap());
+        not_emptied(&core.db, &settings).await.unwrap();
 
-        for file in ["oke.db", "oke.db-wal", "oke.db-shm"] {
-            let _perhaps_gone = std::fs::remove_file(data.path().join(file));
-        }
-        for _again in 0..2 {
-            let refused = open_to_serve(&settings).await.err().unwrap().to_string();
-            assert!(
-                refused.contains("holds no school") && refused.contains("backup"),
-                "{refused}"
-            );
-        }
+        let mut lost = settings.clone();
+        lost.database = Some(format!("sqlite:{}", data.path().join("another.db").display()));
+        let refused = open_to_serve(&lost).await.err().unwrap().to_string();
+        assert!(
+            refused.contains("holds no school") && refused.contains("backup"),
+            "{refused}"
+        );
     }
 
     #[tokio::test]

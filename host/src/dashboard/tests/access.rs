@@ -119,7 +119,7 @@ async fn every_refusal_to_a_program_has_the_problem_shape() {
         (Method::GET, "/api/v1/peers/%ff/revisions", "", 400),
         (Method::DELETE, "/api/v1/clients/nobody", "", 404),
         (Method::POST, "/api/v1/accounts", &large, 400),
-        (Method::POST, "/oke/roc/tpl", "", 404),
+        (Method::POST, "/oke/roc/tpl", "", 405),
         (Method::GET, "/oke/roc/tpl/persons/%ff", "", 401),
     ] {
         let refused = call(&stage, method.clone(), path, body).await;
