@@ -120,7 +120,7 @@ async fn every_refusal_to_a_program_has_the_problem_shape() {
         (Method::DELETE, "/api/v1/clients/nobody", "", 404),
         (Method::POST, "/api/v1/accounts", &large, 400),
         (Method::POST, "/oke/roc/tpl", "", 405),
-        (Method::GET, "/oke/roc/tpl/persons/%ff", "", 401),
+        (Method::PUT, "/oke/roc/tpl/persons/%ff", "{}", 401),
     ] {
         let refused = call(&stage, method.clone(), path, body).await;
         assert_eq!(refused.status.as_u16(), status, "{method} {path}: {}", refused.text);
