@@ -283,7 +283,7 @@ async fn a_wrong_token_or_address_is_told_plainly() {
     let no_address = house.connector_as("localhost", "oke_x", &["list", "--json"]).json(2);
     assert!(no_address["usage"]["message"].as_str().unwrap().contains("`localhost`"));
     let not_ours = house
-        .connector_as(&format!("{}/oke", house.base()), "oke_x", &["list", "--json"])
+        .connector_as(&format!("{}/elders", house.base()), "oke_x", &["list", "--json"])
         .json(1);
     assert_eq!(not_ours["refused"]["reason"], "no-host", "{not_ours}");
 
