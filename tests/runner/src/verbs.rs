@@ -206,6 +206,8 @@ fn optimised(cargo: &mut Command) -> &mut Command {
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "3")
         .env("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false")
         .env("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false")
+        // Fewer and larger units of code: an incremental build would optimise the same code many times over.
+        .env("CARGO_INCREMENTAL", "0")
 }
 
 #[cfg(test)]
