@@ -1,4 +1,5 @@
-//! Flow 5: whether a result goes to the student system now, and as what. What a delivery consists of is in [`message`].
+//! Flow 5: whether a result goes to the student system now, and as what. What a delivery consists of is in
+//! `studentresultaat/message.rs`.
 
 mod message;
 

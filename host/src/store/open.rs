@@ -171,6 +171,7 @@ macro_rules! migrations_in {
             (2, "standing", migrations_in!($folder, "0002_standing")),
             (3, "attempts", migrations_in!($folder, "0003_attempts")),
             (4, "deadlines", migrations_in!($folder, "0004_deadlines")),
+            (5, "plans", migrations_in!($folder, "0005_plans")),
         ]
     };
     ($folder:literal, $file:literal) => {
@@ -178,8 +179,8 @@ macro_rules! migrations_in {
     };
 }
 
-static SQLITE: [(i64, &str, &str); 4] = migrations_in!("sqlite");
-static POSTGRES: [(i64, &str, &str); 4] = migrations_in!("postgres");
+static SQLITE: [(i64, &str, &str); 5] = migrations_in!("sqlite");
+static POSTGRES: [(i64, &str, &str); 5] = migrations_in!("postgres");
 
 fn migrations(database: &Database) -> Vec<Migration> {
     let chosen: &[(i64, &'static str, &'static str)] = match database {
