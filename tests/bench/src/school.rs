@@ -12,13 +12,13 @@ use oke_host::app::planning::{Planner, deelname, sitting};
 use oke_host::app::{Core, World, account, association, client, offering, peer, person, policy};
 use oke_host::config::Settings;
 use oke_host::domain::association::Association;
-use oke_host::domain::offering::Times;
+use oke_host::domain::offering::{Offering, Times};
 use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
 use oke_host::domain::sending::{Said, SendPolicy};
 use oke_host::server::Host;
 use oke_host::store::component::ComponentRow;
 use oke_host::store::testing::TestDatabase;
-use oke_host::store::{Sealer, WriteSet, association as association_store};
+use oke_host::store::{Sealer, WriteSet, association as association_store, offering as offering_store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -253,8 +253,10 @@ async fn plan_one(core: &Core) -> Association {
     found.expect("the deelname is there")
 }
 
-/// As many deelnames as that, each with an enrolment of its own, like the ones given.
+/// As many deelnames as that, each with a person and an enrolment of its own, in sittings of 30, like the ones given.
 async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String> {
+    let sitting = offering_store::find(&core.db, TENANT, &model.facts.offering_id).await;
+    let sitting = sitting.expect("the database answers").expect("the sitting is there");
     let enrolment = association_store::find(&core.db, TENANT, "enrolment")
         .await
         .expect("the database answers");
@@ -262,25 +264,37 @@ async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String>
     let mut ids = Vec::with_capacity(count);
     while ids.len() < count {
         let mut set = WriteSet::of(TENANT);
-        for _ in 0..500.min(count - ids.len()) {
-            let (own, id) = (core.id(), core.id());
-            set.put(association_store::next(TENANT, &like(&enrolment, &own, None)));
-            set.put(association_store::next(TENANT, &like(model, &id, Some(own))));
+        let mut own_sitting = Offering {
+            id: core.id(),
+            version: 0,
+            ..sitting.clone()
+        };
+        own_sitting.facts.offering_id = own_sitting.id.clone();
+        for _ in 0..30.min(count - ids.len()) {
+            let (own, id, person) = (core.id(), core.id(), core.id());
+            let mut own_enrolment = like(&enrolment, &own, &person);
+            own_enrolment.enrolment = None;
+            let mut deelname = like(model, &id, &person);
+            deelname.enrolment = Some(own);
+            deelname.facts.offering_id = own_sitting.id.clone();
+            set.put(association_store::next(TENANT, &own_enrolment));
+            set.put(association_store::next(TENANT, &deelname));
             ids.push(id);
         }
+        set.put(offering_store::next(TENANT, &own_sitting));
         core.commit(set).await.expect("deelnames are kept");
     }
     ids
 }
 
-fn like(model: &Association, id: &str, enrolment: Option<String>) -> Association {
+fn like(model: &Association, id: &str, person: &str) -> Association {
     let mut made = Association {
         id: id.to_owned(),
-        enrolment,
         version: 0,
         ..model.clone()
     };
     made.facts.association_id = id.to_owned();
+    made.facts.person_id = person.to_owned();
     made
 }
 
