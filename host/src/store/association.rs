@@ -172,9 +172,10 @@ pub async fn serving(db: &Database, tenant: &str, enrolment: &str) -> Result<Vec
 /// # Errors
 /// What the database says.
 pub async fn serving_plannable(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<Association>, StoreError> {
-    let sql = "SELECT deelname.* FROM association deelname
-        JOIN association enrolled ON enrolled.tenant = deelname.tenant AND enrolled.id = deelname.enrolment
-        WHERE enrolled.tenant = $1 AND enrolled.offering = $2 ORDER BY deelname.id";
+    let sql = "SELECT deelname.* FROM association enrolled CROSS JOIN association deelname
+        WHERE enrolled.tenant = $1 AND enrolled.offering = $2
+          AND deelname.tenant = enrolled.tenant AND deelname.enrolment = enrolled.id
+        ORDER BY deelname.id";
     all(db, sql, values![tenant, plannable]).await
 }
 

@@ -284,12 +284,11 @@ pub async fn absent_between(
     limit: u32,
 ) -> Result<Vec<Absent>, StoreError> {
     let sql = "SELECT deelname.id, deelname.person, sitting.name, sitting.unit, sitting.end_at
-        FROM offering sitting
-        JOIN association deelname ON deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
-        JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
-        JOIN result present ON present.tenant = head.tenant AND present.association = head.association
-            AND present.seq = head.seq
+        FROM offering sitting CROSS JOIN association deelname CROSS JOIN result_head head CROSS JOIN result present
         WHERE sitting.tenant = $1 AND sitting.kind = 'sitting' AND sitting.end_at >= $2 AND sitting.end_at < $3
+          AND deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
+          AND head.tenant = deelname.tenant AND head.association = deelname.id
+          AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
           AND deelname.role = 'student' AND deelname.state <> 'canceled' AND present.progress = 'absent'
         ORDER BY sitting.end_at DESC, deelname.id LIMIT $4";
     let rows = db.rows(sql, values![tenant, from, until, limit]).await?;

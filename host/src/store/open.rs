@@ -172,6 +172,7 @@ macro_rules! migrations_in {
             (3, "attempts", migrations_in!($folder, "0003_attempts")),
             (4, "deadlines", migrations_in!($folder, "0004_deadlines")),
             (5, "plans", migrations_in!($folder, "0005_plans")),
+            (6, "lists", migrations_in!($folder, "0006_lists")),
         ]
     };
     ($folder:literal, $file:literal) => {
@@ -179,8 +180,8 @@ macro_rules! migrations_in {
     };
 }
 
-static SQLITE: [(i64, &str, &str); 5] = migrations_in!("sqlite");
-static POSTGRES: [(i64, &str, &str); 5] = migrations_in!("postgres");
+static SQLITE: [(i64, &str, &str); 6] = migrations_in!("sqlite");
+static POSTGRES: [(i64, &str, &str); 6] = migrations_in!("postgres");
 
 fn migrations(database: &Database) -> Vec<Migration> {
     let chosen: &[(i64, &'static str, &'static str)] = match database {

@@ -138,17 +138,24 @@ pub async fn undecided(
     sitting: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Undecided>, StoreError> {
-    let sql = "SELECT deelname.offering, head.*, present.body, present.source, present.message, present.revision,
+    // From few to many: from the deelnames of the sitting, or from the results that are undecided.
+    let tables = match sitting {
+        Some(_) => "association deelname CROSS JOIN result_head head",
+        None => "result_head head CROSS JOIN association deelname",
+    };
+    let of_sitting = sitting.map_or("$3 = ''", |_| "deelname.offering = $3");
+    let sql = format!(
+        "SELECT deelname.offering, head.*, present.body, present.source, present.message, present.revision,
             present.received_at
-        FROM result_head head
-        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
-        JOIN result present ON present.tenant = head.tenant AND present.association = head.association
-            AND present.seq = head.seq
-        WHERE head.tenant = $1 AND ($2 = '' OR deelname.offering = $2) AND head.normed <> 'no'
+        FROM {tables} CROSS JOIN result present
+        WHERE head.tenant = $1 AND deelname.tenant = $1 AND deelname.id = head.association AND {of_sitting}
+          AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
+          AND head.normed <> 'no'
           AND ((head.judgement = 'accepted' AND head.decided IN ('undecided', 'withdrawn'))
             OR (head.judgement = 'held' AND head.why = 'changed-after-decision'))
-        ORDER BY deelname.offering, head.association LIMIT $3";
-    let rows = db.rows(sql, values![tenant, sitting.unwrap_or(""), limit]).await?;
+        ORDER BY deelname.offering, head.association LIMIT $2"
+    );
+    let rows = db.rows(sql, values![tenant, limit, sitting.unwrap_or("")]).await?;
     rows.iter()
         .map(|row| {
             Ok(Undecided {
@@ -190,13 +197,13 @@ impl OfExam {
 pub async fn results_of_plannable(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<OfExam>, StoreError> {
     let sql = "SELECT deelname.offering, deelname.person, sitting.unit, head.*, present.body, present.source,
             present.message, present.revision, present.received_at
-        FROM association enrolment
-        JOIN association deelname ON deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
-        JOIN offering sitting ON sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
-        JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
-        JOIN result present ON present.tenant = head.tenant AND present.association = head.association
-            AND present.seq = head.seq
+        FROM association enrolment CROSS JOIN association deelname CROSS JOIN offering sitting
+            CROSS JOIN result_head head CROSS JOIN result present
         WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+          AND deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
+          AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+          AND head.tenant = deelname.tenant AND head.association = deelname.id
+          AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
         ORDER BY deelname.offering, head.association";
     let rows = db.rows(sql, values![tenant, plannable]).await?;
     rows.iter()

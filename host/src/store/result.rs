@@ -235,9 +235,10 @@ pub async fn versions_after(
 /// # Errors
 /// What the database says.
 pub async fn heads_of_sitting(db: &Database, tenant: &str, sitting: &str) -> Result<Vec<Head>, StoreError> {
-    let sql = "SELECT head.* FROM result_head head
-        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
-        WHERE deelname.tenant = $1 AND deelname.offering = $2 ORDER BY head.association";
+    let sql = "SELECT head.* FROM association deelname CROSS JOIN result_head head
+        WHERE deelname.tenant = $1 AND deelname.offering = $2
+          AND head.tenant = deelname.tenant AND head.association = deelname.id
+        ORDER BY deelname.id";
     let rows = db.rows(sql, values![tenant, sitting]).await?;
     rows.iter().map(head_from).collect()
 }
@@ -312,10 +313,11 @@ pub async fn units_with_results(
     (peer, component): (&str, &str),
     examenversie: Option<&str>,
 ) -> Result<Vec<Option<String>>, StoreError> {
-    let sql = "SELECT DISTINCT sitting.unit FROM result_head head
-        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
-        JOIN offering sitting ON sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+    let sql = "SELECT DISTINCT sitting.unit
+        FROM result_head head CROSS JOIN association deelname CROSS JOIN offering sitting
         WHERE head.tenant = $1 AND head.peer = $2 AND head.component = $3 AND ($4 = '' OR head.examenversie = $4)
+          AND deelname.tenant = head.tenant AND deelname.id = head.association
+          AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
         ORDER BY sitting.unit";
     let values = values![tenant, peer, component, examenversie.unwrap_or("")];
     let rows = db.rows(sql, values).await?;
