@@ -9,15 +9,13 @@
 //! the same write to the same id, or find before it creates.
 
 pub mod engine;
-pub mod find_duplicates;
-pub mod judge_again;
 pub mod kind;
 pub mod kinds;
 pub mod letters;
 pub mod peers;
+pub mod pieces;
 pub mod predecessor;
 mod settle;
-pub mod settle_needs;
 #[cfg(test)]
 mod stories;
 pub mod wake;

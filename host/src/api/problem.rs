@@ -197,6 +197,7 @@ impl From<RevisionError> for Problem {
             RevisionError::Package(error) => error.into(),
             RevisionError::Commit(error) => error.into(),
             RevisionError::Store(error) => error.into(),
+            RevisionError::Follow(error) => error.into(),
         }
     }
 }

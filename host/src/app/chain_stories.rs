@@ -25,7 +25,7 @@ use super::planning::sitting::{self, NewSitting, Plan};
 use super::{Core, Refused, association, offering, person, report, result};
 use crate::domain::association::Association;
 use crate::domain::clock::MovableClock;
-use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
+use crate::domain::model::{Component, ResultValueType};
 use crate::domain::offering::{Offering, Times};
 use crate::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
 use crate::domain::result::{Head, Version};
@@ -34,7 +34,7 @@ use crate::store::job::{self, JobRow};
 use crate::store::peer::PeerRow;
 use crate::store::task::{self, TaskRow};
 use crate::store::tenant::TenantRow;
-use crate::store::testing::Bench;
+use crate::store::testing::{Bench, component};
 use crate::store::{self, WriteSet};
 
 const TENANT: &str = "roc";
@@ -75,30 +75,6 @@ fn account(id: &str, duties: &[Duty]) -> Account {
     }
 }
 
-fn component(id: &str, scale: ResultValueType) -> Component {
-    Component {
-        component_id: id.to_owned(),
-        component_type: "test".to_owned(),
-        primary_code: Code {
-            code_type: "testCode".to_owned(),
-            value: id.to_owned(),
-        },
-        other_codes: Vec::new(),
-        name: format!("Toets {id}"),
-        description: None,
-        result_value_type: Some(scale),
-        exam: Some(true),
-        pass_from: None,
-        retries: None,
-        status: ComponentStatus::Active,
-        licensed: Some(true),
-        additional_testing_time_min: None,
-        available_personal_needs: Vec::new(),
-        safety: Vec::new(),
-        opaque: None,
-    }
-}
-
 impl School {
     async fn open(bench: &Bench) -> School {
         let school = School {
@@ -119,7 +95,10 @@ impl School {
         set.put(PeerRow::new(TENANT, OTHER_VENDOR, "ta", "Remindo").next());
         school.core.commit(set).await.unwrap();
         school
-            .keep_component(VENDOR, component("rekenen", ResultValueType::DecimalToTen))
+            .keep_component(
+                VENDOR,
+                component("rekenen", "Toets rekenen", ResultValueType::DecimalToTen),
+            )
             .await;
         school
     }

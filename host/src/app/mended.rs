@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use tracing::warn;
 
-use super::{CommitError, Core, Decision, Draft, Refused, needs, polling};
+use super::{CommitError, Core, Decision, Draft, Refused, polling};
 use crate::domain::exception::{CREDENTIALS_REFUSED, NOT_RUNNING};
 use crate::domain::lane::JobState;
 use crate::domain::retry::Blame;
@@ -27,7 +27,6 @@ pub(super) async fn follow_up(core: &Core, tenant: &str, peer: &str) {
 
 async fn go_on(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
     polling::schedule(core, tenant, peer).await?;
-    needs::again::schedule(core, tenant, peer).await?;
     let was_shut = open_the_way(core, tenant, peer).await?;
     // Letters that the vendor refused stay a person's.
     let dead = job::of_peer(&core.db, tenant, peer, JobState::Dead, MOST_JOBS).await?;

@@ -5,12 +5,12 @@ use std::fmt;
 
 use super::account::actor;
 use super::package::{self, PackageError};
-use super::{CommitError, Core, Decision, mended};
+use super::{CommitError, Core, Decision, Draft, Refused, mended, needs};
 use crate::connector::grant::Rules;
 use crate::connector::manifest::{Configuration, Manifest, Profile};
+use crate::store::StoreError;
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::{ActivationRow, RevisionRow};
-use crate::store::{AuditEntry, StoreError, WriteSet};
 
 /// Why a revision can't be made or put to work.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,9 @@ pub enum RevisionError {
     /// It could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What follows from it could not be decided.
+    #[error(transparent)]
+    Follow(#[from] Refused),
 }
 
 /// What a new revision consists of.
@@ -112,11 +115,11 @@ pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewR
                 created_at: core.now(),
             };
             let kind = if row.revision.is_none() { "install" } else { "rollout" };
-            let mut write_set = WriteSet::of(tenant);
-            write_set.put(revision.write());
-            activate(core, &mut write_set, row, number, kind, by, &new.reason).await?;
+            let mut draft = Draft::of(core, tenant, actor(by));
+            draft.put(revision.write());
+            activate(&mut draft, row, number, kind, by, &new.reason).await?;
             Ok(Decision {
-                write_set,
+                write_set: draft.finish(),
                 answer: number,
             })
         })
@@ -144,7 +147,7 @@ pub struct Back {
     /// The revision that was seen to run; when another runs now, the rollback is refused. Without it nothing is held
     /// against what runs.
     pub from: Option<i64>,
-    /// The revision to go back to; the one that ran before when absent.
+    /// The revision to go back to; when absent the one with a lower number that ran before.
     pub to: Option<i64>,
 }
 
@@ -197,7 +200,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What a rollback would do; nothing is changed. Without `to`, the revision that ran before the present one.
+/// What a rollback would do; nothing is changed. Without `to`, the revision with a lower number that ran before the
+/// present one: who was put back by a rollout goes to a newer one by a rollout.
 ///
 /// # Errors
 /// [`RevisionError`]: among them a package whose key was revoked.
@@ -303,18 +307,18 @@ async fn switch(core: &Core, tenant: &str, by: &str, peer: &str, asked: &Asked<'
     let plan = core
         .decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
             let row = found(core, tenant, peer).await?;
-            let mut write_set = WriteSet::of(tenant);
+            let mut draft = Draft::of(core, tenant, actor(by));
             if let Some(done) = done_before(core, &row, by, asked).await? {
                 return Ok(Decision {
-                    write_set,
+                    write_set: draft.finish(),
                     answer: done,
                 });
             }
             as_seen(&row, asked.back.from)?;
             let plan = plan_rollback(core, tenant, peer, asked.back.to).await?;
-            activate(core, &mut write_set, row, plan.to, asked.kind, by, asked.reason).await?;
+            activate(&mut draft, row, plan.to, asked.kind, by, asked.reason).await?;
             Ok(Decision {
-                write_set,
+                write_set: draft.finish(),
                 answer: plan,
             })
         })
@@ -360,16 +364,18 @@ async fn done_before(
     }))
 }
 
+/// Puts a revision to work. That deelnames are looked at again which waited because the connector before could not tell
+/// their needs is part of the same commit.
 async fn activate(
-    core: &Core,
-    write_set: &mut WriteSet,
+    draft: &mut Draft<'_>,
     mut row: PeerRow,
     number: i64,
     kind: &'static str,
     by: &str,
     reason: &str,
-) -> Result<(), StoreError> {
-    let seq = core
+) -> Result<(), RevisionError> {
+    let seq = draft
+        .core
         .db
         .activations(&row.tenant, &row.id)
         .await?
@@ -385,19 +391,14 @@ async fn activate(
         kind: kind.to_owned(),
         actor: by.to_owned(),
         reason: reason.to_owned(),
-        at: core.now(),
+        at: draft.now,
     };
-    write_set.put(activation.write());
-    write_set.audit(AuditEntry {
-        actor: actor(by),
-        verb: "revision.activate",
-        subject_kind: "peer",
-        subject_id: row.id.clone(),
-        detail: format!("{kind}: revision {number}, before {:?}; {reason}", row.revision),
-        content: Vec::new(),
-    });
+    draft.put(activation.write());
+    let detail = format!("{kind}: revision {number}, before {:?}; {reason}", row.revision);
+    draft.audit("revision.activate", ("peer", &row.id), detail, b"");
+    needs::again::follow_blocked(draft, &row.id).await?;
     row.revision = Some(number);
-    write_set.put(row.next());
+    draft.put(row.next());
     Ok(())
 }
 

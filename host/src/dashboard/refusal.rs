@@ -167,6 +167,7 @@ impl InDutch for RevisionError {
             }
             RevisionError::Commit(error) => return Err(error.into()),
             RevisionError::Store(error) => return Err(error.into()),
+            RevisionError::Follow(error) => return Err(Oops::ours(&error)),
         })
     }
 }

@@ -25,7 +25,7 @@ pub fn routes() -> Router<Service> {
 
 #[derive(Deserialize)]
 struct Which {
-    /// The revision to go to; the one that ran before when absent.
+    /// The revision to go to; when absent, the one with a lower number that ran before.
     naar: Option<i64>,
 }
 

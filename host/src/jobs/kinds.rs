@@ -36,7 +36,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(poll_results::PollResults(connectors()))
         .with(poll_reports::PollReports(connectors()))
         .with(read_back::ReadBack(connectors()))
-        .with(super::judge_again::JudgeAgain)
-        .with(super::settle_needs::SettleNeeds)
-        .with(super::find_duplicates::FindDuplicates)
+        .with(super::pieces::judge_again())
+        .with(super::pieces::settle_needs())
+        .with(super::pieces::find_duplicates())
 }

@@ -185,7 +185,7 @@ pub struct Back {
     /// The revision that was seen to run: when another runs now, nothing is done. Give it, so that a request that is
     /// sent again after a lost answer does not go back twice.
     pub from: Option<i64>,
-    /// Revision; the one that ran before when absent.
+    /// Revision; when absent, the one with a lower number that ran before.
     pub to: Option<i64>,
     /// Why.
     #[serde(default)]

@@ -6,7 +6,7 @@ use crate::app::cesuur::{self, Examenversie};
 use crate::app::result::Incoming;
 use crate::domain::model::Normed;
 use crate::domain::result::{Delivered, Hold, Judgement, Source};
-use crate::jobs::judge_again::JudgeAgain;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
 
@@ -40,7 +40,7 @@ async fn enter(school: &School, code: Option<&str>, normed: Normed) {
         .unwrap();
     let jobs = Jobs::new(
         school.core.clone(),
-        Registry::new().with(JudgeAgain),
+        Registry::new().with(pieces::judge_again()),
         Settings::default(),
     );
     jobs.run_until_idle().await;
@@ -232,7 +232,7 @@ async fn judging_again_goes_on_after_a_crash_and_blocks_nobody() {
 
         let another = Jobs::new(
             bench.another_node(7),
-            Registry::new().with(JudgeAgain),
+            Registry::new().with(pieces::judge_again()),
             Settings::default(),
         );
         another.run_until_idle().await;

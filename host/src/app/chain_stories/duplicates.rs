@@ -7,7 +7,7 @@ use super::*;
 use crate::app::duplicate::{self, Pair};
 use crate::app::studentresultaat::compose_for;
 use crate::domain::duplicate::PairState;
-use crate::jobs::find_duplicates::FindDuplicates;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
 
@@ -161,7 +161,7 @@ async fn a_duplicate_is_found_when_the_planbare_toets_comes_last() {
         school.put_offering(SIS, &school.plannable("second")).await.unwrap();
         let jobs = Jobs::new(
             school.core.clone(),
-            Registry::new().with(FindDuplicates),
+            Registry::new().with(pieces::find_duplicates()),
             Settings::default(),
         );
         jobs.run_until_idle().await;

@@ -7,7 +7,7 @@ use crate::app::needs::table;
 use crate::app::{package, publisher, revision};
 use crate::connector::fixture;
 use crate::domain::needs::{Line, Meaning, Needs, Rounding, Time, Translation};
-use crate::jobs::settle_needs::SettleNeeds;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
 
@@ -61,7 +61,7 @@ async fn write(school: &School, lines: Vec<Line>) -> Result<(), Refused> {
 async fn settle(school: &School) {
     let jobs = Jobs::new(
         school.core.clone(),
-        Registry::new().with(SettleNeeds),
+        Registry::new().with(pieces::settle_needs()),
         Settings::default(),
     );
     jobs.run_until_idle().await;

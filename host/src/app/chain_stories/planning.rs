@@ -7,7 +7,7 @@ use crate::app::planning::person::{self as persons, NewPerson};
 use crate::app::{Draft, offering::Confirmed};
 use crate::app::{association as associations, offering as offerings};
 use crate::domain::association::UNLIMITED_MINUTES;
-use crate::domain::model::{AttemptsLeft, Role};
+use crate::domain::model::{AttemptsLeft, ComponentStatus, Role};
 use crate::domain::needs::Needs;
 use crate::store::testing::on_each_database;
 
@@ -18,7 +18,7 @@ async fn only_a_test_to_be_used_may_serve_a_planbare_toets() {
         let school = School::open(&bench).await;
         school.enrol(&[]).await;
         school
-            .keep_component(VENDOR, component("taal", ResultValueType::DecimalToTen))
+            .keep_component(VENDOR, component("taal", "Toets taal", ResultValueType::DecimalToTen))
             .await;
         let new = NewSitting {
             component: "taal".to_owned(),
@@ -28,7 +28,10 @@ async fn only_a_test_to_be_used_may_serve_a_planbare_toets() {
         assert!(refused.to_string().contains("testsToBeUsed"), "{refused}");
 
         school
-            .keep_component(OTHER_VENDOR, component("rekenen", ResultValueType::DecimalToTen))
+            .keep_component(
+                OTHER_VENDOR,
+                component("rekenen", "Toets rekenen", ResultValueType::DecimalToTen),
+            )
             .await;
         let elsewhere = NewSitting {
             peer: OTHER_VENDOR.to_owned(),
@@ -54,7 +57,7 @@ async fn an_inactive_component_can_not_be_planned() {
                 OTHER_VENDOR,
                 Component {
                     status: ComponentStatus::Inactive,
-                    ..component("oud", ResultValueType::DecimalToTen)
+                    ..component("oud", "Toets oud", ResultValueType::DecimalToTen)
                 },
             )
             .await;

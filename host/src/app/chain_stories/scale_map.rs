@@ -8,7 +8,7 @@ use crate::app::vaststellen::{self, Seen};
 use crate::domain::principal::Refusal;
 use crate::domain::result::{Hold, Judgement};
 use crate::domain::scale_map::{Basis, Number, Rule};
-use crate::jobs::judge_again::JudgeAgain;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
 
@@ -32,7 +32,7 @@ async fn approve(school: &School, map: &str, who: &Account) -> Result<(), Refuse
     scale_map::settle(&school.core, TENANT, who, map, true, "vergeleken met de brief").await?;
     let jobs = Jobs::new(
         school.core.clone(),
-        Registry::new().with(JudgeAgain),
+        Registry::new().with(pieces::judge_again()),
         Settings::default(),
     );
     jobs.run_until_idle().await;

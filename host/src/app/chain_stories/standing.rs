@@ -12,7 +12,7 @@ use crate::domain::proposal::{Ending, ProposalKind};
 use crate::domain::result::{Decided, Hold, Judgement};
 use crate::domain::sample::Size;
 use crate::domain::sending::{FinalConflict, Said, SendPolicy};
-use crate::jobs::judge_again::JudgeAgain;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
 
@@ -58,7 +58,7 @@ async fn sent(school: &School, deelname: &str) -> Option<ExamResult> {
 async fn work(school: &School) {
     let jobs = Jobs::new(
         school.core.clone(),
-        Registry::new().with(JudgeAgain),
+        Registry::new().with(pieces::judge_again()),
         Settings::default(),
     );
     jobs.run_until_idle().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Settled, Vendor, Whose, settle, with};
 use crate::app::draft::{Draft, Follow};
-use crate::app::{Core, Decision, Refused, deliver};
+use crate::app::{Refused, deliver};
 use crate::domain::lane;
 use crate::domain::offering::Offering;
 use crate::store::{association, needs as needs_store, offering, person};
@@ -44,19 +44,14 @@ pub async fn follow(draft: &mut Draft<'_>, peer: &str, sitting: Option<&str>, af
 ///
 /// # Errors
 /// What the database says.
-pub async fn schedule(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
-    if needs_store::blocked(&core.db, tenant, peer, 1).await?.is_empty() {
-        return Ok(());
+pub async fn follow_blocked(draft: &mut Draft<'_>, peer: &str) -> Result<(), Refused> {
+    match needs_store::blocked(&draft.core.db, draft.tenant, peer, 1)
+        .await?
+        .is_empty()
+    {
+        true => Ok(()),
+        false => follow(draft, peer, None, "").await,
     }
-    core.decide(&[format!("needs/{tenant}/{peer}")], || async {
-        let mut draft = Draft::of(core, tenant, "host");
-        follow(&mut draft, peer, None, "").await?;
-        Ok(Decision {
-            write_set: draft.finish(),
-            answer: (),
-        })
-    })
-    .await
 }
 
 /// Settles at most [`MOST_AT_ONCE`] deelnames, those after an id, and has the next piece follow.

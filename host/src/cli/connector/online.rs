@@ -278,7 +278,7 @@ pub(super) fn show(arguments: &Show) -> Outcome {
 pub(super) struct Rollback {
     /// Which peer
     peer: String,
-    /// To this revision; the one that ran before when absent
+    /// To this revision; when absent, the one with a lower number that ran before
     #[arg(long)]
     to: Option<i64>,
     /// Why; others read it later

@@ -1,0 +1,110 @@
+//! Work inside the host that goes through many rows: a piece per run, each in a commit of its own with the job's end, so
+//! that other traffic goes between and a stop in the middle loses nothing. Each piece has the next one follow.
+
+use std::marker::PhantomData;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Done, JobContext, JobError, JobKind};
+use crate::app::judging::{self, Which};
+use crate::app::{Draft, Refused, deliver, duplicate, needs};
+use crate::domain::retry::Blame;
+
+/// Results are judged again after a person changed what they are judged by.
+#[must_use]
+pub fn judge_again() -> impl JobKind + 'static {
+    Pieces::<ToJudge>(PhantomData)
+}
+
+/// The needs of a vendor's coming deelnames are settled anew after its table, its connector or a sitting has changed.
+#[must_use]
+pub fn settle_needs() -> impl JobKind + 'static {
+    Pieces::<ToSettle>(PhantomData)
+}
+
+/// Duplicates are looked for among the enrolments of a planbare toets.
+#[must_use]
+pub fn find_duplicates() -> impl JobKind + 'static {
+    Pieces::<ToCompare>(PhantomData)
+}
+
+/// What a job's payload says of its piece.
+trait Piece: DeserializeOwned + Clone + Send + Sync + 'static {
+    /// Name of the kind.
+    const KIND: &'static str;
+
+    /// Decides on the piece, and has the next one follow.
+    fn take(&self, draft: &mut Draft<'_>) -> impl Future<Output = Result<(), Refused>> + Send;
+}
+
+#[derive(Clone, Deserialize)]
+struct ToJudge {
+    which: Which,
+    after: String,
+}
+
+impl Piece for ToJudge {
+    const KIND: &'static str = deliver::JUDGE_AGAIN;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        judging::judge_piece(draft, &self.which, &self.after).await
+    }
+}
+
+#[derive(Clone, Deserialize)]
+struct ToSettle {
+    peer: String,
+    sitting: Option<String>,
+    after: String,
+}
+
+impl Piece for ToSettle {
+    const KIND: &'static str = needs::again::SETTLE_NEEDS;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        needs::again::settle_piece(draft, &self.peer, self.sitting.as_deref(), &self.after).await
+    }
+}
+
+#[derive(Clone, Deserialize)]
+struct ToCompare {
+    plannable: String,
+    after: String,
+}
+
+impl Piece for ToCompare {
+    const KIND: &'static str = duplicate::again::FIND_DUPLICATES;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        duplicate::again::look_at_piece(draft, &self.plannable, &self.after).await
+    }
+}
+
+struct Pieces<P>(PhantomData<P>);
+
+impl<P: Piece> JobKind for Pieces<P> {
+    fn name(&self) -> &'static str {
+        P::KIND
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        async move {
+            let piece: P = serde_json::from_str(&context.job.payload).map_err(|error| {
+                JobError::permanent(Blame::Host, format!("a payload that this kind did not write: {error}"))
+            })?;
+            Ok(Done::deciding(move || {
+                let (context, piece) = (context.clone(), piece.clone());
+                async move {
+                    let actor = format!("job:{}", P::KIND);
+                    let mut draft = Draft::of(&context.core, &context.job.tenant, actor);
+                    piece.take(&mut draft).await?;
+                    Ok(draft.finish())
+                }
+            }))
+        }
+        .boxed()
+    }
+}
