@@ -12,12 +12,12 @@ use crate::app::draft::Sender;
 use crate::app::{Core, account, result};
 use crate::config::Settings;
 use crate::domain::clock::MovableClock;
-use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
+use crate::domain::model::ResultValueType;
 use crate::server::Host;
 use crate::store::WriteSet;
 use crate::store::component::ComponentRow;
 use crate::store::task::NewTask;
-use crate::store::testing::{Bench, on_each_database};
+use crate::store::testing::{Bench, component, on_each_database};
 
 const SCHOOL: &str = "roc";
 const VENDOR: &str = "toa";
@@ -61,30 +61,6 @@ impl Answer {
     }
 }
 
-fn rekenen() -> Component {
-    Component {
-        component_id: "rekenen".to_owned(),
-        component_type: "test".to_owned(),
-        primary_code: Code {
-            code_type: "testCode".to_owned(),
-            value: "rekenen".to_owned(),
-        },
-        other_codes: Vec::new(),
-        name: "Rekenen 3F".to_owned(),
-        description: None,
-        result_value_type: Some(ResultValueType::DecimalToTen),
-        exam: Some(true),
-        pass_from: None,
-        retries: None,
-        status: ComponentStatus::Active,
-        licensed: Some(true),
-        additional_testing_time_min: None,
-        available_personal_needs: Vec::new(),
-        safety: Vec::new(),
-        opaque: None,
-    }
-}
-
 impl Door {
     async fn open(bench: Bench) -> Door {
         let data = tempfile::tempdir().unwrap();
@@ -107,7 +83,7 @@ impl Door {
         let row = ComponentRow {
             tenant: SCHOOL.to_owned(),
             peer: VENDOR.to_owned(),
-            facts: rekenen(),
+            facts: component("rekenen", "Rekenen 3F", ResultValueType::DecimalToTen),
             updated_at: door.core.now(),
             version: 0,
         };

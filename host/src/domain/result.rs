@@ -461,4 +461,4 @@ fn hold_by_decision(delivered: &Delivered, present: Present<'_>) -> Option<Hold>
 
 #[cfg(test)]
 #[path = "result_tests.rs"]
-mod tests;
+pub(super) mod tests;

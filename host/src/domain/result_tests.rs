@@ -1,11 +1,12 @@
 //! How deliveries are judged, story by story.
 
 use super::*;
-use crate::domain::scale_map::{Basis, Number, Rule, Standing};
+use crate::domain::scale_map::tests::percentages;
 use crate::domain::sending::{Exam, FinalConflict, Outgoing, Policy, SendPolicy, outgoing};
 use crate::domain::standing;
 
-fn result(state: ResultState, score: Option<&str>) -> ExamResult {
+/// A result on the day the stories play.
+pub(in crate::domain) fn result(state: ResultState, score: Option<&str>) -> ExamResult {
     ExamResult {
         state,
         attendance: Attendance::Present,
@@ -337,29 +338,6 @@ fn the_policy_says_what_goes_to_the_student_system() {
         !withdrawn.r#final && withdrawn.score.is_some(),
         "must hear that it is not final"
     );
-}
-
-fn percentages() -> ScaleMap {
-    let number = |text: &str| Number::read(text).unwrap();
-    ScaleMap {
-        id: "map".to_owned(),
-        peer: "toa".to_owned(),
-        component: "c".to_owned(),
-        examenversie: None,
-        to: ResultValueType::DecimalToTen,
-        number: 1,
-        basis: Basis::Score,
-        rule: Rule::Steps {
-            steps: vec![(number("0"), "1.0".to_owned()), (number("53"), "5.5".to_owned())],
-            up_to: number("100"),
-        },
-        author: "an".to_owned(),
-        source: "brief".to_owned(),
-        made_at: Timestamp::UNIX_EPOCH,
-        standing: Standing::Approved,
-        settled: None,
-        version: 1,
-    }
 }
 
 /// N#175: by the map that two people approved, and by nothing else; also what looks like a grade is a percentage then.

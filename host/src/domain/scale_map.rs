@@ -300,8 +300,32 @@ impl ScaleMap {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Percentages to grades, approved: 53 % is a 5.5.
+    pub(in crate::domain) fn percentages() -> ScaleMap {
+        let number = |text: &str| Number::read(text).unwrap();
+        ScaleMap {
+            id: "map".to_owned(),
+            peer: "toa".to_owned(),
+            component: "c".to_owned(),
+            examenversie: None,
+            to: ResultValueType::DecimalToTen,
+            number: 1,
+            basis: Basis::Score,
+            rule: Rule::Steps {
+                steps: vec![(number("0"), "1.0".to_owned()), (number("53"), "5.5".to_owned())],
+                up_to: number("100"),
+            },
+            author: "an".to_owned(),
+            source: "brief".to_owned(),
+            made_at: Timestamp::UNIX_EPOCH,
+            standing: Standing::Approved,
+            settled: None,
+            version: 1,
+        }
+    }
 
     fn steps(rows: &[(&str, &str)], up_to: &str) -> Rule {
         let row = |(begins, value): &(&str, &str)| (Number::read(begins).unwrap(), (*value).to_owned());

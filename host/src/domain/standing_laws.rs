@@ -4,12 +4,13 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::model::{Attendance, ExamResult, Normed, ResultState, ResultValueType};
+use super::model::{ExamResult, Normed, ResultState, ResultValueType};
 use super::principal::Account;
 use super::proposal::{Proposal, ProposalKind};
 use super::result::{Again, judge_again};
 use super::result::{Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick, judge};
-use super::scale_map::{Basis, Converted, Number, Rule, ScaleMap, Standing};
+use super::scale_map::tests::percentages;
+use super::scale_map::{Converted, ScaleMap};
 use super::sending::{Exam, FinalConflict, Outgoing, Policy, SendPolicy, is_off, outgoing};
 use super::standing;
 
@@ -61,50 +62,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn result(score: Option<&str>, completed: bool, last: bool) -> ExamResult {
+    let state = if completed {
+        ResultState::Completed
+    } else {
+        ResultState::InProgress
+    };
     ExamResult {
-        state: if completed {
-            ResultState::Completed
-        } else {
-            ResultState::InProgress
-        },
-        attendance: Attendance::Present,
-        pass: None,
-        comment: None,
-        score: score.map(str::to_owned),
-        result_date: Some(jiff::civil::date(2026, 3, 4)),
-        test_date: None,
         r#final: last,
-        raw_score: None,
-        max_raw_score: None,
-        executed_offering_name: None,
-        assessor_id: None,
-        assessor_code: None,
-        irregularities: None,
-        documents: Vec::new(),
-        opaque: None,
-    }
-}
-
-fn map() -> ScaleMap {
-    let number = |text: &str| Number::read(text).unwrap();
-    ScaleMap {
-        id: "map".to_owned(),
-        peer: "toa".to_owned(),
-        component: "c".to_owned(),
-        examenversie: None,
-        to: ResultValueType::DecimalToTen,
-        number: 1,
-        basis: Basis::Score,
-        rule: Rule::Steps {
-            steps: vec![(number("0"), "1.0".to_owned()), (number("53"), "5.5".to_owned())],
-            up_to: number("100"),
-        },
-        author: "an".to_owned(),
-        source: "brief".to_owned(),
-        made_at: Timestamp::UNIX_EPOCH,
-        standing: Standing::Approved,
-        settled: None,
-        version: 1,
+        ..super::result::tests::result(state, score)
     }
 }
 
@@ -372,7 +337,7 @@ proptest! {
     fn what_was_decided_stays_until_two_people_undo_it_and_nothing_off_the_scale_is_sent(
         steps in prop::collection::vec(step(), 1..40)
     ) {
-        let map = map();
+        let map = percentages();
         let mut life = Life::default();
         for step in &steps {
             let (versions, decided) = (life.versions.clone(), life.decided_on());

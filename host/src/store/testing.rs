@@ -13,6 +13,7 @@ use super::open::{Purpose, migrate, open};
 use super::{Database, Sealer};
 use crate::app::{Core, World};
 use crate::domain::clock::{MovableClock, SeededRandom};
+use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
 
 /// An empty database of its own, with the schema in place.
 pub struct TestDatabase {
@@ -138,4 +139,30 @@ fn core_over(db: Database, clock: &MovableClock, seed: u64) -> Core {
         random: Arc::new(SeededRandom::from_seed(seed)),
     };
     Core::start(db, world, Sealer::new(&[42; 32]))
+}
+
+/// A component that can be planned, with results on this scale.
+#[must_use]
+pub fn component(id: &str, name: &str, scale: ResultValueType) -> Component {
+    Component {
+        component_id: id.to_owned(),
+        component_type: "test".to_owned(),
+        primary_code: Code {
+            code_type: "testCode".to_owned(),
+            value: id.to_owned(),
+        },
+        other_codes: Vec::new(),
+        name: name.to_owned(),
+        description: None,
+        result_value_type: Some(scale),
+        exam: Some(true),
+        pass_from: None,
+        retries: None,
+        status: ComponentStatus::Active,
+        licensed: Some(true),
+        additional_testing_time_min: None,
+        available_personal_needs: Vec::new(),
+        safety: Vec::new(),
+        opaque: None,
+    }
 }

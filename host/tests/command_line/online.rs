@@ -105,9 +105,9 @@ impl Stage {
     }
 }
 
-/// Seed 005: a version is installed, put to work, taken back and shown, each with who and why.
+/// Seed 005: a version is installed and put to work; what is refused changes nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_is_installed_rolled_out_and_rolled_back() {
+async fn a_version_is_installed_once_and_runs_as_a_new_revision_each_time() {
     let Some(guests) = guests() else { return };
     let stage = Stage::set(&guests).await;
     let house = &stage.house;
@@ -141,6 +141,20 @@ async fn a_version_is_installed_rolled_out_and_rolled_back() {
 
     let second = stage.package("0.2.0", "Tweede.");
     stage.install(&second, &[]).done();
+    let listed = house.connector(&["list"]).done();
+    assert!(listed.ends_with("revision 3"), "{listed}");
+}
+
+/// A revision is put to work, taken back and shown, each with who and why.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_is_rolled_out_and_rolled_back_with_who_and_why() {
+    let Some(guests) = guests() else { return };
+    let stage = Stage::set(&guests).await;
+    let house = &stage.house;
+    let first = stage.package("0.1.0", "Eerste.");
+    stage.install(&first, &[]).done();
+    stage.install(&first, &["--set", "page-size=50"]).done();
+    stage.install(&stage.package("0.2.0", "Tweede."), &[]).done();
     let listed = house.connector(&["list"]).done();
     assert!(listed.ends_with("revision 3"), "{listed}");
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::stage::{SCHOOL, Stage};
 use crate::app::draft::Sender;
 use crate::app::person;
-use crate::jobs::settle_needs::SettleNeeds;
+use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::needs;
 
@@ -64,7 +64,7 @@ async fn functioneel_beheer_sees_a_missing_code_and_says_what_it_means() {
     assert_eq!(late.status, StatusCode::CONFLICT, "somebody wrote it in between");
     let jobs = Jobs::new(
         stage.core.clone(),
-        Registry::new().with(SettleNeeds),
+        Registry::new().with(pieces::settle_needs()),
         Settings::default(),
     );
     jobs.run_until_idle().await;

@@ -22,7 +22,7 @@ use crate::config::Settings;
 use crate::connector::fixture;
 use crate::domain::clock::MovableClock;
 use crate::domain::lane::JobState;
-use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
+use crate::domain::model::ResultValueType;
 use crate::domain::offering::Times;
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
 use crate::domain::retry::Blame;
@@ -31,7 +31,7 @@ use crate::store::WriteSet;
 use crate::store::component::ComponentRow;
 use crate::store::job::{self, JobRow};
 use crate::store::peer::PeerRow;
-use crate::store::testing::{Bench, TestDatabase};
+use crate::store::testing::{Bench, TestDatabase, component};
 
 /// The school.
 pub const SCHOOL: &str = "roc";
@@ -186,31 +186,10 @@ impl Stage {
         let mut set = WriteSet::of(SCHOOL);
         set.put(PeerRow::new(SCHOOL, "osiris", "dr", "Osiris").next());
         set.put(PeerRow::new(SCHOOL, "toa", "ta", "TOA").next());
-        let component = Component {
-            component_id: "rekenen".to_owned(),
-            component_type: "test".to_owned(),
-            primary_code: Code {
-                code_type: "testCode".to_owned(),
-                value: "rekenen".to_owned(),
-            },
-            other_codes: Vec::new(),
-            name: "Rekenen 3F".to_owned(),
-            description: None,
-            result_value_type: Some(ResultValueType::DecimalToTen),
-            exam: Some(true),
-            pass_from: None,
-            retries: None,
-            status: ComponentStatus::Active,
-            licensed: Some(true),
-            additional_testing_time_min: None,
-            available_personal_needs: Vec::new(),
-            safety: Vec::new(),
-            opaque: None,
-        };
         let row = ComponentRow {
             tenant: SCHOOL.to_owned(),
             peer: "toa".to_owned(),
-            facts: component,
+            facts: component("rekenen", "Rekenen 3F", ResultValueType::DecimalToTen),
             updated_at: core.now(),
             version: 0,
         };
