@@ -17,6 +17,7 @@ pub mod offering;
 pub mod person;
 pub mod principal;
 pub mod proposal;
+pub mod relay;
 pub mod result;
 pub mod retry;
 pub mod sample;
@@ -27,5 +28,6 @@ pub mod sending;
 pub mod standing;
 #[cfg(test)]
 mod standing_laws;
+pub mod test_group;
 
 pub use oke_codec::model;

@@ -3,12 +3,16 @@
 //! A face parses and answers; what a message does is decided in `app`. To add an operation: a handler in the face's
 //! file and its line in that file's `routes`.
 
+mod answer;
 mod bearer;
+mod document;
 mod message;
 mod problem;
+mod query;
 mod refusal;
 #[cfg(test)]
 mod stories;
+mod ta;
 mod token;
 mod tpl;
 
@@ -22,7 +26,11 @@ use crate::api::Service;
 pub fn router(service: &Service) -> Router {
     Router::new()
         .merge(token::routes())
-        .merge(tpl::routes().route_layer(from_fn_with_state(service.clone(), refusal::note)))
+        .merge(
+            tpl::routes()
+                .merge(ta::routes())
+                .route_layer(from_fn_with_state(service.clone(), refusal::note)),
+        )
         .layer(DefaultBodyLimit::max(service.json_limit))
         .with_state(service.clone())
 }

@@ -1,5 +1,5 @@
-//! Systems around the host, for trying it out: a SIS and vendors' test platforms that keep state and misbehave on
-//! request.
+//! Systems around the host, for trying it out: a SIS, vendors' test platforms and planning systems that keep state and
+//! misbehave on request.
 //!
 //! They are peers, so they share nothing with the host: no codec, no domain type, no store. What they demand of a
 //! message is written here a second time, from the agreement, so that a mistake of the host's codec meets a reader
@@ -8,7 +8,8 @@
 //! - [`Sis`] is a deelnemerregistratie: it owns a [`School`], pushes flow 1 to a TPL, serves the DR face, takes flow 5.
 //! - [`Ta`] is a vendor's test platform: it serves flow 0, takes flow 2, gives results (flow 3) and reports (flow 4),
 //!   pushed to a TPL or left to be read.
-//! - Both answer `POST /control/…` beside their face, and the same verbs exist as methods of the handles.
+//! - [`Tpl`] is a planning system outside the host: it plans at a TA face (flow 2) and takes results and reports.
+//! - All answer `POST /control/…` beside their face, and the same verbs exist as methods of the handles.
 //!
 //! To add a way to misbehave: a variant of [`Trouble`], its arm in `misbehaviour/incoming.rs` (or in `outgoing.rs` when it
 //! concerns messages that the simulator sends), and its line in `TroubleRequest`.
@@ -32,6 +33,7 @@ mod socket;
 mod strict;
 mod ta;
 mod tokens;
+mod tpl;
 
 pub use client::client;
 pub use misbehaviour::{Misbehaviour, MisbehaviourState, Trouble};
@@ -47,6 +49,7 @@ pub use ta::{
     ResultsOrder, SittingState, Ta, TaOptions, TaState, Test,
 };
 pub use tokens::Credentials;
+pub use tpl::{PlannedSitting, PlannedState, RefusedDelivery, SittingOrder, Tpl, TplOptions, TplState};
 
 /// The entry in `consumers` that this standard's own fields live in (R13).
 const CONSUMER_KEY: &str = "nl-test-admin";
@@ -82,6 +85,6 @@ pub enum SimulatorError {
     #[error("{0}")]
     DoesNotFit(String),
     /// Something has to be sent, and nobody said to whom.
-    #[error("this simulator does not know the TPL yet: give its address and credentials with POST /control/tpl")]
+    #[error("this simulator does not know its peer yet: give its address and credentials with POST /control/peer")]
     NoPeer,
 }

@@ -19,6 +19,7 @@ pub mod duplicate;
 pub mod error;
 pub mod examenversie;
 pub mod job;
+pub mod landscape;
 pub mod ledger;
 pub mod mark;
 pub mod message;
@@ -42,6 +43,7 @@ pub mod seal;
 pub mod sql;
 pub mod task;
 pub mod tenant;
+pub mod test_group;
 #[doc(hidden)]
 pub mod testing;
 pub mod write_set;

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, contact, deelname, duplicate, job, needs, package, peer, policy, proposal, publisher, result,
-    revision, sample, scale_map, school, sitting, task, unit,
+    account, attempt, contact, deelname, duplicate, job, landscape, needs, package, peer, policy, proposal, publisher,
+    result, revision, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -19,6 +19,7 @@ use super::v1::{
         unit::list, unit::put_unit,
         peer::list, peer::create, peer::put_endpoint, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
+        landscape::systems, landscape::allow, landscape::forbid,
         needs::show, needs::set, needs::blocked,
         attempt::show, attempt::set,
         duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,

@@ -6,6 +6,7 @@ pub mod contact;
 pub mod deelname;
 pub mod duplicate;
 pub mod job;
+pub mod landscape;
 pub mod needs;
 pub mod package;
 pub mod peer;

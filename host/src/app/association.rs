@@ -155,6 +155,7 @@ async fn keep(
         plan_version: 0,
         confirmed: None,
         planned_by: None,
+        planner: None,
         facts,
         updated_at: draft.now,
         version: known.map_or(0, |known| known.version),

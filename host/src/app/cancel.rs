@@ -28,7 +28,7 @@ pub async fn associations_of(draft: &mut Draft<'_>, canceled: &Offering) -> Resu
             warn_of_sittings(draft, canceled).await
         }
         // The vendor cancels the deelnames of a cancelled sitting itself (§3.2.2), so that none is told by itself here.
-        OfferingKind::Sitting | OfferingKind::Course | OfferingKind::Program => {
+        OfferingKind::Sitting | OfferingKind::Course | OfferingKind::Program | OfferingKind::Relayed => {
             for bound in &standing {
                 draft.put(association::next(draft.tenant, &canceled_now(bound.clone(), draft.now)));
                 needs::unblock(draft, &bound.id, GONE).await?;

@@ -28,6 +28,11 @@ pub const READ_BACK: &str = "read_back";
 /// Kind of the job that judges many results again.
 pub const JUDGE_AGAIN: &str = "judge_again";
 
+/// Kind of the job that sends a result on to the outside TPL that planned it.
+pub const RELAY_RESULT: &str = "relay_result";
+/// Kind of the job that sends a report on to the outside TPL that planned its sitting.
+pub const RELAY_REPORT: &str = "relay_report";
+
 /// Lane of a sitting's messages (flow 2).
 #[must_use]
 pub fn sitting_lane(sitting: &str) -> String {
@@ -190,6 +195,57 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
             lane: lane::name(3, "association", deelname),
             parent: None,
             payload: json!({ "association": deelname }),
+            full_state: true,
+        })
+        .await
+}
+
+/// Sends the present result of a relayed deelname on to the TPL that made it (R23), unless that waits already.
+///
+/// # Errors
+/// What the database says.
+pub async fn relayed_result(draft: &mut Draft<'_>, deelname: &Association) -> Result<(), Refused> {
+    relayed(
+        draft,
+        (RELAY_RESULT, 3),
+        deelname.planner.as_deref(),
+        ("association", &deelname.id),
+    )
+    .await
+}
+
+/// Sends the present report of a relayed sitting on to the TPL that planned it (R23), unless that waits already.
+///
+/// # Errors
+/// What the database says.
+pub async fn relayed_report(draft: &mut Draft<'_>, sitting: &Offering) -> Result<(), Refused> {
+    relayed(
+        draft,
+        (RELAY_REPORT, 4),
+        sitting.planner.as_deref(),
+        ("offering", &sitting.id),
+    )
+    .await
+}
+
+async fn relayed(
+    draft: &mut Draft<'_>,
+    (kind, flow): (&'static str, i64),
+    planner: Option<&str>,
+    (noun, id): (&str, &str),
+) -> Result<(), Refused> {
+    let Some(planner) = planner else {
+        return Ok(());
+    };
+    draft
+        .follow_once(Follow {
+            kind,
+            peer: planner,
+            flow,
+            // Apart from the lane of read-backs, which wait for the vendor.
+            lane: lane::name(flow, &format!("{noun}-onward"), id),
+            parent: None,
+            payload: json!({ noun: id }),
             full_state: true,
         })
         .await

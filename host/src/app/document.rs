@@ -6,10 +6,10 @@ mod content;
 pub use content::{OpenDocument, Storing};
 
 use super::draft::Draft;
-use super::{Core, Refused, deliver, studentresultaat};
+use super::{Core, Refused, deliver, relay, studentresultaat};
 use crate::domain::model::DocumentReference;
-use crate::store::association;
 use crate::store::document::{self, DocumentRow, Fetched};
+use crate::store::{association, offering};
 
 /// What a document belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,7 @@ pub async fn fetched(draft: &mut Draft<'_>, id: &str, fetched: Fetched) -> Resul
     }
     let detail = format!("{} bytes, sha256 {}", fetched.size, fetched.sha256);
     draft.audit("document.fetch", ("document", id), detail, fetched.sha256.as_bytes());
-    let is_evidence_of_result = document.subject_kind == "association";
-    let deelname = document.subject_id.clone();
+    let (kind, subject) = (document.subject_kind.clone(), document.subject_id.clone());
     draft.put(
         DocumentRow {
             fetched: Some(fetched),
@@ -104,8 +103,9 @@ pub async fn fetched(draft: &mut Draft<'_>, id: &str, fetched: Fetched) -> Resul
         }
         .next(),
     );
-    if is_evidence_of_result {
-        studentresultaat::send_again(draft, &deelname).await?;
+    let went_on = relay::back::document_came(draft, (&kind, &subject)).await?;
+    if kind == "association" && !went_on {
+        studentresultaat::send_again(draft, &subject).await?;
     }
     Ok(())
 }
@@ -118,11 +118,16 @@ async fn visible_to(core: &Core, tenant: &str, peer: &str, id: &str) -> Result<O
         return Ok(Some(found));
     }
     if found.subject_kind != "association" {
-        return Ok(None);
+        let sitting = offering::find(&core.db, tenant, &found.subject_id).await?;
+        let planner = sitting.and_then(|sitting| sitting.planner);
+        return Ok((planner.as_deref() == Some(peer)).then_some(found));
     }
     let Some(deelname) = association::find(&core.db, tenant, &found.subject_id).await? else {
         return Ok(None);
     };
+    if deelname.planner.as_deref() == Some(peer) {
+        return Ok(Some(found));
+    }
     let Some(enrolment) = deelname.enrolment else {
         return Ok(None);
     };
@@ -131,7 +136,7 @@ async fn visible_to(core: &Core, tenant: &str, peer: &str, id: &str) -> Result<O
 }
 
 /// Opens a document for a peer that may see it: one that it named itself, or that goes with the results of its
-/// enrolments, whatever the scope (R27, RULES §4). `None` for any other, and for one that has not been fetched yet.
+/// enrolments or, of an outside TPL, of its deelnames and sittings, whatever the scope (R27, RULES §4). `None` for any other, and for one that has not been fetched yet.
 ///
 /// # Errors
 /// What the database says.

@@ -68,7 +68,9 @@ fn keys(sender: &Sender, id: &str) -> [String; 1] {
 /// What is known by this id, if it is this system's own.
 async fn known(core: &Core, sender: &Sender, id: &str) -> Result<Option<Offering>, Refused> {
     match offering::find(&core.db, &sender.tenant, id).await? {
-        Some(known) if known.peer != sender.peer || known.kind == OfferingKind::Sitting => {
+        Some(known)
+            if known.peer != sender.peer || matches!(known.kind, OfferingKind::Sitting | OfferingKind::Relayed) =>
+        {
             Err(Refused::unknown("offering", id))
         }
         known => Ok(known),
@@ -160,6 +162,7 @@ fn told(
         plan_version: 0,
         confirmed: None,
         planned_by: Vec::new(),
+        planner: None,
         facts,
         updated_at: now,
         version: known.map_or(0, |known| known.version),

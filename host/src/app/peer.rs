@@ -25,7 +25,10 @@ pub enum PeerError {
     #[error("there is no client `{0}` in this school")]
     UnknownClient(String),
     /// A hat that nobody wears.
-    #[error("`{0}` is no role of a peer; use `ta` for an examenleverancier or `dr` for a student system")]
+    #[error(
+        "`{0}` is no role of a peer; use `ta` for an examenleverancier, `dr` for a student system, `tpl` for a planning \
+             system outside this host"
+    )]
     BadHat(String),
     /// An address or credential that can't be used.
     #[error("{0}")]
@@ -41,14 +44,14 @@ pub enum PeerError {
     Store(#[from] StoreError),
 }
 
-/// Makes a peer: an examenleverancier (`ta`) or a student system (`dr`).
+/// Makes a peer: an examenleverancier (`ta`), a student system (`dr`) or an outside planning system (`tpl`).
 ///
 /// # Errors
 /// [`PeerError`].
 pub async fn create(core: &Core, tenant: &str, by: &str, id: &str, hat: &str, name: &str) -> Result<(), PeerError> {
     check_name(id)?;
     let name = &label::tidy(name).map_err(AccountError::from)?;
-    if !["ta", "dr"].contains(&hat) {
+    if !["ta", "dr", "tpl"].contains(&hat) {
         return Err(PeerError::BadHat(hat.to_owned()));
     }
     core.decide(&[format!("peer/{tenant}/{id}")], || async {

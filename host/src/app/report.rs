@@ -4,7 +4,7 @@ use oke_codec::{ReportMessage, apply_report};
 
 use super::document::{self, Subject};
 use super::draft::{Arrived, Draft, Outcome, Sender};
-use super::{Core, Decision, Refused, result};
+use super::{Core, Decision, Refused, deliver, result};
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::store::offering;
 
@@ -69,7 +69,8 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: Incoming<'_>) -> Result<Out
     let id = incoming.sitting;
     let sitting = offering::find(&draft.core.db, draft.tenant, id)
         .await?
-        .filter(|found| found.kind == OfferingKind::Sitting && found.peer == incoming.peer)
+        .filter(|found| matches!(found.kind, OfferingKind::Sitting | OfferingKind::Relayed))
+        .filter(|found| found.peer == incoming.peer)
         .ok_or_else(|| Refused::unknown("sitting", id))?;
     let facts = apply_report(&sitting.facts, incoming.report);
     let arrived = Arrived {
@@ -97,5 +98,7 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: Incoming<'_>) -> Result<Out
         ..sitting
     };
     draft.put(offering::next(draft.tenant, &reported));
+    // To the outside TPL that planned it, where one did (R23).
+    deliver::relayed_report(draft, &reported).await?;
     Ok(Outcome::Applied)
 }

@@ -6,7 +6,7 @@ use oke_codec::ResultMessage;
 use super::document::{self, Subject};
 use super::draft::{About, Arrived, Draft, Outcome, Sender};
 use super::studentresultaat::{self, Route};
-use super::{Core, Decision, Refused, deliver, proposal};
+use super::{Core, Decision, Refused, deliver, proposal, relay};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
@@ -216,7 +216,11 @@ pub(super) fn missing_version(head: &Head) -> Refused {
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no deelname at this vendor.
 pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outcome, Refused> {
-    let known = Known::read(draft, incoming).await?;
+    let known = match Known::read(draft, incoming).await {
+        // Not the school's own: perhaps an outside TPL's (R23).
+        Err(Refused::Unknown { .. }) => return relay::back::result(draft, incoming).await,
+        known => known?,
+    };
     let present = present(known.head.as_ref(), &known.versions)?;
     let received = calendar::day(draft.now);
     let delivered = incoming.delivered.clone();
@@ -265,15 +269,20 @@ fn arrived<'a>(incoming: &Incoming<'a>) -> Arrived<'a> {
     Arrived {
         flow: 3,
         peer: incoming.peer,
-        method: match incoming.source {
-            Source::Push => "PATCH",
-            Source::Poll => "poll",
-            Source::ReadBack => "read-back",
-        },
+        method: method(incoming.source),
         subject_kind: "association",
         subject_id: incoming.deelname,
         content: incoming.content,
         carries_person: false,
+    }
+}
+
+/// By which way a result came, as the inbox keeps it.
+pub(super) fn method(source: Source) -> &'static str {
+    match source {
+        Source::Push => "PATCH",
+        Source::Poll => "poll",
+        Source::ReadBack => "read-back",
     }
 }
 

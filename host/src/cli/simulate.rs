@@ -1,4 +1,4 @@
-//! `oke simulate sis|ta`: a system around the host, on loopback, until Ctrl-C.
+//! `oke simulate sis|ta|tpl`: a system around the host, on loopback, until Ctrl-C.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::outcome::{Done, Outcome, Stop};
 use crate::simulator::{
     Auth, Catalogue, Credentials, NeedsInFlow1, PeerAccess, ResultMode, SchoolPlan, Sis, SisOptions, Ta, TaOptions,
+    Tpl, TplOptions,
 };
 
 /// The arguments of `oke simulate`.
@@ -24,6 +25,8 @@ enum System {
     Sis(SisArguments),
     /// A vendor's test platform: serves flow 0, takes flow 2, gives flows 3 and 4
     Ta(TaArguments),
+    /// A planning system outside the host: plans at a TA face, takes flows 3 and 4
+    Tpl(OutsideArguments),
 }
 
 #[derive(Args)]
@@ -78,6 +81,22 @@ struct TaArguments {
     client_secret: String,
     #[command(flatten)]
     tpl: TplArguments,
+}
+
+#[derive(Args)]
+struct OutsideArguments {
+    /// Where to listen; loopback only, port 0 for any free port
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Its name; it decides every id that it makes
+    #[arg(long, default_value = "Planwerk")]
+    name: String,
+    /// The client id that callers show
+    #[arg(long, default_value = "oke-host")]
+    client_id: String,
+    /// The secret that callers show
+    #[arg(long, default_value = "tpl-secret")]
+    client_secret: String,
 }
 
 #[derive(Args)]
@@ -139,6 +158,7 @@ pub(super) fn run(arguments: Arguments, as_json: bool) -> Outcome {
         match arguments.system {
             System::Sis(arguments) => run_sis(arguments, as_json).await,
             System::Ta(arguments) => run_ta(arguments, as_json).await,
+            System::Tpl(arguments) => run_tpl(arguments, as_json).await,
         }
     })
 }
@@ -193,6 +213,42 @@ async fn run_sis(arguments: SisArguments, as_json: bool) -> Outcome {
     Done::new(
         format!("SIS stopped: {applied} messages of flow 5 applied, {refused} refused"),
         &json!({ "stopped": "sis", "applied": applied, "refused": refused }),
+    )
+}
+
+async fn run_tpl(arguments: OutsideArguments, as_json: bool) -> Outcome {
+    let mut options = TplOptions::new(arguments.name);
+    options.listen = arguments.listen;
+    options.credentials = Credentials::new(arguments.client_id, arguments.client_secret);
+    let tpl = Tpl::start(options).await.map_err(refused)?;
+
+    let base = tpl.base_url();
+    let facts = json!({
+        "system": "tpl",
+        "baseUrl": base,
+        "tokenUrl": tpl.token_url(),
+        "clientId": tpl.credentials().client_id,
+        "clientSecret": tpl.credentials().client_secret,
+        "control": format!("{base}/control"),
+    });
+    let text = format!(
+        "TPL listens at {base}\n{}\nTry:\n  \
+         curl -s {base}/control/peer -d '{{\"target\":\"http://127.0.0.1:8080/oke/TENANT/ta/VENDOR\",\
+         \"tokenUrl\":\"http://127.0.0.1:8080/oauth2/token\",\"clientId\":\"…\",\"clientSecret\":\"…\"}}'\n  \
+         curl -s {base}/control/plan -d '{{\"componentId\":\"…\",\"start\":\"2026-11-15T09:00:00Z\",\"students\":5}}'\n  \
+         curl -s {base}/control/cancel -d '{{\"id\":\"…\"}}'\n  \
+         curl -s {base}/control/state\n\
+         Ctrl-C stops it; it forgets everything.",
+        token_hint(&tpl.token_url(), tpl.credentials()),
+    );
+    announce(&text, &facts, as_json);
+    wait_for_interrupt().await?;
+    let state = tpl.state();
+    tpl.stop().await;
+    let (sittings, deelnames) = (state.sittings.len(), state.deelnames.len());
+    Done::new(
+        format!("TPL stopped: {sittings} sittings and {deelnames} deelnames planned"),
+        &json!({ "stopped": "tpl", "sittings": sittings, "deelnames": deelnames }),
     )
 }
 

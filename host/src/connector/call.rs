@@ -24,6 +24,8 @@ mod ta_resultaten;
 mod ta_toetscatalogus;
 mod ta_zittingsplan;
 mod ta_zittingsverslag;
+mod tpl_resultaten;
+mod tpl_zittingsverslag;
 
 pub use dr_studentresultaat::Way;
 pub use ta_resultaten::{Delivery, DeliveryPage, Document};

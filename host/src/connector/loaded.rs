@@ -11,6 +11,7 @@ use crate::domain::interface::Interface;
 
 use super::bindings::serves::{
     dr_studentresultaat, dr_toetsdeelnemers, ta_resultaten, ta_toetscatalogus, ta_zittingsplan, ta_zittingsverslag,
+    tpl_resultaten, tpl_zittingsverslag,
 };
 use super::blame::CallError;
 use super::call::Caller;
@@ -40,6 +41,8 @@ pub(super) struct Indices {
     pub ta_zittingsverslag: Option<ta_zittingsverslag::GuestIndices>,
     pub dr_toetsdeelnemers: Option<dr_toetsdeelnemers::GuestIndices>,
     pub dr_studentresultaat: Option<dr_studentresultaat::GuestIndices>,
+    pub tpl_resultaten: Option<tpl_resultaten::GuestIndices>,
+    pub tpl_zittingsverslag: Option<tpl_zittingsverslag::GuestIndices>,
 }
 
 /// A version that can't be loaded.
@@ -92,6 +95,8 @@ impl Loaded {
             ta_zittingsverslag: served.find(Interface::TaZittingsverslag, ta_zittingsverslag::GuestIndices::new)?,
             dr_toetsdeelnemers: served.find(Interface::DrToetsdeelnemers, dr_toetsdeelnemers::GuestIndices::new)?,
             dr_studentresultaat: served.find(Interface::DrStudentresultaat, dr_studentresultaat::GuestIndices::new)?,
+            tpl_resultaten: served.find(Interface::TplResultaten, tpl_resultaten::GuestIndices::new)?,
+            tpl_zittingsverslag: served.find(Interface::TplZittingsverslag, tpl_zittingsverslag::GuestIndices::new)?,
         };
         let serves = served.serves;
         if serves.is_empty() {

@@ -92,6 +92,7 @@ pub fn hat(hat: &str) -> &'static str {
     match hat {
         "ta" => "examenleverancier",
         "dr" => "deelnemerregistratie",
+        "tpl" => "toetsplanning buiten deze host",
         _ => "systeem",
     }
 }
@@ -209,7 +210,11 @@ impl Counts {
 
     fn system(&self, peer: &PeerRow, now: Timestamp) -> System {
         let standing = Standing::of(peer, now);
-        let own: &[i64] = if peer.hat == "dr" { &[1, 5] } else { &[0, 2, 3, 4] };
+        let own: &[i64] = match peer.hat.as_str() {
+            "dr" => &[1, 5],
+            "tpl" => &[3, 4],
+            _ => &[0, 2, 3, 4],
+        };
         let flows = own.iter().map(|flow| self.flow(peer, *flow, standing.blocked, now));
         System {
             id: peer.id.clone(),

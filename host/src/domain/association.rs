@@ -19,15 +19,19 @@ pub enum AssociationKind {
     Course,
     /// Enrolment in a program.
     Program,
+    /// Deelname that an outside TPL made at a vendor: this host is TA there, and passes it on. Its person and its result
+    /// are kept with it, apart from the school's own.
+    Relayed,
 }
 
 impl AssociationKind {
     /// All of them.
-    pub const ALL: [AssociationKind; 4] = [
+    pub const ALL: [AssociationKind; 5] = [
         AssociationKind::Enrolment,
         AssociationKind::Deelname,
         AssociationKind::Course,
         AssociationKind::Program,
+        AssociationKind::Relayed,
     ];
 
     /// As it is kept.
@@ -38,6 +42,7 @@ impl AssociationKind {
             AssociationKind::Deelname => "deelname",
             AssociationKind::Course => "course",
             AssociationKind::Program => "program",
+            AssociationKind::Relayed => "relayed",
         }
     }
 
@@ -61,7 +66,9 @@ impl AssociationKind {
     #[must_use]
     pub fn association_type(self) -> AssociationType {
         match self {
-            AssociationKind::Enrolment | AssociationKind::Deelname => AssociationType::ComponentOfferingAssociation,
+            AssociationKind::Enrolment | AssociationKind::Deelname | AssociationKind::Relayed => {
+                AssociationType::ComponentOfferingAssociation
+            }
             AssociationKind::Course => AssociationType::CourseOfferingAssociation,
             AssociationKind::Program => AssociationType::ProgramOfferingAssociation,
         }
@@ -85,7 +92,9 @@ pub struct Association {
     pub confirmed: Option<Confirmation>,
     /// The account that planned it; absent when another system made it.
     pub planned_by: Option<String>,
-    /// The object itself; its person and its result are kept by themselves.
+    /// Of a relayed deelname: the outside TPL that made it; its result goes there (R23).
+    pub planner: Option<String>,
+    /// The object itself; its person and its result are kept by themselves, but for those of a relayed deelname.
     pub facts: model::Association,
     /// Last change.
     pub updated_at: Timestamp,

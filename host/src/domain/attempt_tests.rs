@@ -15,6 +15,7 @@ fn enrolment(id: &str, attempt: u32, original: Option<&str>, made_here: bool, of
         plan_version: 0,
         confirmed: None,
         planned_by: made_here.then(|| "bureau".to_owned()),
+        planner: None,
         facts: model::Association {
             association_id: id.to_owned(),
             association_type: AssociationType::ComponentOfferingAssociation,

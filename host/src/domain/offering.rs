@@ -18,15 +18,18 @@ pub enum OfferingKind {
     Course,
     /// Program offering, context from the student system.
     Program,
+    /// Zitting that an outside TPL planned at a vendor: this host is TA there, and passes it on.
+    Relayed,
 }
 
 impl OfferingKind {
     /// All of them.
-    pub const ALL: [OfferingKind; 4] = [
+    pub const ALL: [OfferingKind; 5] = [
         OfferingKind::Plannable,
         OfferingKind::Sitting,
         OfferingKind::Course,
         OfferingKind::Program,
+        OfferingKind::Relayed,
     ];
 
     /// As it is kept.
@@ -37,6 +40,7 @@ impl OfferingKind {
             OfferingKind::Sitting => "sitting",
             OfferingKind::Course => "course",
             OfferingKind::Program => "program",
+            OfferingKind::Relayed => "relayed",
         }
     }
 
@@ -60,7 +64,7 @@ impl OfferingKind {
     #[must_use]
     pub fn offering_type(self) -> OfferingType {
         match self {
-            OfferingKind::Plannable | OfferingKind::Sitting => OfferingType::Component,
+            OfferingKind::Plannable | OfferingKind::Sitting | OfferingKind::Relayed => OfferingType::Component,
             OfferingKind::Course => OfferingType::Course,
             OfferingKind::Program => OfferingType::Program,
         }
@@ -99,6 +103,8 @@ pub struct Offering {
     pub confirmed: Option<Confirmation>,
     /// Of a sitting: the accounts that planned or changed it (invariant 9).
     pub planned_by: Vec<String>,
+    /// Of a relayed sitting: the outside TPL that planned it; its report goes there (R23).
+    pub planner: Option<String>,
     /// The object itself, with the report of flow 4 where there is one.
     pub facts: model::Offering,
     /// Last change.

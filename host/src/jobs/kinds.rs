@@ -20,6 +20,8 @@ mod fetch_person;
 mod poll_reports;
 mod poll_results;
 mod read_back;
+mod relay_report;
+mod relay_result;
 
 /// Every kind there is.
 #[must_use]
@@ -36,6 +38,8 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(poll_results::PollResults(connectors()))
         .with(poll_reports::PollReports(connectors()))
         .with(read_back::ReadBack(connectors()))
+        .with(relay_result::RelayResult(connectors()))
+        .with(relay_report::RelayReport(connectors()))
         .with(super::pieces::judge_again())
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())

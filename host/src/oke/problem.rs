@@ -58,6 +58,14 @@ impl Problem {
         }
     }
 
+    /// 500: a system behind this host doesn't answer now (the standard knows no 502 or 503).
+    pub fn unreachable(detail: impl Into<String>) -> Self {
+        Problem {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            detail: detail.into(),
+        }
+    }
+
     /// 500, for which the log has the cause.
     pub fn ours(cause: &dyn std::error::Error) -> Self {
         error!("a message could not be stored through our own fault: {cause}");

@@ -53,14 +53,20 @@ async fn audit(service: &Service, token: &str, method: &str, path: &str, status:
     }
 }
 
-/// Which object a path names, such as `/oke/roc/tpl/associations/ID`.
+/// Which object a path names, such as `/oke/roc/tpl/associations/ID` or `/oke/roc/ta/toa/offerings/ID`.
 fn subject(path: &str) -> (&'static str, String) {
-    let mut segments = path.trim_start_matches('/').split('/').skip(3);
+    let mut segments = path.trim_start_matches('/').split('/').skip(2);
+    if segments.next() == Some("ta") {
+        // The vendor whose face it is.
+        segments.next();
+    }
     let kind = match segments.next() {
         Some("offerings") => "offering",
         Some("associations") => "association",
         Some("persons") => "person",
         Some("documents") => "document",
+        Some("groups") => "group",
+        Some("components") => "component",
         _ => "face",
     };
     let id = segments.next().unwrap_or_default();
@@ -74,8 +80,9 @@ mod tests {
     #[test]
     fn a_path_names_its_object() {
         assert_eq!(subject("/oke/roc/tpl/persons/p-1"), ("person", "p-1".to_owned()));
-        assert_eq!(subject("/oke/roc/tpl/groups/g"), ("face", "g".to_owned()));
+        assert_eq!(subject("/oke/roc/tpl/groups/g"), ("group", "g".to_owned()));
         assert_eq!(subject("/oke/roc/tpl"), ("face", String::new()));
+        assert_eq!(subject("/oke/roc/ta/toa/offerings/o"), ("offering", "o".to_owned()));
         assert_eq!(
             subject(&format!("/oke/roc/tpl/persons/{}", "é".repeat(900)))
                 .1

@@ -1,4 +1,4 @@
-//! The part of `/control` that both simulators have: trouble, and where the TPL is.
+//! The part of `/control` that all simulators have: trouble, and where their peer is.
 
 use std::sync::Arc;
 
@@ -20,11 +20,12 @@ struct Shared {
     outgoing: Arc<Outgoing>,
 }
 
-/// The routes that both simulators have.
+/// The routes that all simulators have. `/control/tpl` is what SIS and test platforms call their peer.
 pub(super) fn routes(rules: Arc<Rules>, outgoing: Arc<Outgoing>) -> Router {
     Router::new()
         .route("/control/misbehave", get(state).post(misbehave).delete(behave))
-        .route("/control/tpl", post(connect_tpl))
+        .route("/control/tpl", post(connect))
+        .route("/control/peer", post(connect))
         .route("/control/release-held", post(release_held))
         .with_state(Shared { rules, outgoing })
 }
@@ -45,7 +46,7 @@ async fn behave(State(shared): State<Shared>) -> Json<MisbehaviourState> {
     Json(shared.rules.state())
 }
 
-async fn connect_tpl(State(shared): State<Shared>, request: Request) -> Result<StatusCode, Problem> {
+async fn connect(State(shared): State<Shared>, request: Request) -> Result<StatusCode, Problem> {
     let access: PeerAccess = read(request).await?;
     shared.outgoing.set_access(access);
     Ok(StatusCode::NO_CONTENT)

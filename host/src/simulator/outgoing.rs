@@ -1,4 +1,4 @@
-//! What a simulator sends to the TPL: with a token of the TPL's endpoint, patient with failures, and with the trouble
+//! What a simulator sends to its peer: with a token of the TPL's endpoint, patient with failures, and with the trouble
 //! that its rules ask for.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -274,6 +274,17 @@ impl Outgoing {
                 )
             }
         }
+    }
+
+    /// Asks for an object: the status, and the JSON of the answer.
+    pub(super) async fn get(&self, path: &str) -> Result<(u16, Value), String> {
+        let access = self.access().map_err(|error| error.to_string())?;
+        let token = self.token(&access).await?;
+        let request = self.client.get(format!("{}{path}", access.target)).bearer_auth(token);
+        let response = request.send().await.map_err(|error| chain_of(&error))?;
+        let status = response.status().as_u16();
+        let body = response.json().await.map_err(|error| chain_of(&error))?;
+        Ok((status, body))
     }
 
     /// Fetches a document and keeps only its size and SHA-256.

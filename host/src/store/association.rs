@@ -28,6 +28,7 @@ pub static ASSOCIATION: Table = Table {
         "confirmed_at",
         "revision",
         "planned_by",
+        "planner",
         "original",
         "body",
         "updated_at",
@@ -80,6 +81,7 @@ pub fn next(tenant: &str, association: &Association) -> Write {
             association.confirmed.map(|confirmed| confirmed.at),
             association.confirmed.map(|confirmed| confirmed.revision),
             &association.planned_by,
+            &association.planner,
             &facts.org_association_id,
             body::text(facts),
             association.updated_at,
@@ -98,6 +100,7 @@ fn from_row(row: &Row) -> Result<Association, StoreError> {
         plan_version: row.int("plan_version")?,
         confirmed: confirmation(row)?,
         planned_by: row.text_opt("planned_by")?,
+        planner: row.text_opt("planner")?,
         facts: body::parse("association.body", &row.text("body")?)?,
         updated_at: row.moment("updated_at")?,
         version: row.int("version")?,
@@ -188,8 +191,8 @@ pub async fn attempts_of(db: &Database, tenant: &str, original: &str) -> Result<
     all(db, sql, values![tenant, original]).await
 }
 
-/// Of these persons, the ones that are bound to something by an association that stands and is not among `except`:
-/// their data is still needed (R5). A deelname that is finished asks for nothing more.
+/// Of these persons, the ones that are bound to something by an association that stands and is not among `except`, or
+/// that belong to a toetsgroep: their data is still needed (R5). A deelname that is finished asks for nothing more.
 ///
 /// # Errors
 /// What the database says.
@@ -205,7 +208,8 @@ pub async fn still_needed(
         let places: Vec<String> = (0..some.len()).map(|place| format!("${}", place + 2)).collect();
         let sql = format!(
             "SELECT person, id FROM association
-             WHERE tenant = $1 AND state <> 'canceled' AND NOT (kind = 'deelname' AND state = 'finished')
+             WHERE tenant = $1 AND state <> 'canceled' AND kind <> 'relayed'
+             AND NOT (kind = 'deelname' AND state = 'finished')
              AND person IN ({})",
             places.join(", ")
         );
@@ -214,6 +218,18 @@ pub async fn still_needed(
         for row in db.rows(sql, values).await? {
             let (person, id) = (row.text("person")?, row.text("id")?);
             if !except.contains(&id) && !needed.contains(&person) {
+                needed.push(person);
+            }
+        }
+        let sql = format!(
+            "SELECT person FROM test_group_member WHERE tenant = $1 AND state <> 'canceled' AND person IN ({})",
+            places.join(", ")
+        );
+        let mut values = values![tenant];
+        values.extend(some.iter().map(Value::from));
+        for row in db.rows(sql, values).await? {
+            let person = row.text("person")?;
+            if !needed.contains(&person) {
                 needed.push(person);
             }
         }

@@ -130,7 +130,7 @@ pub struct Holder {
     pub client_id: String,
     /// The peer it acts for.
     pub peer: String,
-    /// That peer's hat: `dr` or `ta`.
+    /// That peer's hat: `dr`, `ta` or `tpl`.
     pub hat: String,
     /// What the token is good for.
     pub scopes: Vec<String>,

@@ -33,6 +33,7 @@ pub static OFFERING: Table = Table {
         "confirmed_at",
         "revision",
         "planned_by",
+        "planner",
         "body",
         "updated_at",
         "version",
@@ -65,6 +66,7 @@ pub fn next(tenant: &str, offering: &Offering) -> Write {
             offering.confirmed.map(|confirmed| confirmed.at),
             offering.confirmed.map(|confirmed| confirmed.revision),
             body::text(&offering.planned_by),
+            &offering.planner,
             body::text(&offering.facts),
             offering.updated_at,
             offering.version + 1,
@@ -100,6 +102,7 @@ fn from_row(row: &Row) -> Result<Offering, StoreError> {
         plan_version: row.int("plan_version")?,
         confirmed: confirmation(row)?,
         planned_by: body::parse("offering.planned_by", &row.text("planned_by")?)?,
+        planner: row.text_opt("planner")?,
         facts: body::parse("offering.body", &row.text("body")?)?,
         updated_at: row.moment("updated_at")?,
         version: row.int("version")?,
@@ -198,7 +201,7 @@ pub async fn sittings_of(db: &Database, tenant: &str, plannable: &str) -> Result
     all(db, sql, values![tenant, plannable]).await
 }
 
-/// Sittings at a vendor that have begun and were planned to end after a moment, by start: those whose results and
+/// Sittings at a vendor, relayed ones too, that have begun and were planned to end after a moment, by start: those whose results and
 /// reports are still to be expected.
 ///
 /// # Errors
@@ -211,7 +214,7 @@ pub async fn sittings_under_way(
     ended_after: Timestamp,
 ) -> Result<Vec<Offering>, StoreError> {
     let sql = "SELECT * FROM offering
-        WHERE tenant = $1 AND kind = 'sitting' AND peer = $2 AND start_at <= $3 AND end_at >= $4
+        WHERE tenant = $1 AND kind IN ('sitting', 'relayed') AND peer = $2 AND start_at <= $3 AND end_at >= $4
         ORDER BY start_at, id";
     all(db, sql, values![tenant, peer, began_before, ended_after]).await
 }

@@ -43,7 +43,7 @@ pub struct PeerRow {
     pub tenant: String,
     /// Its id, as in URLs.
     pub id: String,
-    /// `dr` for a SIS, `ta` for an examenleverancier.
+    /// `dr` for a SIS, `ta` for an examenleverancier, `tpl` for an outside planning system.
     pub hat: String,
     /// Its name on the pages.
     pub name: String,

@@ -23,7 +23,9 @@ use oke_host::domain::offering::{Offering, Times};
 use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
 use oke_host::domain::result::Version;
 use oke_host::server::Host;
-use oke_host::simulator::{Auth, Flow1Push, Now, PeerAccess, ResultMode, SchoolPlan, Sis, SisOptions, Ta, TaOptions};
+use oke_host::simulator::{
+    Auth, Flow1Push, Now, PeerAccess, ResultMode, SchoolPlan, Sis, SisOptions, Ta, TaOptions, Tpl,
+};
 use oke_host::store::job::JobRow;
 use oke_host::store::task::TaskRow;
 use oke_host::store::testing::TestDatabase;
@@ -60,7 +62,7 @@ fn modules() -> Option<PathBuf> {
         eprintln!("skipped: OKE_GUESTS names no folder with guests; `cargo verify` builds them and sets it");
         return None;
     };
-    for name in ["ooapi_ta.wasm", "ooapi_dr.wasm"] {
+    for name in ["ooapi_ta.wasm", "ooapi_dr.wasm", "ooapi_tpl.wasm"] {
         if !folder.join(name).is_file() {
             eprintln!(
                 "skipped: {} lacks {name}; build the guests with `cargo guests`",
@@ -143,6 +145,25 @@ impl House {
             client_id: made.client_id,
             client_secret: made.secret.reveal().to_owned(),
         }
+    }
+
+    /// A planning system outside the host, with its connector and its way in at the vendor's TA face.
+    pub async fn add_planner(&self, id: &str, tpl: &Tpl) {
+        peer::create(&self.core, TENANT, FB, id, "tpl", id).await.unwrap();
+        let credentials = tpl.credentials();
+        let reach = bearer(
+            tpl.base_url(),
+            &tpl.token_url(),
+            &credentials.client_id,
+            &credentials.client_secret,
+        );
+        self.reach(id, &reach).await;
+        self.install(id, "ooapi-tpl", None, &[]).await;
+        let access = self.access(id, "nl-test-admin-flow-2-3-4").await;
+        tpl.connect_ta(PeerAccess {
+            target: format!("{}/oke/{TENANT}/ta/{VENDOR}", self.base),
+            ..access
+        });
     }
 
     fn sis_reach(&self) -> Reach {

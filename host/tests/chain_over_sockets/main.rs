@@ -10,5 +10,6 @@ mod flow1;
 mod flow2;
 mod flow5;
 mod house;
+mod outside;
 mod polling;
 mod trouble;

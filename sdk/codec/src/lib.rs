@@ -68,10 +68,14 @@ pub use message::{
 pub use opaque::check as check_opaque;
 pub use page::{Page, read_page, write_page};
 pub use problem::{Problem, Problems};
-pub use read::{read_association, read_association_put, read_component, read_offering, read_offering_put, read_person};
+pub use read::{
+    read_association, read_association_put, read_component, read_group, read_membership, read_offering,
+    read_offering_put, read_person,
+};
 pub use scale::Fit;
 pub use service::{Service, SupportedConsumer, read_service, write_service};
 pub use write::{
     AssociationFields, NOT_AVAILABLE, OfferingFields, PersonAs, PersonFields, UNUSED_MAIL, write_association,
-    write_association_cancellation, write_component, write_offering, write_offering_cancellation, write_person,
+    write_association_cancellation, write_component, write_group, write_membership, write_offering,
+    write_offering_cancellation, write_person,
 };

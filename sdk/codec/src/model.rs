@@ -422,7 +422,9 @@ pub struct Association {
     pub opaque: Option<Opaque>,
 }
 
-// Below the lists, so that it can use their macros.
+// Below the lists, so that they can use their macros.
+mod group;
 mod result;
 
+pub use group::{Group, Membership, MembershipState};
 pub use result::{Attendance, ExamResult, Normed, PassState, ResultState};

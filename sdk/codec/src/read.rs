@@ -7,6 +7,7 @@ pub(crate) mod association;
 pub(crate) mod common;
 pub(crate) mod component;
 pub(crate) mod field;
+pub(crate) mod group;
 pub(crate) mod offering;
 pub(crate) mod person;
 pub(crate) mod result;
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     dialect::Dialect,
-    model::{Association, Component, Offering, Person},
+    model::{Association, Component, Group, Membership, Offering, Person},
     problem::Problems,
 };
 use field::{Report, Spot};
@@ -83,4 +84,20 @@ pub fn read_association(value: &Value, dialect: &Dialect) -> Result<Association,
 /// As [`read_association`].
 pub fn read_association_put(value: &Value, _dialect: &Dialect) -> Result<Association, Problems> {
     whole(|spot| association::association(value, spot, None))
+}
+
+/// Reads a group (`§4.7`) as PUT or GET carry it.
+///
+/// # Errors
+/// All problems: what is required and absent (`groupId`, `groupType`, `primaryCode`, `name`), and wrong values.
+pub fn read_group(value: &Value, _dialect: &Dialect) -> Result<Group, Problems> {
+    whole(|spot| group::group(value, spot))
+}
+
+/// Reads a membership (`§4.8`) as PUT or GET carry it.
+///
+/// # Errors
+/// All problems: what is required and absent (`personId`, `startDateTime`), and wrong values.
+pub fn read_membership(value: &Value, _dialect: &Dialect) -> Result<Membership, Problems> {
+    whole(|spot| group::membership(value, spot))
 }

@@ -3,7 +3,8 @@
 
 use crate::model::{
     AssociationState, AssociationType, Attendance, ComponentStatus, DocumentType, DurationFrom, DurationUntil,
-    ModeOfDelivery, OfferingState, OfferingType, PassState, ResultState, ResultValueType, Role, Safety, StartOptions,
+    MembershipState, ModeOfDelivery, OfferingState, OfferingType, PassState, ResultState, ResultValueType, Role,
+    Safety, StartOptions,
 };
 
 /// An enumeration with its words on the wire.
@@ -146,6 +147,7 @@ open!(Role {
     "assessor" => Assessor,
     "guest" => Guest,
 });
+open!(MembershipState { "active" => Active, "canceled" => Canceled });
 open!(AssociationState { "associated" => Associated, "canceled" => Canceled, "finished" => Finished });
 closed!(ResultState {
     "in progress" => InProgress,

@@ -5,6 +5,7 @@
 
 pub(crate) mod association;
 pub(crate) mod component;
+pub(crate) mod group;
 pub(crate) mod object;
 pub(crate) mod offering;
 pub(crate) mod person;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     dialect::Dialect,
-    model::{Association, Component, Offering, Person},
+    model::{Association, Component, Group, Membership, Offering, Person},
 };
 
 /// Written for a mail address that is not known: required, but unused (`§4.10`). Can't exist (RFC 2606).
@@ -101,4 +102,14 @@ pub fn write_association(
 /// Writes the message that cancels an association, and nothing else (R4).
 pub fn write_association_cancellation(association: &Association, dialect: &Dialect) -> Value {
     association::cancellation(association, dialect)
+}
+
+/// Writes a group (flow 1b).
+pub fn write_group(group: &Group, dialect: &Dialect) -> Value {
+    group::group(group, dialect)
+}
+
+/// Writes a membership of a group (flow 1b).
+pub fn write_membership(membership: &Membership) -> Value {
+    group::membership(membership)
 }

@@ -49,3 +49,5 @@ mini_world!(ta_resultaten, "oke:connector/serves-ta-resultaten");
 mini_world!(ta_zittingsverslag, "oke:connector/serves-ta-zittingsverslag");
 mini_world!(dr_toetsdeelnemers, "oke:connector/serves-dr-toetsdeelnemers");
 mini_world!(dr_studentresultaat, "oke:connector/serves-dr-studentresultaat");
+mini_world!(tpl_resultaten, "oke:connector/serves-tpl-resultaten");
+mini_world!(tpl_zittingsverslag, "oke:connector/serves-tpl-zittingsverslag");

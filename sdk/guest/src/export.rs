@@ -19,6 +19,8 @@ pub struct Glue<T>(PhantomData<T>);
 /// | `ta_zittingsverslag` | [`TaZittingsverslag`](crate::TaZittingsverslag) |
 /// | `dr_toetsdeelnemers` | [`DrToetsdeelnemers`](crate::DrToetsdeelnemers) |
 /// | `dr_studentresultaat` | [`DrStudentresultaat`](crate::DrStudentresultaat) |
+/// | `tpl_resultaten` | [`TplResultaten`](crate::TplResultaten) |
+/// | `tpl_zittingsverslag` | [`TplZittingsverslag`](crate::TplZittingsverslag) |
 #[macro_export]
 macro_rules! export {
     ($connector:ident: $($interface:ident),+ $(,)?) => {
@@ -47,12 +49,19 @@ macro_rules! __export_interface {
     (dr_studentresultaat, $connector:ident) => {
         $crate::__export_one!($connector, dr_studentresultaat, DrStudentresultaat);
     };
+    (tpl_resultaten, $connector:ident) => {
+        $crate::__export_one!($connector, tpl_resultaten, TplResultaten);
+    };
+    (tpl_zittingsverslag, $connector:ident) => {
+        $crate::__export_one!($connector, tpl_zittingsverslag, TplZittingsverslag);
+    };
     ($other:ident, $connector:ident) => {
         ::core::compile_error!(::core::concat!(
             "unknown interface `",
             ::core::stringify!($other),
             "`; known are ta_toetscatalogus, ta_zittingsplan, ",
-            "ta_resultaten, ta_zittingsverslag, dr_toetsdeelnemers, dr_studentresultaat"
+            "ta_resultaten, ta_zittingsverslag, dr_toetsdeelnemers, dr_studentresultaat, ",
+            "tpl_resultaten, tpl_zittingsverslag"
         ));
     };
 }

@@ -7,6 +7,8 @@ mod ta_resultaten;
 mod ta_toetscatalogus;
 mod ta_zittingsplan;
 mod ta_zittingsverslag;
+mod tpl_resultaten;
+mod tpl_zittingsverslag;
 
 pub use dr_studentresultaat::{DrStudentresultaat, Way};
 pub use dr_toetsdeelnemers::DrToetsdeelnemers;
@@ -14,6 +16,8 @@ pub use ta_resultaten::{Delivery, DeliveryPage, TaResultaten};
 pub use ta_toetscatalogus::TaToetscatalogus;
 pub use ta_zittingsplan::{TaZittingsplan, Written};
 pub use ta_zittingsverslag::{Report, TaZittingsverslag};
+pub use tpl_resultaten::TplResultaten;
+pub use tpl_zittingsverslag::TplZittingsverslag;
 
 use crate::http::Body;
 

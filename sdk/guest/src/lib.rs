@@ -58,6 +58,6 @@ pub use error::Error;
 pub use export::Glue;
 pub use interfaces::{
     Delivery, DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Page, Report, TaResultaten,
-    TaToetscatalogus, TaZittingsplan, TaZittingsverslag, Way, Written,
+    TaToetscatalogus, TaZittingsplan, TaZittingsverslag, TplResultaten, TplZittingsverslag, Way, Written,
 };
 pub use oke_codec::model;

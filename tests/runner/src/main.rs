@@ -11,6 +11,7 @@ mod house;
 mod postgres;
 mod progress;
 mod refusals;
+mod schemathesis;
 mod toolchain;
 mod verbs;
 
@@ -25,10 +26,12 @@ oke-run: sets this machine up, then runs the demo, the tests or the benchmarks
   cargo demo [ARGS]       build the guests and the host, then run `oke demo ARGS`
   cargo verify [ARGS]     build the guests, start a private PostgreSQL, then run `cargo test --workspace ARGS`
   cargo bench-oke [ARGS]  build optimised, then run the benchmarks of tests/bench
+  cargo conformance [N]   try the OKE faces with N cases each (20,000 by default) of schemathesis
   cargo guests            build the guests only, and print the folder they are in
 
 environment:
   OKE_GUEST_TOOLCHAIN=rustup|debian  insist on one source of the guests' standard library
+  OKE_PUBLISHED=FOLDER    where the published OKE document lies; by default ../shared/oke beside this repository
   OKE_TEST_POSTGRES=postgres://...   use this server for the tests instead of a private one
 ";
 
@@ -66,7 +69,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         postgres::KEEPER_VERB => postgres::keeper::main(rest),
-        "demo" | "verify" | "bench" | "guests" => match run(verb, rest) {
+        "demo" | "verify" | "conformance" | "bench" | "guests" => match run(verb, rest) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 eprintln!("error: {failure}");
@@ -83,6 +86,7 @@ fn run(verb: &str, arguments: &[String]) -> Result<(), Failure> {
     match verb {
         "demo" => verbs::demo(&house, &progress, arguments),
         "verify" => verbs::verify(&house, &progress, arguments),
+        "conformance" => verbs::conformance(&house, &progress, arguments),
         "bench" => verbs::bench(&house, &progress, arguments),
         _ => verbs::guests(&house, &progress, arguments),
     }

@@ -10,6 +10,7 @@ use crate::guests;
 use crate::house::House;
 use crate::postgres::Cluster;
 use crate::progress::Progress;
+use crate::schemathesis;
 
 /// The folder with the guests' core modules, for the demo, the tests and the benchmarks.
 const GUESTS: &str = "OKE_GUESTS";
@@ -26,6 +27,12 @@ const CHROMEDRIVER: &str = "OKE_CHROMEDRIVER";
 
 /// The accessibility checker that runs in that browser; not set where it could not be fetched.
 const AXE: &str = "OKE_AXE";
+
+/// A Python with schemathesis, for the tests of the faces against the published document; not set where there is none.
+const SCHEMATHESIS: &str = "OKE_SCHEMATHESIS";
+
+/// How many cases those tests take per face, instead of some seconds.
+const CASES: &str = "OKE_CONFORMANCE_CASES";
 
 /// `cargo guests`: builds the guests and prints where they are.
 ///
@@ -86,6 +93,10 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
         }
         (Some(_), Some(_)) => {}
     }
+    let python = schemathesis::python(house, progress);
+    if python.is_none() {
+        progress.say("the faces are not held against the published document");
+    }
     let step = progress.step("running the tests");
     let mut tests = test(house, &["--no-fail-fast"], arguments);
     if let Some(browser) = &browser {
@@ -96,6 +107,9 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
     if let Some(checker) = &checker {
         tests.env(AXE, checker);
     }
+    if let Some(python) = &python {
+        tests.env(SCHEMATHESIS, python);
+    }
     tests.env(GUESTS, modules).env(BINARY, house.oke());
     cluster.tell(&mut tests);
     command::run(&mut tests)?;
@@ -103,6 +117,31 @@ pub fn verify(house: &House, progress: &Progress, arguments: &[String]) -> Resul
         Some(_) => "all tests passed",
         None => "all tests passed, but those on PostgreSQL were skipped",
     });
+    Ok(())
+}
+
+/// `cargo conformance`: tries the OKE faces with as many cases as are asked for.
+///
+/// # Errors
+/// When schemathesis can't be had, something does not build, or a breach is found.
+pub fn conformance(house: &House, progress: &Progress, arguments: &[String]) -> Result<(), Failure> {
+    let cases = match arguments {
+        [] => "20000",
+        [cases] if cases.parse::<u32>().is_ok_and(|cases| cases > 0) => cases,
+        _ => {
+            return Err(Failure::new(
+                "`cargo conformance` takes one argument at most, the number of cases per face",
+            ));
+        }
+    };
+    let python = schemathesis::python(house, progress);
+    let python = python.ok_or_else(|| Failure::new("without schemathesis there is nothing to try the faces with"))?;
+    let step = progress.step(&format!("trying the faces with {cases} cases each"));
+    let mut tests = test(house, &["--test", "conformance"], &[]);
+    tests.args(["--", "--nocapture", "--test-threads=1"]);
+    tests.env(SCHEMATHESIS, python).env(CASES, cases);
+    command::run(&mut tests)?;
+    step.done("nothing was found");
     Ok(())
 }
 

@@ -36,7 +36,7 @@ pub fn operations() -> Operations {
 pub struct Peer {
     /// Short name, as in addresses.
     pub id: String,
-    /// `ta` for an examenleverancier, `dr` for a student system.
+    /// `ta` for an examenleverancier, `dr` for a student system, `tpl` for an outside planning system.
     pub hat: String,
     /// Its name.
     pub name: String,
@@ -100,7 +100,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
 pub struct NewPeer {
     /// Short name: 2 to 40 small letters, digits and dashes.
     pub id: String,
-    /// `ta` or `dr`.
+    /// `ta`, `dr` or `tpl`.
     pub hat: String,
     /// Its name.
     pub name: String,

@@ -265,6 +265,7 @@ impl Adding<'_> {
             plan_version: 0,
             confirmed: None,
             planned_by: Some(self.planner.account.id.clone()),
+            planner: None,
             facts: model::Association {
                 association_id: id,
                 attempt: Some(number),
@@ -315,6 +316,7 @@ impl Adding<'_> {
             plan_version: 1,
             confirmed: None,
             planned_by: Some(self.planner.account.id.clone()),
+            planner: None,
             facts: model::Association {
                 association_id: id.clone(),
                 association_type: AssociationType::ComponentOfferingAssociation,

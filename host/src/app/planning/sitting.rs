@@ -89,6 +89,7 @@ pub async fn plan(core: &Core, planner: Planner<'_>, new: &NewSitting) -> Result
             plan_version: 1,
             confirmed: None,
             planned_by: vec![planner.account.id.clone()],
+            planner: None,
             facts: facts(&id, unit, plannable.as_ref(), &component, &new.plan),
             updated_at: draft.now,
             version: 0,

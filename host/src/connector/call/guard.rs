@@ -266,7 +266,9 @@ impl Caller {
                     TaResultaten.ta_resultaten,
                     TaZittingsverslag.ta_zittingsverslag,
                     DrToetsdeelnemers.dr_toetsdeelnemers,
-                    DrStudentresultaat.dr_studentresultaat
+                    DrStudentresultaat.dr_studentresultaat,
+                    TplResultaten.tpl_resultaten,
+                    TplZittingsverslag.tpl_zittingsverslag
                 );
                 Ok(None)
             })

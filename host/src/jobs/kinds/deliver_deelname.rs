@@ -54,7 +54,11 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     if needs_wait(&context, &deelname).await? {
         return Ok(Done::nothing());
     }
-    let obstacles = needs::obstacles_at_delivery(&context.core, tenant, &deelname).await?;
+    // The needs of an outside TPL's deelname are that TPL's to translate; what can't be told, the connector refuses.
+    let obstacles = match deelname.planner {
+        Some(_) => Vec::new(),
+        None => needs::obstacles_at_delivery(&context.core, tenant, &deelname).await?,
+    };
     if !obstacles.is_empty() {
         return Ok(blocking(context.clone(), id.clone(), obstacles));
     }
@@ -120,6 +124,9 @@ fn blocking(context: JobContext, id: String, obstacles: Vec<Obstacle>) -> Done {
 
 /// The deelname as the vendor hears of it.
 async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::Association, JobError> {
+    if deelname.planner.is_some() {
+        return Ok(deelname.plan(deelname.facts.person.as_ref()));
+    }
     let person = &deelname.facts.person_id;
     let known = person::find(&context.core.db, &context.job.tenant, person).await?;
     match known.filter(|known| !known.erased) {

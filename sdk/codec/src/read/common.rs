@@ -41,6 +41,19 @@ pub(crate) fn dutch_required(value: &Value, spot: &Spot) -> Option<String> {
     found
 }
 
+/// A text in Dutch or, of an object that only schools read, in the first language there is (published examples of groups
+/// have only English).
+pub(crate) fn dutch_any(value: &Value, spot: &Spot) -> Option<String> {
+    if let Some(text) = dutch(value, spot)? {
+        return Some(text);
+    }
+    let first = value.as_array().and_then(|entries| entries.first()).unwrap_or(value);
+    match first.get("value").and_then(Value::as_str) {
+        Some(text) => Some(text.to_owned()),
+        None => dutch_required(value, spot),
+    }
+}
+
 impl Fields<'_, '_> {
     /// An optional Dutch text: a list without one empties it.
     pub fn dutch(&self, names: &[&str], target: &mut Option<String>) {

@@ -1,4 +1,4 @@
-//! `GET /documents/{id}`: evidence kept by the school, streamed from sealed chunks (flow 5, R27). A client sees what
+//! `GET /documents/{id}`: evidence kept by the school, streamed from sealed chunks (flows 3, 4 and 5, R27). A client sees what
 //! was routed to or from its own peer, whatever its scope; anything else does not exist for it.
 
 use axum::body::{Body, Bytes};
@@ -8,18 +8,33 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 
+use super::bearer::{Client, FLOW_1_5, FLOW_2_3_4};
+use super::problem::Problem;
 use crate::api::Service;
 use crate::app::document;
-use crate::oke::bearer::{Client, FLOW_1_5, FLOW_2_3_4};
-use crate::oke::problem::Problem;
 
-pub(super) async fn get(
+/// At the TPL face: for either scope, since the published sources contradict each other (RULES §4).
+pub async fn of_tpl(
     State(service): State<Service>,
     client: Client,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     client.must_have_either(FLOW_1_5, FLOW_2_3_4)?;
-    let opened = document::open(&service.core, &client.sender.tenant, &client.sender.peer, &id).await?;
+    get(&service, &client, &id).await
+}
+
+/// At the TA face of a vendor, for who planned there.
+pub async fn of_ta(
+    State(service): State<Service>,
+    client: Client,
+    Path((_, vendor, id)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    super::ta::planner(&service, &client, &vendor).await?;
+    get(&service, &client, &id).await
+}
+
+async fn get(service: &Service, client: &Client, id: &str) -> Result<Response, Problem> {
+    let opened = document::open(&service.core, &client.sender.tenant, &client.sender.peer, id).await?;
     let open = opened.ok_or_else(|| {
         Problem::absent(format!(
             "there is no document `{id}` here; one that was just named may not be fetched yet"

@@ -1,0 +1,113 @@
+//! Flow 1b: toetsgroepen that a student system brings, and who belongs to them (`§3.1.4`, optional for both sides).
+
+use super::draft::{Arrived, Draft, Outcome, Sender};
+use super::{Core, Decision, Refused, deliver};
+use crate::domain::model::{Group, Membership};
+use crate::domain::test_group::{Member, TestGroup};
+use crate::store::{person, test_group};
+
+/// A student system's PUT of a group: made or replaced (R1).
+///
+/// # Errors
+/// [`Refused::Unknown`] for an id that belongs to another system.
+pub async fn put(core: &Core, sender: &Sender, told: &Group, content: &[u8]) -> Result<Outcome, Refused> {
+    let id = told.group_id.as_str();
+    core.decide(&[lock(sender, id)], || async {
+        let known = own(core, sender, id).await?;
+        let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+        let mut draft = Draft::of(core, &sender.tenant, sender.actor());
+        draft.note(arrived(sender, id, content), outcome)?;
+        if outcome != Outcome::Repeated {
+            draft.audit("group.tell", ("group", id), outcome.word().to_owned(), content);
+            let group = TestGroup {
+                id: id.to_owned(),
+                peer: sender.peer.clone(),
+                facts: told.clone(),
+                updated_at: draft.now,
+                version: known.map_or(0, |known| known.version),
+            };
+            draft.put(test_group::next(&sender.tenant, &group));
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: outcome,
+        })
+    })
+    .await
+}
+
+/// A student system's PUT of a membership: made, replaced or taken back (`state: canceled`). A person that is not known
+/// yet is fetched (R14).
+///
+/// # Errors
+/// [`Refused::Unknown`] for a group that is not known, or not this system's.
+pub async fn put_member(
+    core: &Core,
+    sender: &Sender,
+    group: &str,
+    told: &Membership,
+    content: &[u8],
+) -> Result<Outcome, Refused> {
+    core.decide(&[lock(sender, group)], || async {
+        let tenant = &sender.tenant;
+        if own(core, sender, group).await?.is_none() {
+            return Err(Refused::unknown("group", group));
+        }
+        let known = test_group::member(&core.db, tenant, group, &told.person_id).await?;
+        let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+        let mut draft = Draft::of(core, tenant, sender.actor());
+        draft.note(arrived(sender, group, content), outcome)?;
+        if outcome != Outcome::Repeated {
+            let detail = format!("member {}", outcome.word());
+            draft.audit("group.tell", ("group", group), detail, content);
+            let member = Member {
+                group: group.to_owned(),
+                facts: told.clone(),
+                updated_at: draft.now,
+                version: known.map_or(0, |known| known.version),
+            };
+            draft.put(test_group::next_member(tenant, &member));
+            let who = person::find(&core.db, tenant, &told.person_id).await?;
+            if !member.is_canceled() && who.is_none_or(|who| who.erased) {
+                deliver::fetch_person(&mut draft, &sender.peer, &told.person_id).await?;
+            }
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: outcome,
+        })
+    })
+    .await
+}
+
+fn lock(sender: &Sender, id: &str) -> String {
+    format!("group/{}/{id}", sender.tenant)
+}
+
+/// What is known by this id, if it is this system's own.
+async fn own(core: &Core, sender: &Sender, id: &str) -> Result<Option<TestGroup>, Refused> {
+    match test_group::find(&core.db, &sender.tenant, id).await? {
+        Some(known) if known.peer != sender.peer => Err(Refused::unknown("group", id)),
+        known => Ok(known),
+    }
+}
+
+fn outcome<T: PartialEq>(known: Option<&T>, told: &T) -> Outcome {
+    match known {
+        None => Outcome::Created,
+        Some(known) if known == told => Outcome::Repeated,
+        Some(_) => Outcome::Applied,
+    }
+}
+
+fn arrived<'a>(sender: &'a Sender, id: &'a str, content: &'a [u8]) -> Arrived<'a> {
+    Arrived {
+        flow: 1,
+        peer: &sender.peer,
+        method: "PUT",
+        subject_kind: "group",
+        subject_id: id,
+        content,
+        carries_person: false,
+    }
+}

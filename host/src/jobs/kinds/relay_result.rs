@@ -1,0 +1,43 @@
+//! Flow 3: sends the present result of a deelname on to the outside TPL that made it (R23), of a cancelled one too (R6).
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, payload};
+use crate::app::running::Connectors;
+use crate::app::{deliver, relay};
+use crate::domain::interface::Interface;
+use crate::domain::retry::Blame;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::association;
+
+pub(super) struct RelayResult(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    association: String,
+}
+
+impl JobKind for RelayResult {
+    fn name(&self) -> &'static str {
+        deliver::RELAY_RESULT
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(relay(&self.0, context))
+    }
+}
+
+async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { association: id } = payload(&context)?;
+    let (core, tenant) = (&context.core, &context.job.tenant);
+    let deelname = association::find(&core.db, tenant, &id).await?;
+    let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
+    // Composed now and not when the job was made: the planner gets the present state (R10).
+    let told = relay::back::told_deelname(core, tenant, &deelname).await?;
+    let effect = format!("{id}/{}", serde_json::json!(told.result));
+    let line = Line::to(connectors, &context, Interface::TplResultaten, &effect);
+    let (caller, _) = line.caller().await?;
+    line.heard(caller.put_result_tpl(&told).await).await?;
+    Ok(Done::nothing())
+}

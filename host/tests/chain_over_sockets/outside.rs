@@ -1,0 +1,251 @@
+//! The host as TA in front of a vendor: a planning system outside the host plans at the TA face, the vendor gets it through
+//! its connector, and what comes of it goes back the same way (R23).
+
+use jiff::SignedDuration;
+use oke_host::app::landscape;
+use oke_host::simulator::{
+    Misbehaviour, Now, PlannedSitting, PlannedState, ReportOrder, ResultsOrder, SittingOrder, Tpl, TplOptions, Trouble,
+};
+use serde_json::{Value, json};
+
+use crate::house::{Come, House, TENANT, VENDOR};
+
+const PLANNER: &str = "ontrack";
+const FB: &str = "fb";
+
+/// A planning system outside the host, which plans at the house's vendor.
+async fn outside(house: &House) -> Tpl {
+    let tpl = Tpl::start(TplOptions {
+        now: Now::by(house.clock.clone()),
+        token_lifetime: SignedDuration::from_hours(2400),
+        ..TplOptions::new("OnTrack")
+    })
+    .await
+    .unwrap();
+    house.add_planner(PLANNER, &tpl).await;
+    landscape::allow(&house.core, TENANT, FB, (PLANNER, VENDOR), true)
+        .await
+        .unwrap();
+    tpl
+}
+
+impl House {
+    async fn plan_outside(&self, tpl: &Tpl, students: usize) -> PlannedSitting {
+        let order = SittingOrder {
+            component_id: self.ta.catalogue().first_active().id.clone(),
+            start: self.core.now() + SignedDuration::from_hours(1),
+            students,
+        };
+        let planned = tpl.plan(&order).await.unwrap();
+        for delivery in &planned.deliveries {
+            assert!(delivery.accepted(), "{delivery:?}");
+        }
+        planned
+    }
+}
+
+fn deelname(tpl: &Tpl, id: &str) -> PlannedState {
+    let state = tpl.state();
+    assert!(state.refused.is_empty(), "{:?}", state.refused);
+    state.deelnames.into_iter().find(|one| one.id == id).unwrap()
+}
+
+fn scores(tpl: &Tpl, id: &str) -> Vec<Value> {
+    deelname(tpl, id)
+        .came
+        .iter()
+        .map(|result| result["score"].clone())
+        .collect()
+}
+
+/// R10, R14, R23, R25, R27: planned outside, taken at the vendor, back to where it was planned: attendance, score, report and
+/// document. The catalogue, what is read back and the start link come from the TA face.
+#[tokio::test]
+async fn what_is_planned_outside_comes_back_outside() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let tpl = outside(&house).await;
+    let planned = house.plan_outside(&tpl, 3).await;
+    let sitting = &planned.offering_id;
+    house.work().await;
+    let at_vendor = house.ta.state();
+    assert!(at_vendor.refused.is_empty(), "{:?}", at_vendor.refused);
+    assert_eq!((at_vendor.sittings.len(), at_vendor.deelnames.len()), (1, 3));
+    let first = &planned.association_ids[0];
+    let (status, link) = tpl.ask(&format!("/associations/{first}/url")).await.unwrap();
+    assert_eq!(status, 200, "{link}");
+    assert!(
+        link.as_str().unwrap().starts_with(house.ta.base_url()),
+        "live, from the vendor"
+    );
+
+    house.later(SignedDuration::from_hours(3)).await;
+    house.ta.attendance(sitting, &[]).await.unwrap();
+    house.work().await;
+    assert_eq!(deelname(&tpl, first).came[0]["state"], json!("in progress"));
+    let order = ResultsOrder {
+        documents: vec![2_000],
+        ..ResultsOrder::grades(sitting)
+    };
+    let sent = house.ta.results(&order).await.unwrap();
+    assert!(sent.iter().all(oke_host::simulator::Delivery::accepted), "{sent:?}");
+    house.work().await;
+    for id in &planned.association_ids {
+        let score = house.score_at_vendor(id).unwrap();
+        assert_eq!(scores(&tpl, id).last(), Some(&json!(score)));
+    }
+    let (_, page) = tpl
+        .ask(&format!(
+            "/offerings/{sitting}/associations?result-state=completed&expand=person"
+        ))
+        .await
+        .unwrap();
+    assert_eq!(page["items"].as_array().unwrap().len(), 3, "R25");
+    assert_eq!(page["items"][0]["person"]["affiliations"], json!(["student"]));
+
+    let report = ReportOrder {
+        offering_id: sitting.clone(),
+        irregularities: "Brandalarm.".to_owned(),
+        documents: vec![3_000],
+    };
+    house.ta.report(&report).await.unwrap();
+    house.work().await;
+    let told = tpl.state().sittings[0].came.last().unwrap().clone();
+    assert_eq!(told["irregularities"], json!("Brandalarm."));
+    let (_, read) = tpl.ask(&format!("/offerings/{sitting}")).await.unwrap();
+    let ours = read["consumers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["consumerKey"] == "nl-test-admin");
+    assert_eq!(
+        ours.unwrap()["irregularities"],
+        json!("Brandalarm."),
+        "flow 4 read back"
+    );
+    let result = deelname(&tpl, first).came.last().unwrap().clone();
+    for (named, size) in [
+        (&result["consumers"][0]["documents"], 2_000),
+        (&told["documents"], 3_000),
+    ] {
+        let id = named[0]["documentId"].as_str().unwrap();
+        let (bytes, _) = tpl.fetch_document(id).await.unwrap();
+        assert_eq!(bytes, size, "R27: fetched at the TA face, under the host's id");
+    }
+    tpl.stop().await;
+    house.close_without_tasks().await;
+}
+
+/// R4, R5, R6: what is cancelled outside is cancelled at the vendor; a late result of it is taken and goes on.
+#[tokio::test]
+async fn a_late_result_of_what_was_cancelled_goes_on() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let tpl = outside(&house).await;
+    let planned = house.plan_outside(&tpl, 2).await;
+    house.work().await;
+    let [one, other] = [&planned.association_ids[0], &planned.association_ids[1]];
+    let canceled = tpl.cancel_deelname(one).await.unwrap();
+    assert!(canceled[0].accepted(), "{canceled:?}");
+    house.work().await;
+    let state_at_vendor = |id: &str| {
+        let state = house.ta.state();
+        let found = state.deelnames.iter().find(|held| held.association_id == id).unwrap();
+        found.state.clone()
+    };
+    assert_eq!(state_at_vendor(one), "canceled");
+    assert_eq!(state_at_vendor(other), "associated");
+
+    house.later(SignedDuration::from_hours(3)).await;
+    house.ta.late_result(one).await.unwrap();
+    house.work().await;
+    assert_eq!(
+        scores(&tpl, one),
+        vec![json!(house.score_at_vendor(one).unwrap())],
+        "R6"
+    );
+
+    tpl.cancel_sitting(&planned.offering_id).await.unwrap();
+    house.work().await;
+    assert_eq!(state_at_vendor(other), "canceled", "R5");
+    let kept = house.deelname(other).await;
+    assert!(
+        kept.is_canceled() && kept.facts.person.is_none(),
+        "R5: the person's data is gone, the keys stay"
+    );
+    tpl.stop().await;
+    house.close_without_tasks().await;
+}
+
+/// Invariants 1 and 4, R21: with a vendor that loses answers and a planner that is down and then loses answers, every
+/// result arrives, the last one last, and nothing is there twice.
+#[tokio::test]
+async fn lost_answers_and_a_planner_that_is_down_cost_nothing() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let tpl = outside(&house).await;
+    house.ta.misbehave(Misbehaviour::next(2, Trouble::DropAfterApplying));
+    let planned = house.plan_outside(&tpl, 2).await;
+    for _ in 0..4 {
+        house.later(SignedDuration::from_mins(10)).await;
+    }
+    let at_vendor = house.ta.state();
+    assert_eq!((at_vendor.sittings.len(), at_vendor.deelnames.len()), (1, 2));
+
+    house.later(SignedDuration::from_hours(3)).await;
+    tpl.misbehave(Misbehaviour::always(Trouble::ServerError));
+    house
+        .ta
+        .results(&ResultsOrder::grades(&planned.offering_id))
+        .await
+        .unwrap();
+    house.work().await;
+    let first = &planned.association_ids[0];
+    house.ta.restate(first, "5.6").await.unwrap();
+    house.later(SignedDuration::from_hours(1)).await;
+    assert_eq!(scores(&tpl, first), Vec::<Value>::new(), "down");
+    tpl.behave();
+    tpl.misbehave(Misbehaviour::next(1, Trouble::DropAfterApplying));
+    for _ in 0..12 {
+        house.later(SignedDuration::from_hours(1)).await;
+    }
+    for id in &planned.association_ids {
+        let score = json!(house.score_at_vendor(id).unwrap());
+        let came = scores(&tpl, id);
+        assert_eq!(came.last(), Some(&score));
+        assert!(
+            came.iter().all(|one| *one == score),
+            "full state, so that only the last counts: {came:?}"
+        );
+    }
+    tpl.stop().await;
+    house.close().await;
+}
+
+/// R23, flow 3 by poll: results of a vendor that is asked for them go back outside too.
+#[tokio::test]
+async fn polled_results_go_back_outside() {
+    let Some(house) = House::open(Come::Polled).await else {
+        return;
+    };
+    let tpl = outside(&house).await;
+    let planned = house.plan_outside(&tpl, 2).await;
+    house.work().await;
+    house.later(SignedDuration::from_hours(3)).await;
+    house
+        .ta
+        .results(&ResultsOrder::grades(&planned.offering_id))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        house.later(SignedDuration::from_mins(2)).await;
+    }
+    for id in &planned.association_ids {
+        assert_eq!(scores(&tpl, id), vec![json!(house.score_at_vendor(id).unwrap())]);
+    }
+    tpl.stop().await;
+    house.close_without_tasks().await;
+}
