@@ -54,6 +54,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::attempt::operations())
         .and(v1::duplicate::operations())
         .and(v1::publisher::operations())
+        .and(v1::keuring::operations())
         .and(v1::revision::operations())
         .and(v1::job::operations())
         .and(v1::task::operations())

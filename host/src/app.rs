@@ -10,6 +10,9 @@ use crate::domain::clock::{Clock, Random};
 pub mod account;
 #[cfg(test)]
 mod account_stories;
+pub mod admission;
+#[cfg(test)]
+mod admission_stories;
 pub mod association;
 pub mod attempt;
 pub mod cancel;
@@ -29,7 +32,10 @@ pub mod document;
 pub mod draft;
 pub mod duplicate;
 mod group;
+#[cfg(test)]
+mod hostile_stories;
 pub mod judging;
+pub mod keuring;
 mod key_locks;
 pub mod landscape;
 mod machine;

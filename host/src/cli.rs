@@ -68,7 +68,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command, as_json: bool) -> Outcome {
     match command {
         Command::Compile(arguments) => compile::run(&arguments),
-        Command::Connector(arguments) => connector::run(arguments),
+        Command::Connector(arguments) => connector::run(arguments, as_json),
         Command::Demo(arguments) => demo::run(&arguments, as_json),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(which) => serve::serve(&which),

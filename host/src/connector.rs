@@ -12,6 +12,7 @@ mod bindings;
 pub mod blame;
 pub mod build;
 pub mod call;
+pub mod capability;
 pub mod compile;
 pub mod contract;
 mod convert;

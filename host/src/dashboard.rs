@@ -5,6 +5,7 @@
 //! `form::Form`, which checks the session's word; what a person may not do is refused by the verb, and not shown.
 
 mod accounts;
+mod admission;
 mod connectors;
 mod deadlines;
 mod decisions;
@@ -13,8 +14,10 @@ mod duplicates;
 mod exams;
 mod exceptions;
 mod form;
+mod keuring_words;
 mod needs;
 mod oops;
+mod packages;
 mod publishers;
 mod refusal;
 mod report;
@@ -61,6 +64,8 @@ pub fn router(service: Service) -> Router {
         .merge(sittings::routes())
         .merge(timeline::routes())
         .merge(publishers::routes())
+        .merge(packages::routes())
+        .merge(admission::routes())
         .merge(decisions::routes())
         .merge(standing::routes())
         .merge(exams::routes())
@@ -71,6 +76,7 @@ pub fn router(service: Service) -> Router {
         .merge(school::routes())
         .merge(report::routes())
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .merge(packages::upload_route(service.stream_limit))
         .merge(statics::routes())
         .fallback(oops::no_such_page)
         .layer(axum::middleware::map_response(guarded))

@@ -10,6 +10,7 @@ pub mod decision;
 pub mod duplicate;
 pub mod exception;
 pub mod interface;
+pub mod keuring;
 pub mod label;
 pub mod lane;
 pub mod needs;

@@ -5,6 +5,7 @@ pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod config;
+pub mod conformance;
 pub mod connector;
 pub mod dashboard;
 pub mod demo;

@@ -19,6 +19,7 @@ pub mod duplicate;
 pub mod error;
 pub mod examenversie;
 pub mod job;
+pub mod keuring;
 pub mod landscape;
 pub mod ledger;
 pub mod mark;

@@ -54,7 +54,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "jobs",
-        knows: &["domain", "store", "connector", "app", "telemetry"],
+        knows: &["domain", "store", "connector", "conformance", "app", "telemetry"],
         never: OUTSIDE,
     },
     Room {
@@ -71,6 +71,12 @@ const ROOMS: &[Room] = &[
         name: "dashboard",
         knows: &["domain", "store", "app", "api", "connector", "jobs", "telemetry"],
         never: &["sqlx::", "wasmtime::", "reqwest::"],
+    },
+    // Tries a connector against the simulators; what comes of it is for others to keep.
+    Room {
+        name: "conformance",
+        knows: &["domain", "connector", "simulator"],
+        never: &["sqlx::", "axum::", "wasmtime::"],
     },
     // Of the host it knows the clock only: it stands outside, and speaks to the host over sockets.
     Room {

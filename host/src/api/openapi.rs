@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, contact, deelname, duplicate, job, landscape, needs, package, peer, policy, proposal, publisher,
-    result, revision, sample, scale_map, school, sitting, task, unit,
+    account, attempt, contact, deelname, duplicate, job, keuring, landscape, needs, package, peer, policy, proposal,
+    publisher, result, revision, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -23,8 +23,10 @@ use super::v1::{
         needs::show, needs::set, needs::blocked,
         attempt::show, attempt::set,
         duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,
-        publisher::list, publisher::trust, publisher::revoke,
+        publisher::list, publisher::trust, publisher::revoke, publisher::expire, publisher::revocation,
         package::list, package::admit,
+        keuring::list, keuring::ask, keuring::counter_sign, keuring::review, keuring::approve, keuring::policy,
+        keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
         job::list, job::requeue, job::dismiss,
         task::list, task::close,

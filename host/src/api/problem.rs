@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::account::AccountError;
+use crate::app::admission::AdmissionError;
 use crate::app::package::PackageError;
 use crate::app::peer::PeerError;
 use crate::app::publisher::PublisherError;
@@ -161,6 +162,8 @@ impl From<PublisherError> for Problem {
     fn from(error: PublisherError) -> Self {
         match error {
             PublisherError::Malformed(_) => Problem::bad("key", error.to_string()),
+            PublisherError::OtherRole(_) => Problem::conflict("other-role", error.to_string()),
+            PublisherError::Expired(_) => Problem::conflict("expired", error.to_string()),
             PublisherError::NoReason => Problem::bad("no-reason", error.to_string()),
             PublisherError::OtherPublisher { .. } => Problem::conflict("other-publisher", error.to_string()),
             PublisherError::Revoked(_) => Problem::conflict("revoked-key", error.to_string()),
@@ -177,9 +180,27 @@ impl From<PackageError> for Problem {
             PackageError::Refused(refusal) => Problem::bad(refusal.reason(), refusal.to_string()),
             PackageError::VersionTaken { .. } => Problem::conflict("version-taken", error.to_string()),
             PackageError::Unknown(_) => Problem::absent(error.to_string()),
+            PackageError::NotTaken(obstacle) => Problem::conflict(obstacle.reason(), obstacle.to_string()),
+            PackageError::Follow(error) => error.into(),
             PackageError::Sealed(error) => Problem::ours(&error),
             PackageError::Commit(error) => error.into(),
             PackageError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdmissionError> for Problem {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Policy(_) => Problem::bad("policy", error.to_string()),
+            AdmissionError::UnknownPeer(_) => Problem::absent(error.to_string()),
+            AdmissionError::SeenOther => Problem::conflict("changed-meanwhile", error.to_string()),
+            AdmissionError::NothingToApprove => Problem::conflict("nothing-to-approve", error.to_string()),
+            AdmissionError::NoReason => Problem::bad("no-reason", error.to_string()),
+            AdmissionError::NobodySigned(_) => Problem::bad("nobody-signed", error.to_string()),
+            AdmissionError::Package(error) => error.into(),
+            AdmissionError::Commit(error) => error.into(),
+            AdmissionError::Store(error) => error.into(),
         }
     }
 }
@@ -194,6 +215,10 @@ impl From<RevisionError> for Problem {
             RevisionError::UnknownProfile { .. } => Problem::bad("unknown-profile", error.to_string()),
             RevisionError::Configuration(_) => Problem::bad("configuration", error.to_string()),
             RevisionError::NoReason => Problem::bad("no-reason", error.to_string()),
+            RevisionError::Obstacles(ref obstacles) => {
+                let reason = obstacles.first().map_or("not-admitted", |first| first.reason());
+                Problem::conflict(reason, error.to_string())
+            }
             RevisionError::Package(error) => error.into(),
             RevisionError::Commit(error) => error.into(),
             RevisionError::Store(error) => error.into(),

@@ -6,6 +6,7 @@ pub mod contact;
 pub mod deelname;
 pub mod duplicate;
 pub mod job;
+pub mod keuring;
 pub mod landscape;
 pub mod needs;
 pub mod package;

@@ -1,13 +1,16 @@
 //! Publishers' keys: trusted and revoked by functioneel beheer, in the browser or through `/api/v1`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::account::actor;
+use super::package::{self, PackageError};
 use super::{CommitError, Core, Decision};
 use crate::connector::manifest::Slug;
 use crate::connector::signature::{KeyId, PublicKey};
 use crate::connector::trust::{TrustError, TrustStore, TrustedKey, TrustedPublisher};
-use crate::store::package::PublisherKeyRow;
+use crate::store::package::{KeyRole, PublisherKeyRow};
 use crate::store::{AuditEntry, StoreError, WriteSet, peer};
 
 /// Why a key can't be trusted or revoked.
@@ -27,6 +30,18 @@ pub enum PublisherError {
     /// It was revoked: a key is never trusted again.
     #[error("key {0} was revoked and can't be trusted again; ask the publisher for a new key")]
     Revoked(String),
+    /// It is trusted for something else.
+    #[error(
+        "key {0} is trusted already, to sign something else (packages, or only along with others); use one key for one \
+         thing"
+    )]
+    OtherRole(String),
+    /// The moment lies behind us: what was admitted since would lose its ground.
+    #[error(
+        "a key can expire from now on, not at {0}: what was admitted since then would lose its ground. To take back \
+         trust from an earlier moment, revoke the key"
+    )]
+    Expired(Timestamp),
     /// It is not known.
     #[error("no key {0} is known in this school; see the list of publishers")]
     Unknown(String),
@@ -41,6 +56,17 @@ pub enum PublisherError {
     Store(#[from] StoreError),
 }
 
+/// A key that someone asks to trust.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    /// Whose: a publisher, or who counter-signs.
+    pub publisher: &'a str,
+    /// The key, in base64.
+    pub public_key: &'a str,
+    /// What it signs.
+    pub role: KeyRole,
+}
+
 /// Trusts a publisher's key from now on; trusting it again changes nothing. Returns the key's id.
 ///
 /// # Errors
@@ -52,10 +78,25 @@ pub async fn trust(
     publisher: &str,
     public_key: &str,
 ) -> Result<String, PublisherError> {
-    let publisher: Slug = publisher
+    let new = NewKey {
+        publisher,
+        public_key,
+        role: KeyRole::Publisher,
+    };
+    trust_for(core, tenant, by, new).await
+}
+
+/// The same for a key that signs packages, or only along with others.
+///
+/// # Errors
+/// [`PublisherError`].
+pub async fn trust_for(core: &Core, tenant: &str, by: &str, new: NewKey<'_>) -> Result<String, PublisherError> {
+    let publisher: Slug = new
+        .publisher
         .parse()
         .map_err(|why| PublisherError::Malformed(format!("publisher: {why}")))?;
-    let key: PublicKey = public_key
+    let key: PublicKey = new
+        .public_key
         .trim()
         .parse()
         .map_err(|why| PublisherError::Malformed(format!("key: {why}")))?;
@@ -70,6 +111,7 @@ pub async fn trust(
                 });
             }
             Some(known) if known.revoked_at.is_some() => return Err(PublisherError::Revoked(id.clone())),
+            Some(known) if known.role != new.role => return Err(PublisherError::OtherRole(id.clone())),
             Some(_) => {}
             None => {
                 let row = PublisherKeyRow {
@@ -83,6 +125,8 @@ pub async fn trust(
                     revoked_by: None,
                     compromised_since: None,
                     reason: None,
+                    expires_at: None,
+                    role: new.role,
                     version: 1,
                 };
                 write_set.put(row.write());
@@ -141,44 +185,111 @@ pub async fn revoke(
     .await
 }
 
-/// What runs for a peer and was signed with a key.
+/// Lets a key expire: what is admitted from then on may no longer be signed with it, what was admitted before goes on.
+/// An earlier moment takes the place of a later one, and the other way round, as long as neither has come.
+///
+/// # Errors
+/// [`PublisherError`].
+pub async fn expire(core: &Core, tenant: &str, by: &str, key_id: &str, at: Timestamp) -> Result<(), PublisherError> {
+    core.decide(&[], || async {
+        let known = core.db.publisher_key(tenant, key_id).await?;
+        let row = known.ok_or_else(|| PublisherError::Unknown(key_id.to_owned()))?;
+        if row.revoked_at.is_some() {
+            return Err(PublisherError::Revoked(key_id.to_owned()));
+        }
+        let past = |moment: &Timestamp| *moment < core.now();
+        if let Some(past) = Some(at).filter(past).or(row.expires_at.filter(past)) {
+            return Err(PublisherError::Expired(past));
+        }
+        let mut write_set = WriteSet::of(tenant);
+        if row.expires_at != Some(at) {
+            let expiring = PublisherKeyRow {
+                expires_at: Some(at),
+                version: row.version + 1,
+                ..row
+            };
+            write_set.put(expiring.write());
+            write_set.audit(entry(by, "publisher.expire", key_id, format!("expires at {at}")));
+        }
+        Ok(Decision { write_set, answer: () })
+    })
+    .await
+}
+
+/// A revision of a peer whose package was signed with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// The peer.
     pub peer: String,
-    /// The revision that runs for it.
+    /// Its revision.
     pub revision: i64,
     /// The connector.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Whether the key's revocation stops it.
-    pub stopped: bool,
 }
 
-/// What runs now on packages that were signed with a key, by peer.
+/// What a revocation stops, and what it leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revocation {
+    /// What runs now and stops with its next call.
+    pub stops: Vec<Signed>,
+    /// What runs now, was signed with the key and goes on: admitted before, or signed by another trusted key as well.
+    pub goes_on: Vec<Signed>,
+    /// Revisions that ran before and to which nobody can go back any more.
+    pub no_way_back: Vec<Signed>,
+}
+
+/// What the revocation of a key as compromised since a moment stops in this school, told before or after it is done.
+/// Nothing is changed.
 ///
 /// # Errors
 /// [`PublisherError`].
-pub async fn running_on(core: &Core, tenant: &str, key: &PublisherKeyRow) -> Result<Vec<Signed>, PublisherError> {
-    let mut signed = Vec::new();
+pub async fn revocation(
+    core: &Core,
+    tenant: &str,
+    key_id: &str,
+    since: Timestamp,
+) -> Result<Revocation, PublisherError> {
+    let known = core.db.publisher_key(tenant, key_id).await?;
+    let row = known.ok_or_else(|| PublisherError::Unknown(key_id.to_owned()))?;
+    let key = parsed::<KeyId, _>("key_id", &row.key_id)?;
+    let trust = trust_store(core, tenant).await?.revoking(key, since);
+    let mut told = Revocation::default();
+    // The same package runs for several peers: it is judged once.
+    let mut stopped: BTreeMap<String, bool> = BTreeMap::new();
     for peer in peer::all(&core.db, tenant).await? {
-        let Some(number) = peer.revision else { continue };
-        let Some(revision) = core.db.revision(tenant, &peer.id, number).await? else {
-            continue;
-        };
-        let package = core.db.package(tenant, &revision.digest).await?;
-        if let Some(package) = package.filter(|package| package.key_id == key.key_id) {
-            signed.push(Signed {
-                peer: peer.id,
-                revision: number,
-                stopped: key.refuses(package.admitted_at),
+        for revision in core.db.revisions(tenant, &peer.id).await? {
+            let Some(package) = core.db.package(tenant, &revision.digest).await? else {
+                continue;
+            };
+            if package.key_id != key_id {
+                continue;
+            }
+            let stops = match stopped.get(&revision.digest) {
+                Some(stops) => *stops,
+                None => {
+                    let opened = package::open_trusting(core, tenant, &revision.digest, trust.clone()).await;
+                    let stops = matches!(opened, Err(PackageError::Refused(_)));
+                    stopped.insert(revision.digest.clone(), stops);
+                    stops
+                }
+            };
+            let signed = Signed {
+                peer: peer.id.clone(),
+                revision: revision.number,
                 name: package.name,
                 version: package.package_version,
-            });
+            };
+            match (peer.revision == Some(revision.number), stops) {
+                (true, true) => told.stops.push(signed),
+                (true, false) => told.goes_on.push(signed),
+                (false, true) => told.no_way_back.push(signed),
+                (false, false) => {}
+            }
         }
     }
-    Ok(signed)
+    Ok(told)
 }
 
 /// The keys of a school as the verifier wants them.
@@ -193,6 +304,8 @@ pub async fn trust_store(core: &Core, tenant: &str) -> Result<TrustStore, StoreE
             public: parsed::<PublicKey, _>("public_key", &row.public_key)?,
             trusted_since: row.trusted_at,
             revoked_since: row.compromised_since,
+            expires: row.expires_at,
+            counter_only: row.role == KeyRole::Counter,
         };
         publishers.push(TrustedPublisher {
             name: parsed::<Slug, _>("publisher", &row.publisher)?,

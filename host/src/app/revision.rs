@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::account::actor;
+use super::admission::{self, AdmissionError};
 use super::package::{self, PackageError};
 use super::{CommitError, Core, Decision, Draft, Refused, mended, needs};
 use crate::connector::grant::Rules;
 use crate::connector::manifest::{Configuration, Manifest, Profile};
+use crate::connector::verify::VerifiedPackage;
+use crate::domain::keuring::Obstacle;
 use crate::store::StoreError;
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::{ActivationRow, RevisionRow};
@@ -54,6 +57,9 @@ pub enum RevisionError {
     /// Nobody said why.
     #[error("a reason is needed, so that others can follow it later")]
     NoReason,
+    /// The school's policy asks for more before this package may run.
+    #[error("{}", listed(.0))]
+    Obstacles(Vec<Obstacle>),
     /// The package can't be used.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -95,6 +101,8 @@ pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewR
     let number = core
         .decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
             let row = found(core, tenant, peer).await?;
+            let granted = admission::asked(manifest);
+            demand(core, &row, &new.digest, &verified, &granted).await?;
             let number = core
                 .db
                 .revisions(tenant, peer)
@@ -108,7 +116,7 @@ pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewR
                 number,
                 digest: new.digest.clone(),
                 config: serde_json::to_string(&config).expect("a configuration is JSON"),
-                grants: serde_json::to_string(&asked(manifest)).expect("rules are JSON"),
+                grants: serde_json::to_string(&granted).expect("rules are JSON"),
                 profile: new.profile.clone(),
                 author: by.to_owned(),
                 reason: new.reason.clone(),
@@ -316,6 +324,12 @@ async fn switch(core: &Core, tenant: &str, by: &str, peer: &str, asked: &Asked<'
             }
             as_seen(&row, asked.back.from)?;
             let plan = plan_rollback(core, tenant, peer, asked.back.to).await?;
+            if asked.kind == "rollout" {
+                let then = at(core, tenant, peer, plan.to).await?;
+                let (_, verified) = package::open(core, tenant, &then.digest).await?;
+                let granted = rules(&then)?;
+                demand(core, &row, &then.digest, &verified, &granted).await?;
+            }
             activate(&mut draft, row, plan.to, asked.kind, by, asked.reason).await?;
             Ok(Decision {
                 write_set: draft.finish(),
@@ -436,12 +450,43 @@ async fn at(core: &Core, tenant: &str, peer: &str, number: i64) -> Result<Revisi
     })
 }
 
-fn asked(manifest: &Manifest) -> Rules {
-    manifest
-        .endpoints
-        .iter()
-        .map(|one| (one.name.as_str().to_owned(), one.allow.clone()))
-        .collect()
+/// Refuses what the school's policy does not let run yet. A rollback is not asked: what ran before may run again, however
+/// old its keuring; a revoked key stops it all the same.
+async fn demand(
+    core: &Core,
+    row: &PeerRow,
+    digest: &str,
+    verified: &VerifiedPackage,
+    granted: &Rules,
+) -> Result<(), RevisionError> {
+    let review = admission::review(core, row, digest, verified, granted).await?;
+    match review.obstacles.is_empty() {
+        true => Ok(()),
+        false => Err(RevisionError::Obstacles(review.obstacles)),
+    }
+}
+
+fn rules(revision: &RevisionRow) -> Result<Rules, StoreError> {
+    serde_json::from_str(&revision.grants).map_err(|error| StoreError::Inconsistent {
+        column: "grants".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+fn listed(obstacles: &[Obstacle]) -> String {
+    let said: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+    said.join("; ")
+}
+
+impl From<AdmissionError> for RevisionError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::Package(error) => error.into(),
+            AdmissionError::Commit(error) => error.into(),
+            AdmissionError::Store(error) => error.into(),
+            other => RevisionError::Configuration(other.to_string()),
+        }
+    }
 }
 
 fn configuration(manifest: &Manifest, profiles: &[Profile], new: &NewRevision) -> Result<Configuration, RevisionError> {

@@ -197,10 +197,17 @@ impl Connectors {
         let package = package.ok_or_else(|| PackageError::Unknown(revision.digest.clone()))?;
         let key = self.core.db.publisher_key(&revision.tenant, &package.key_id).await?;
         match key {
-            Some(key) if key.refuses(package.admitted_at) => Err(NotRunning::Revoked {
-                peer: revision.peer.clone(),
-                key: package.key_id,
-            }),
+            // Another key of the publisher may have signed along, which still counts.
+            Some(key) if key.refuses(package.admitted_at) => {
+                match package::open(&self.core, &revision.tenant, &revision.digest).await {
+                    Ok(_) => Ok(()),
+                    Err(PackageError::Refused(_)) => Err(NotRunning::Revoked {
+                        peer: revision.peer.clone(),
+                        key: package.key_id,
+                    }),
+                    Err(error) => Err(error.into()),
+                }
+            }
             _ => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
 //! `oke connector …`: the life of a connector version before a host knows it: new, build, keygen, pack, sign, verify,
-//! inspect work offline, on files, one file per verb under `connector/`. What talks to a running host (install, list,
+//! inspect, test work offline, on files, one file per verb under `connector/`. What talks to a running host (install, list,
 //! show, rollout, rollback, revoke) is in `connector/online.rs`.
 
 use std::io;
@@ -22,6 +22,7 @@ mod new;
 mod online;
 mod pack;
 mod sign;
+mod test;
 mod verify;
 
 /// The arguments of `oke connector`.
@@ -32,6 +33,7 @@ From an idea to a package that a school can install:
   oke connector build my-vendor
   oke connector keygen --name my-company --out keys
   oke connector pack my-vendor
+  oke connector test my-vendor/target/oke/my-vendor-0.1.0.oke
   oke connector sign --key keys/my-company.key my-vendor/target/oke/my-vendor-0.1.0.oke
   oke connector inspect my-vendor/target/oke/my-vendor-0.1.0.oke
   oke connector verify --trust trust.toml my-vendor/target/oke/my-vendor-0.1.0.oke
@@ -55,6 +57,7 @@ enum Verb {
     Sign(sign::Arguments),
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
+    Test(test::Arguments),
     Install(online::Install),
     List(online::List),
     Show(online::Show),
@@ -64,7 +67,7 @@ enum Verb {
 }
 
 /// Runs one verb.
-pub(super) fn run(arguments: Arguments) -> Outcome {
+pub(super) fn run(arguments: Arguments, as_json: bool) -> Outcome {
     match arguments.verb {
         Verb::New(arguments) => new::run(&arguments),
         Verb::Build(arguments) => build::run(&arguments),
@@ -73,6 +76,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         Verb::Sign(arguments) => sign::run(&arguments),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Inspect(arguments) => inspect::run(&arguments),
+        Verb::Test(arguments) => test::run(&arguments, as_json),
         Verb::Install(arguments) => online::install(&arguments),
         Verb::List(arguments) => online::list(&arguments),
         Verb::Show(arguments) => online::show(&arguments),

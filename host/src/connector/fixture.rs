@@ -277,5 +277,7 @@ pub(crate) fn trusted(key: &SigningKey, revoked_since: Option<&str>) -> TrustedK
         public: key.public(),
         trusted_since: "2026-01-01T00:00:00Z".parse().unwrap(),
         revoked_since: revoked_since.map(|at| at.parse().unwrap()),
+        expires: None,
+        counter_only: false,
     }
 }

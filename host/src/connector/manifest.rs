@@ -1,5 +1,6 @@
 //! The manifest (`connector.toml`): what a connector is, serves, asks for and can be told, readable without running
-//! any of its code. Field by field in [`identity`], [`endpoint`], [`config`], [`webhook`], [`needs`] and [`profile`].
+//! any of its code. Field by field in [`identity`], [`endpoint`], [`config`], [`webhook`], [`needs`],
+//! [`conformance`] and [`profile`].
 //!
 //! To add a field: give it a type that checks itself while it is read (so that a mistake is reported with its line),
 //! a default when older packages lack it, and a line in the skeleton of `oke connector new`.
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::contract::Interface;
 
 pub mod config;
+pub mod conformance;
 pub mod endpoint;
 pub mod identity;
 pub mod needs;
@@ -19,6 +21,7 @@ pub mod profile;
 pub mod webhook;
 
 pub use config::{ConfigField, ConfigKind, ConfigProblem, ConfigSchema, ConfigValue, Configuration};
+pub use conformance::{Conformance, Speaks};
 pub use endpoint::{Allow, Endpoint, Method, PathPattern};
 pub use identity::{Identity, Slug};
 pub use needs::{ExtraTime, Needs};
@@ -49,6 +52,9 @@ pub struct Manifest {
     /// Which needs (voorzieningen) it can express in the vendor's format: `[needs]`.
     #[serde(default)]
     pub needs: Needs,
+    /// What it is held against before it may run: `[conformance]`.
+    #[serde(default)]
+    pub conformance: Conformance,
     /// Products it has a signed profile for: `[[profile]]`.
     #[serde(default, rename = "profile")]
     pub profiles: Vec<ProfileReference>,
@@ -136,6 +142,7 @@ impl Manifest {
         let manifest: Self = parse_toml(MANIFEST_FILE, bytes)?;
         manifest.check_names_are_unique()?;
         manifest.check_webhooks_are_served()?;
+        manifest.check_conformance_profile()?;
         Ok(manifest)
     }
 
@@ -164,6 +171,19 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    fn check_conformance_profile(&self) -> Result<(), ManifestError> {
+        let Some(wanted) = &self.conformance.profile else {
+            return Ok(());
+        };
+        match self.profiles.iter().any(|profile| profile.name == *wanted) {
+            true => Ok(()),
+            false => Err(whole_file(format!(
+                "`[conformance]` names the profile `{wanted}`, which no `[[profile]]` has; name one of those, or leave it \
+                 out to be tried with the defaults"
+            ))),
+        }
     }
 
     fn check_webhooks_are_served(&self) -> Result<(), ManifestError> {
@@ -205,7 +225,7 @@ fn parse_toml<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Resul
         let line = error.span().map(|span| line_of(bytes, span.start));
         let quoted = line
             .and_then(|number| text.lines().nth(number - 1))
-            .map(|line| format!(" (`{}`)", line.trim()))
+            .map(|line| format!(" (`{}`)", quoted(line)))
             .unwrap_or_default();
         ManifestError {
             file: file.to_owned(),
@@ -213,6 +233,21 @@ fn parse_toml<T: serde::de::DeserializeOwned>(file: &str, bytes: &[u8]) -> Resul
             message: format!("{}{quoted}", error.message().trim_end()),
         }
     })
+}
+
+/// A line of a foreign file, short and safe to print.
+fn quoted(line: &str) -> String {
+    const MOST: usize = 120;
+    let line = line.trim();
+    let short: String = line
+        .chars()
+        .take(MOST)
+        .filter(|character| !character.is_control())
+        .collect();
+    match line.chars().nth(MOST) {
+        Some(_) => format!("{short}…"),
+        None => short,
+    }
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> usize {

@@ -122,6 +122,32 @@ pub enum Refusal {
         /// The time that counts.
         at: Timestamp,
     },
+    /// The key's time was over when the package came.
+    #[error(
+        "key {key} of {publisher} expired on {expired}, and the package was first admitted on {at}; ask the publisher \
+         for its present key, or for a version signed with it"
+    )]
+    KeyExpired {
+        /// The key.
+        key: KeyId,
+        /// Whose.
+        publisher: String,
+        /// When it expired.
+        expired: Timestamp,
+        /// The time that counts.
+        at: Timestamp,
+    },
+    /// The key signs along with others, and no packages of its own.
+    #[error(
+        "key {key} of {publisher} is trusted to counter-sign only, and it signed the package as its publisher; trust \
+         the key as a publisher's if it is meant"
+    )]
+    CounterKeyOnly {
+        /// The key.
+        key: KeyId,
+        /// Whose.
+        publisher: String,
+    },
     /// The signature doesn't fit what it signs.
     #[error("the signature by key {key} does not fit `{file}`: it was changed after signing; fetch the package again")]
     BadSignature {
@@ -243,6 +269,8 @@ impl Refusal {
             Self::UnknownKey { .. } => "unknown-key",
             Self::KeyNotYetTrusted { .. } => "key-not-yet-trusted",
             Self::KeyRevoked { .. } => "key-revoked",
+            Self::KeyExpired { .. } => "key-expired",
+            Self::CounterKeyOnly { .. } => "counter-key-only",
             Self::BadSignature { .. } => "bad-signature",
             Self::StatementMalformed { .. } => "statement-malformed",
             Self::FileChanged { .. } | Self::FileNotSigned { .. } | Self::SignedFileMissing { .. } => "file-changed",

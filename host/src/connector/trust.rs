@@ -26,6 +26,12 @@ pub struct TrustedKey {
     /// Revoked: compromised since this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_since: Option<Timestamp>,
+    /// Packages admitted from this moment on may no longer be signed with it; those admitted before stay good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// It signs along with publishers, as a school does, and no packages of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counter_only: bool,
 }
 
 /// A publisher with keys.
@@ -46,6 +52,9 @@ pub struct Signer {
     pub publisher: Slug,
     /// The key.
     pub key: KeyId,
+    /// Whether the key only signs along with others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub counter_only: bool,
 }
 
 /// A trust file or set of publishers that can't be used.
@@ -149,11 +158,37 @@ impl TrustStore {
                 at,
             });
         }
+        if let Some(expired) = trusted.expires
+            && at >= expired
+        {
+            return Err(Refusal::KeyExpired {
+                key: trusted.id,
+                publisher: publisher.to_string(),
+                expired,
+                at,
+            });
+        }
         let signer = Signer {
             publisher: publisher.clone(),
             key: trusted.id,
+            counter_only: trusted.counter_only,
         };
         Ok((signer, trusted.public))
+    }
+
+    /// The same, as it would be if this key were revoked as compromised since then: an earlier revocation stands.
+    #[must_use]
+    pub fn revoking(mut self, key: KeyId, since: Timestamp) -> Self {
+        if let Some((_, trusted)) = self.keys.get_mut(&key) {
+            trusted.revoked_since = Some(trusted.revoked_since.map_or(since, |known| known.min(since)));
+        }
+        self
+    }
+
+    /// Whether a key is known here, trusted or no longer.
+    #[must_use]
+    pub fn knows(&self, key: KeyId) -> bool {
+        self.keys.contains_key(&key)
     }
 
     fn add(&mut self, publisher: &Slug, key: TrustedKey) -> Result<(), TrustError> {

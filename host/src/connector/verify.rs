@@ -1,6 +1,8 @@
 //! Whether a package may be trusted, decided offline from its bytes, the operator's trust store and the moment this
 //! host first admitted it. Nothing is compiled and nothing runs.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -17,8 +19,10 @@ pub struct VerifiedPackage {
     pub package: Package,
     /// Its contents, read.
     pub contents: Examined,
-    /// Who signed it.
+    /// Who signed it, first.
     pub signer: Signer,
+    /// Everyone whose signature counts: keys of the same publisher.
+    pub signers: Vec<Signer>,
 }
 
 /// Verifies a package that this host first admitted `at` (for one it has never seen: now).
@@ -30,36 +34,63 @@ pub fn verify(bytes: impl Into<Bytes>, trust: &TrustStore, at: Timestamp) -> Res
     let package = Package::read(bytes)?;
     let file = package.statement().ok_or(Refusal::NotSigned)?;
     let envelope = Envelope::parse(STATEMENT_FILE, file)?;
-    let [signature] = envelope.signatures.as_slice() else {
-        return Err(Refusal::EnvelopeMalformed {
-            file: STATEMENT_FILE.to_owned(),
-            reason: "it must hold exactly one signature, the publisher's; others counter-sign in a file of their own"
-                .to_owned(),
-        });
-    };
-    let (signer, key) = trust.signer(&signature.key, at)?;
-    if !key.verifies(&envelope.signed_bytes(), &signature.signature) {
-        return Err(Refusal::BadSignature {
-            file: STATEMENT_FILE.to_owned(),
-            key: signer.key,
-        });
-    }
+    let signers = signers(&envelope, trust, at)?;
     let statement = Statement::parse(&envelope.payload)?;
     statement.check_files(&package)?;
     let contents = package.examine()?;
     let said = &contents.manifest.connector.publisher;
-    if *said != signer.publisher {
+    if let Some(other) = signers.iter().find(|signer| signer.publisher != *said) {
         return Err(Refusal::OtherPublisher {
             said: said.to_string(),
-            signer: signer.publisher.to_string(),
+            signer: other.publisher.to_string(),
         });
     }
     statement.check_manifest(&package, &contents.manifest)?;
+    let signer = signers[0].clone();
     Ok(VerifiedPackage {
         package,
         contents,
         signer,
+        signers,
     })
+}
+
+/// The trusted keys whose signatures fit, in the envelope's order; at least one. What an unknown or no longer trusted
+/// key signed takes nothing away from what a trusted one did, so that a publisher may sign with its old and its new key;
+/// a trusted key whose signature doesn't fit means that somebody tampered with it.
+fn signers(envelope: &Envelope, trust: &TrustStore, at: Timestamp) -> Result<Vec<Signer>, Refusal> {
+    let signed = envelope.signed_bytes();
+    let (mut signers, mut refused) = (Vec::new(), None);
+    let mut seen = BTreeSet::new();
+    for signature in &envelope.signatures {
+        if !seen.insert(signature.key.as_str()) {
+            return Err(Refusal::EnvelopeMalformed {
+                file: STATEMENT_FILE.to_owned(),
+                reason: "it holds two signatures of one key".to_owned(),
+            });
+        }
+        match trust.signer(&signature.key, at) {
+            Ok((signer, key)) if !key.verifies(&signed, &signature.signature) => {
+                return Err(Refusal::BadSignature {
+                    file: STATEMENT_FILE.to_owned(),
+                    key: signer.key,
+                });
+            }
+            Ok((signer, _)) if signer.counter_only => {
+                refused = refused.or(Some(Refusal::CounterKeyOnly {
+                    key: signer.key,
+                    publisher: signer.publisher.to_string(),
+                }));
+            }
+            Ok((signer, _)) => signers.push(signer),
+            Err(refusal) => refused = refused.or(Some(refusal)),
+        }
+    }
+    match (signers.is_empty(), refused) {
+        (false, _) => Ok(signers),
+        (true, Some(refusal)) => Err(refusal),
+        (true, None) => Err(Refusal::NotSigned),
+    }
 }
 
 /// What was found in a file of counter-signatures.
@@ -110,5 +141,7 @@ pub fn verify_counter_signatures(
     Ok(found)
 }
 
+#[cfg(test)]
+pub(crate) mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -97,7 +97,7 @@ impl FromRequest<Service> for Form {
 }
 
 /// Compares in a time that doesn't tell where the difference is.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     let differences = one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
     one.len() == other.len() && differences == 0
 }

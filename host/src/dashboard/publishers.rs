@@ -5,9 +5,10 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use serde::Deserialize;
 
 use super::form::Form;
 use super::oops::Oops;
@@ -16,15 +17,16 @@ use super::session::Visitor;
 use super::shell::{JustDone, Notice, Shell, after, page};
 use super::words;
 use crate::api::Service;
-use crate::app::publisher;
+use crate::app::publisher::{self, NewKey, Signed};
 use crate::domain::calendar::zone;
-use crate::store::package::PublisherKeyRow;
+use crate::store::package::{KeyRole, PublisherKeyRow};
 
 /// The routes.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/uitgevers", get(list).post(trust))
         .route("/uitgevers/{key}", get(show).post(revoke))
+        .route("/uitgevers/{key}/verlopen", post(expire))
 }
 
 struct Line {
@@ -34,6 +36,8 @@ struct Line {
     trusted: String,
     by: String,
     revoked: Option<String>,
+    expires: Option<String>,
+    counter: bool,
     reason: String,
 }
 
@@ -44,6 +48,8 @@ impl From<PublisherKeyRow> for Line {
             trusted: words::moment(row.trusted_at),
             by: row.trusted_by,
             revoked: row.compromised_since.map(words::moment),
+            expires: row.expires_at.map(words::moment),
+            counter: row.role == KeyRole::Counter,
             reason: row.reason.unwrap_or_default(),
             publisher: row.publisher,
             key: row.key_id,
@@ -90,7 +96,15 @@ async fn trust(State(service): State<Service>, form: Form) -> Result<Response, O
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let (name, key) = (fields.text("uitgever"), fields.text("sleutel"));
-    match publisher::trust(&service.core, visitor.tenant(), visitor.id(), name, key).await {
+    let new = NewKey {
+        publisher: name,
+        public_key: key,
+        role: match fields.text("mede") {
+            "ja" => KeyRole::Counter,
+            _ => KeyRole::Publisher,
+        },
+    };
+    match publisher::trust_for(&service.core, visitor.tenant(), visitor.id(), new).await {
         Ok(_) => Ok(after("/uitgevers", "vertrouwd")),
         Err(error) => {
             let said = error.in_dutch()?;
@@ -113,12 +127,79 @@ struct KeyPage<'a> {
     line: Line,
     public_key: String,
     packages: Vec<(String, String)>,
+    /// What the revocation would stop, since the moment that was asked after.
+    foreseen: Option<Foreseen>,
     reason: &'a str,
     since: &'a str,
 }
 
-async fn show(State(service): State<Service>, visitor: Visitor, Path(key): Path<String>) -> Result<Response, Oops> {
-    key_shown(&service, &visitor, &key, None, ("", "")).await
+/// What the revocation of a key would mean.
+struct Foreseen {
+    since: String,
+    stops: Vec<SignedLine>,
+    goes_on: Vec<SignedLine>,
+    no_way_back: Vec<SignedLine>,
+}
+
+struct SignedLine {
+    peer: String,
+    revision: i64,
+    connector: String,
+}
+
+impl From<Signed> for SignedLine {
+    fn from(signed: Signed) -> Self {
+        SignedLine {
+            peer: signed.peer,
+            revision: signed.revision,
+            connector: format!("{} {}", signed.name, signed.version),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// As compromised since when; the page tells what that would stop.
+    sinds: Option<String>,
+    #[serde(default)]
+    gedaan: String,
+}
+
+async fn show(
+    State(service): State<Service>,
+    visitor: Visitor,
+    Path(key): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Oops> {
+    let just_done = JustDone { gedaan: asked.gedaan };
+    let said = just_done.notice().map(|notice| Said {
+        status: StatusCode::OK,
+        sentence: notice.sentence,
+    });
+    let since = asked.sinds.unwrap_or_default();
+    key_shown(&service, &visitor, &key, said, ("", &since)).await
+}
+
+/// What a revocation would stop; without a moment, since for ever: everything that was signed with the key.
+async fn foreseen(service: &Service, tenant: &str, key: &str, since: &str) -> Result<Option<Foreseen>, Oops> {
+    let moment = match at_school(since) {
+        Ok(moment) => moment.unwrap_or(Timestamp::UNIX_EPOCH),
+        Err(_) => return Ok(None),
+    };
+    let told = match publisher::revocation(&service.core, tenant, key, moment).await {
+        Ok(told) => told,
+        Err(error) => return Err(Oops::absent(error.in_dutch()?.sentence)),
+    };
+    let lines = |signed: Vec<Signed>| signed.into_iter().map(SignedLine::from).collect();
+    Ok(Some(Foreseen {
+        since: match since {
+            "" => "het begin".to_owned(),
+            _ => words::moment(moment),
+        },
+        stops: lines(told.stops),
+        goes_on: lines(told.goes_on),
+        no_way_back: lines(told.no_way_back),
+    }))
 }
 
 async fn key_shown(
@@ -138,9 +219,11 @@ async fn key_shown(
     let signed = packages.into_iter().filter(|package| package.key_id == row.key_id);
     let (status, notice) = match said {
         None => (StatusCode::OK, None),
+        Some(said) if said.status.is_success() => (said.status, Notice::done(said.sentence)),
         Some(said) => (said.status, Notice::refused(said.sentence)),
     };
     let key_page = KeyPage {
+        foreseen: foreseen(service, tenant, key, since).await?,
         shell: Shell::around(
             service,
             visitor,
@@ -176,6 +259,22 @@ async fn revoke(State(service): State<Service>, Path(key): Path<String>, form: F
         Ok(()) => Ok(after("/uitgevers", "ingetrokken")),
         Err(error) => key_shown(&service, visitor, &key, Some(error.in_dutch()?), typed).await,
     }
+}
+
+async fn expire(State(service): State<Service>, Path(key): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let Form { visitor, fields } = &form;
+    let unreadable = || Said::bad("Dat moment is niet leesbaar. Kies een dag en tijd.");
+    let refused = match at_school(fields.text("moment")) {
+        Ok(Some(moment)) => {
+            match publisher::expire(&service.core, visitor.tenant(), visitor.id(), &key, moment).await {
+                Ok(()) => return Ok(after(&format!("/uitgevers/{key}"), "verloopt")),
+                Err(error) => error.in_dutch()?,
+            }
+        }
+        Ok(None) | Err(_) => unreadable(),
+    };
+    key_shown(&service, visitor, &key, Some(refused), ("", "")).await
 }
 
 /// A moment as a browser's date and time field writes it, at school; empty is none.

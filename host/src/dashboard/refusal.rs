@@ -2,13 +2,16 @@
 
 use axum::http::StatusCode;
 
+use super::keuring_words;
 use super::oops::Oops;
 use crate::app::Refused;
 use crate::app::account::AccountError;
+use crate::app::admission::AdmissionError;
 use crate::app::package::PackageError;
 use crate::app::publisher::PublisherError;
 use crate::app::revision::RevisionError;
 use crate::app::task::TaskError;
+use crate::domain::keuring::WrongPolicy;
 use crate::domain::label::{self, NoLabel};
 use crate::domain::principal::{Duty, Refusal};
 use crate::jobs::letters::LetterError;
@@ -161,6 +164,7 @@ impl InDutch for RevisionError {
                 Said::conflict(format!("Revisie {number} is al in werking. Er is niets gewijzigd."))
             }
             RevisionError::NoReason => Said::bad(NO_REASON),
+            RevisionError::Obstacles(obstacles) => Said::conflict(keuring_words::obstacles(&obstacles)),
             RevisionError::Package(error) => return error.in_dutch(),
             RevisionError::UnknownProfile { .. } | RevisionError::Configuration(_) => {
                 return Err(Oops::ours(&self));
@@ -172,12 +176,45 @@ impl InDutch for RevisionError {
     }
 }
 
+impl InDutch for AdmissionError {
+    fn in_dutch(self) -> Result<Said, Oops> {
+        Ok(match self {
+            AdmissionError::Policy(WrongPolicy::Age(_)) => {
+                Said::bad("Geef op hoeveel dagen een keuring geldt: 1 tot 3650.")
+            }
+            AdmissionError::Policy(WrongPolicy::Signatures(_)) => {
+                Said::bad("Geef op hoeveel sleutels moeten tekenen: 1 tot 16.")
+            }
+            AdmissionError::UnknownPeer(_) => return Err(Oops::absent("Deze koppeling is er niet.")),
+            AdmissionError::SeenOther => {
+                Said::conflict("Wat dit pakket meer mag, is veranderd sinds u keek. Bekijk het hieronder opnieuw.")
+            }
+            AdmissionError::NothingToApprove => {
+                Said::conflict("Dit pakket mag precies hetzelfde als wat nu werkt. Er is niets goed te keuren.")
+            }
+            AdmissionError::NoReason => Said::bad(NO_REASON),
+            AdmissionError::NobodySigned(_) => {
+                Said::bad("In dit bestand staat geen medeondertekening van een sleutel die hier wordt vertrouwd.")
+            }
+            AdmissionError::Package(error) => return error.in_dutch(),
+            AdmissionError::Commit(error) => return Err(error.into()),
+            AdmissionError::Store(error) => return Err(error.into()),
+        })
+    }
+}
+
 impl InDutch for PackageError {
     fn in_dutch(self) -> Result<Said, Oops> {
         match self {
             PackageError::Refused(refusal) => Ok(Said::conflict(format!(
-                "Het pakket van deze revisie mag niet meer werken. De keuring zegt: {refusal}"
+                "Het pakket van deze revisie mag niet meer werken. De controle zegt: {refusal}"
             ))),
+            PackageError::NotTaken(obstacle) => Ok(Said::conflict(keuring_words::obstacles(&[obstacle]))),
+            PackageError::VersionTaken { name, version, .. } => Ok(Said::conflict(format!(
+                "{name} {version} is hier al, met een andere inhoud. Een versie verandert nooit: vraag de uitgever de \
+                 nieuwe inhoud een nieuw versienummer te geven."
+            ))),
+            PackageError::Unknown(_) => Err(Oops::absent("Dit pakket is er niet.")),
             other => Err(Oops::ours(&other)),
         }
     }
@@ -233,6 +270,13 @@ impl InDutch for PublisherError {
             )),
             PublisherError::Revoked(_) => Said::conflict(
                 "Deze sleutel is ingetrokken en wordt nooit meer vertrouwd. Vraag de uitgever om een nieuwe sleutel.",
+            ),
+            PublisherError::OtherRole(_) => Said::conflict(
+                "Deze sleutel wordt al vertrouwd, maar om iets anders te ondertekenen. Gebruik één sleutel voor één doel.",
+            ),
+            PublisherError::Expired(_) => Said::conflict(
+                "Een sleutel kan vanaf nu of later verlopen, niet met terugwerkende kracht. Trek de sleutel in als hij \
+                 eerder in verkeerde handen kwam.",
             ),
             PublisherError::Unknown(_) => return Err(Oops::absent("Deze sleutel is hier niet bekend.")),
             PublisherError::NoReason => Said::bad(NO_REASON),

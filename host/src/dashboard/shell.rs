@@ -72,6 +72,13 @@ impl JustDone {
             "gesplitst" => "De inschrijvingen zijn gesplitst; de meegediende kan weer zelf worden gepland.",
             "opnieuw" => "Het bericht staat weer in de rij.",
             "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
+            "binnengehaald" => "Het pakket is binnengehaald. Er werkt nog niets van.",
+            "gekeurd" => "De keuring is gevraagd. Ververs deze pagina om te zien hoe ver die is.",
+            "toegelaten" => "Goedgekeurd, met uw naam en reden.",
+            "toelatingsbeleid" => {
+                "Het toelatingsbeleid is bewaard en geldt voor wat vanaf nu in werking wordt gesteld."
+            }
+            "verloopt" => "De sleutel verloopt op dat moment. Wat eerder is binnengehaald, blijft werken.",
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
             "ingetrokken" => "De sleutel is ingetrokken.",
             "cesuur-gepland" => "De cesuur is gepland; de termijn volgt.",
@@ -146,6 +153,7 @@ impl Shell {
         }
         places.push(("/koppelingen", "Koppelingen", 0));
         if visitor.manages() {
+            places.push(("/pakketten", "Pakketten", 0));
             places.push(("/uitgevers", "Uitgevers", 0));
             places.push(("/accounts", "Accounts", 0));
         }

@@ -5,6 +5,7 @@ mod browser;
 mod deadlines;
 mod duplicates;
 mod needs;
+mod packages;
 mod stage;
 mod standing;
 

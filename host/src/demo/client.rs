@@ -1,10 +1,12 @@
 //! What the people of the school use: the management API, with an account's token.
 
+use std::time::Duration;
+
 use reqwest::header::LINK;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::DemoError;
+use super::{DemoError, until};
 use crate::simulator::client;
 
 /// Somebody signed in at the API.
@@ -87,6 +89,34 @@ impl Client {
             .header("content-type", "application/octet-stream")
             .body(bytes);
         answered(path, request).await
+    }
+
+    /// Waits until a package has passed its keuring.
+    ///
+    /// # Errors
+    /// When it fails, with what failed, or takes longer than `patience`.
+    pub async fn keuring_passed(&self, digest: &str, patience: Duration) -> Result<(), DemoError> {
+        let path = format!("/packages/{digest}/keuringen");
+        until("a package has passed its keuring", patience, || async {
+            let keuringen = self.get(&path).await?;
+            match keuringen[0]["state"].as_str() {
+                Some("passed") => Ok(Ok(())),
+                Some("failed") => Err(DemoError(format!("a package failed its keuring: {}", keuringen[0]))),
+                _ => Ok(Err(format!("{} of {}", keuringen[0]["done"], keuringen[0]["total"]))),
+            }
+        })
+        .await
+    }
+
+    /// Approves what a package may do for a peer beyond what runs there.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn approve(&self, peer: &str, digest: &str, reason: &str) -> Result<(), DemoError> {
+        let path = format!("/peers/{peer}/admission/{digest}");
+        let seen = text(&self.get(&path).await?, "fingerprint")?;
+        let said = serde_json::json!({ "seen": seen, "reason": reason });
+        self.post(&path, &said).await.map(drop)
     }
 }
 

@@ -17,6 +17,7 @@ mod fetch_catalogue;
 mod fetch_document;
 mod fetch_offering;
 mod fetch_person;
+mod keur_package;
 mod poll_reports;
 mod poll_results;
 mod read_back;
@@ -40,6 +41,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(read_back::ReadBack(connectors()))
         .with(relay_result::RelayResult(connectors()))
         .with(relay_report::RelayReport(connectors()))
+        .with(keur_package::KeurPackage(connectors()))
         .with(super::pieces::judge_again())
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())

@@ -19,8 +19,17 @@ pub static PUBLISHER_KEY: Table = Table {
         "revoked_by",
         "compromised_since",
         "reason",
+        "expires_at",
+        "role",
         "version",
     ],
+};
+
+/// The table of counter-signatures.
+pub static COUNTER_SIGNATURE: Table = Table {
+    name: "counter_signature",
+    key: &["tenant", "digest"],
+    columns: &["tenant", "digest", "envelope", "added_by", "added_at", "version"],
 };
 
 /// The table of packages.
@@ -75,8 +84,40 @@ pub struct PublisherKeyRow {
     pub compromised_since: Option<jiff::Timestamp>,
     /// Why it was revoked.
     pub reason: Option<String>,
+    /// What is admitted from this moment on may no longer be signed with it.
+    pub expires_at: Option<jiff::Timestamp>,
+    /// What it signs.
+    pub role: KeyRole,
     /// Version of the row.
     pub version: i64,
+}
+
+/// What a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRole {
+    /// Packages.
+    Publisher,
+    /// Along with publishers, as a school does.
+    Counter,
+}
+
+impl KeyRole {
+    /// As the column and the management API have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyRole::Publisher => "publisher",
+            KeyRole::Counter => "counter",
+        }
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [KeyRole::Publisher, KeyRole::Counter]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
 }
 
 impl PublisherKeyRow {
@@ -103,6 +144,8 @@ impl PublisherKeyRow {
                 &self.revoked_by,
                 self.compromised_since,
                 &self.reason,
+                self.expires_at,
+                self.role.name(),
                 self.version,
             ],
         }
@@ -120,6 +163,11 @@ impl PublisherKeyRow {
             revoked_by: row.text_opt("revoked_by")?,
             compromised_since: row.moment_opt("compromised_since")?,
             reason: row.text_opt("reason")?,
+            expires_at: row.moment_opt("expires_at")?,
+            role: {
+                let role = row.text("role")?;
+                KeyRole::from_name(&role).ok_or_else(|| StoreError::unknown_word("role", &role))?
+            },
             version: row.int("version")?,
         })
     }
@@ -191,6 +239,41 @@ impl PackageRow {
     }
 }
 
+/// The detached counter-signatures of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterSignatureRow {
+    /// The school.
+    pub tenant: String,
+    /// The package.
+    pub digest: String,
+    /// The DSSE envelope, JSON.
+    pub envelope: String,
+    /// Who added the newest.
+    pub added_by: String,
+    /// When: the time that counts for the keys.
+    pub added_at: jiff::Timestamp,
+    /// Version of the row; 0 before it is written.
+    pub version: i64,
+}
+
+impl CounterSignatureRow {
+    /// Writes it as the next version of the row that was read.
+    #[must_use]
+    pub fn next(&self) -> Write {
+        Write {
+            table: &COUNTER_SIGNATURE,
+            values: values![
+                &self.tenant,
+                &self.digest,
+                &self.envelope,
+                &self.added_by,
+                self.added_at,
+                self.version + 1,
+            ],
+        }
+    }
+}
+
 /// One chunk of a package's bytes, sealed by the caller.
 #[must_use]
 pub fn chunk(tenant: &str, digest: &str, seq: i64, sealed: Vec<u8>) -> Write {
@@ -203,7 +286,7 @@ pub fn chunk(tenant: &str, digest: &str, seq: i64, sealed: Vec<u8>) -> Write {
 const PACKAGE_COLUMNS: &str =
     "tenant, digest, name, package_version, key_id, manifest, notes, size, admitted_at, admitted_by, admission";
 const KEY_COLUMNS: &str = "tenant, key_id, publisher, public_key, trusted_at, trusted_by, revoked_at, revoked_by, \
-                           compromised_since, reason, version";
+                           compromised_since, reason, expires_at, role, version";
 
 impl Database {
     /// A publisher's key.
@@ -309,5 +392,29 @@ impl Database {
             .iter()
             .map(|row| row.bytes("bytes"))
             .collect()
+    }
+
+    /// The counter-signatures of a package.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn counter_signature(
+        &self,
+        tenant: &str,
+        digest: &str,
+    ) -> Result<Option<CounterSignatureRow>, StoreError> {
+        let sql = "SELECT * FROM counter_signature WHERE tenant = $1 AND digest = $2";
+        let row = self.row(sql, values![tenant, digest]).await?;
+        row.map(|row| {
+            Ok(CounterSignatureRow {
+                tenant: row.text("tenant")?,
+                digest: row.text("digest")?,
+                envelope: row.text("envelope")?,
+                added_by: row.text("added_by")?,
+                added_at: row.moment("added_at")?,
+                version: row.int("version")?,
+            })
+        })
+        .transpose()
     }
 }

@@ -11,8 +11,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use super::open::{Purpose, migrate, open};
 use super::{Database, Sealer};
-use crate::app::{Core, World};
+use crate::app::{Core, World, admission};
 use crate::domain::clock::{MovableClock, SeededRandom};
+use crate::domain::keuring::AdmissionPolicy;
 use crate::domain::model::{Code, Component, ComponentStatus, ResultValueType};
 
 /// An empty database of its own, with the schema in place.
@@ -139,6 +140,22 @@ fn core_over(db: Database, clock: &MovableClock, seed: u64) -> Core {
         random: Arc::new(SeededRandom::from_seed(seed)),
     };
     Core::start(db, world, Sealer::new(&[42; 32]))
+}
+
+/// Has a school demand neither keuring nor approval, for stories of what comes after them: their connectors are made
+/// without code that could be tried.
+///
+/// # Panics
+/// When the policy can't be stored.
+pub async fn without_keuring(core: &Core, tenant: &str) {
+    let policy = AdmissionPolicy {
+        keuring: false,
+        approval: false,
+        ..AdmissionPolicy::default()
+    };
+    admission::set_policy(core, tenant, "fb", policy)
+        .await
+        .expect("a policy of the default numbers can be stored");
 }
 
 /// A component that can be planned, with results on this scale.

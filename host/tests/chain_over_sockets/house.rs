@@ -28,15 +28,15 @@ use oke_host::simulator::{
 };
 use oke_host::store::job::JobRow;
 use oke_host::store::task::TaskRow;
-use oke_host::store::testing::TestDatabase;
+use oke_host::store::testing::{TestDatabase, without_keuring};
 use oke_host::store::{Sealer, association, job, offering, result, task};
 
 pub const TENANT: &str = "roc";
 pub const SIS: &str = "osiris";
 pub const VENDOR: &str = "toetsgilde";
 const VENDOR_NAME: &str = "Toetsgilde";
-const PUBLISHER: &str = "oke-host";
-const FB: &str = "fb";
+pub const PUBLISHER: &str = "oke-host";
+pub const FB: &str = "fb";
 
 /// How the vendor's results come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,6 +217,8 @@ impl House {
         publisher::trust(&self.core, TENANT, FB, PUBLISHER, &key.public().to_string())
             .await
             .unwrap();
+        // What these stories tell comes after the keuring, which has stories of its own.
+        without_keuring(&self.core, TENANT).await;
         let package = packed(name, &key);
         let admitted = package::admit(&self.core, TENANT, FB, Bytes::from(package.to_bytes()))
             .await
@@ -391,7 +393,7 @@ fn bearer(base_url: &str, token_url: &str, client_id: &str, secret: &str) -> Rea
     }
 }
 
-fn packed(name: &str, key: &SigningKey) -> Package {
+pub fn packed(name: &str, key: &SigningKey) -> Package {
     let module = modules()
         .expect("the house opened")
         .join(format!("{}.wasm", name.replace('-', "_")));

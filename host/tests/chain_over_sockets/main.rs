@@ -10,6 +10,7 @@ mod flow1;
 mod flow2;
 mod flow5;
 mod house;
+mod keuring;
 mod outside;
 mod polling;
 mod trouble;

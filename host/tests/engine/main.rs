@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
 
 mod cache;
+mod conformance;
 mod documents;
 mod good;
 mod greedy;

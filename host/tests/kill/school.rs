@@ -82,6 +82,8 @@ impl School {
         sis.connect_tpl(sis_access.clone());
 
         for (peer, digest, profile) in [(VENDOR, ta, "oke-1-0-1-push"), (SIS, dr, "oke-1-0-1")] {
+            beheer.keuring_passed(&digest, PATIENCE).await.unwrap();
+            beheer.approve(peer, &digest, "inrichting").await.unwrap();
             let install = json!({ "digest": digest, "profile": profile, "reason": "inrichting" });
             beheer
                 .post(&format!("/peers/{peer}/revisions"), &install)

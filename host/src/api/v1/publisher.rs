@@ -1,24 +1,28 @@
 //! `/api/v1/publishers`: keys whose signatures the school trusts.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
 use crate::api::problem::Problem;
-use crate::app::publisher;
+use crate::app::publisher::{self, NewKey};
 use crate::domain::principal::Duty;
+use crate::store::package::KeyRole;
 
 /// What is served.
 pub fn operations() -> Operations {
     Operations::default()
         .get("/api/v1/publishers", list)
         .post("/api/v1/publishers", trust)
+        .post("/api/v1/publishers/{key}/expiry", expire)
+        .get("/api/v1/publishers/{key}/revocation", revocation)
         .post("/api/v1/publishers/{key}/revoke", revoke)
 }
 
@@ -42,6 +46,11 @@ pub struct PublisherKey {
     pub compromised_since: Option<Timestamp>,
     /// Why it was revoked.
     pub reason: Option<String>,
+    /// What is admitted from this moment on may no longer be signed with it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    /// `publisher`: signs packages. `counter`: signs along with publishers, as a school does.
+    pub role: String,
 }
 
 /// All keys ever trusted.
@@ -57,6 +66,8 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
         trusted_by: row.trusted_by,
         compromised_since: row.compromised_since,
         reason: row.reason,
+        expires_at: row.expires_at,
+        role: row.role.name().to_owned(),
     });
     Ok(Json(shown.collect()))
 }
@@ -69,6 +80,8 @@ pub struct Trust {
     pub publisher: String,
     /// The public key, as `oke connector keygen` writes it.
     pub public_key: String,
+    /// `publisher` (when absent) or `counter`.
+    pub role: Option<String>,
 }
 
 /// The key's id.
@@ -88,15 +101,70 @@ pub async fn trust(
     Body(key): Body<Trust>,
 ) -> Result<(StatusCode, Json<Trusted>), Problem> {
     caller.must_hold(&service, Duty::Beheren)?;
-    let id = publisher::trust(
-        &service.core,
-        caller.tenant(),
-        caller.id(),
-        &key.publisher,
-        &key.public_key,
-    )
-    .await?;
+    let role = match key.role.as_deref() {
+        None => KeyRole::Publisher,
+        Some(name) => KeyRole::from_name(name).ok_or_else(|| {
+            Problem::bad(
+                "role",
+                format!("`{name}` is no role of a key; write `publisher` or `counter`"),
+            )
+        })?,
+    };
+    let new = NewKey {
+        publisher: &key.publisher,
+        public_key: &key.public_key,
+        role,
+    };
+    let id = publisher::trust_for(&service.core, caller.tenant(), caller.id(), new).await?;
     Ok((StatusCode::CREATED, Json(Trusted { key_id: id })))
+}
+
+/// When a key ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Expiry {
+    /// What is admitted from this moment on may no longer be signed with it; not in the past.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// Lets a key expire. What was admitted before goes on.
+#[utoipa::path(post, path = "/api/v1/publishers/{key}/expiry", tag = "publishers", request_body = Expiry,
+    params(("key" = String, Path)), responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn expire(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Body(expiry): Body<Expiry>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    publisher::expire(&service.core, caller.tenant(), caller.id(), &key, expiry.at).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// As compromised since when.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// The moment (RFC 3339); now when absent.
+    #[param(value_type = Option<String>)]
+    pub since: Option<Timestamp>,
+}
+
+/// What the revocation of a key would stop. Nothing is changed.
+#[utoipa::path(get, path = "/api/v1/publishers/{key}/revocation", tag = "publishers",
+    params(("key" = String, Path), Since), responses((status = 200, body = Revoked), (status = "4XX", body = Problem)))]
+pub async fn revocation(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(key): Path<String>,
+    since: Result<Query<Since>, QueryRejection>,
+) -> Result<Json<Revoked>, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let since = since?.0.since.unwrap_or_else(|| service.core.now());
+    let told = publisher::revocation(&service.core, caller.tenant(), &key, since).await?;
+    Ok(Json(Revoked::of(key, Some(since), told)))
 }
 
 /// Why a key is revoked.
@@ -121,8 +189,10 @@ pub struct Revoked {
     pub compromised_since: Option<Timestamp>,
     /// What stops with its next call.
     pub stops: Vec<Runs>,
-    /// What was signed with the key and goes on, since it was admitted before.
+    /// What was signed with the key and goes on: admitted before, or signed by another trusted key as well.
     pub goes_on: Vec<Runs>,
+    /// Earlier revisions to which nobody can go back any more.
+    pub no_way_back: Vec<Runs>,
 }
 
 /// What runs for a peer.
@@ -153,15 +223,23 @@ pub async fn revoke(
     let since = why.compromised_since;
     publisher::revoke(core, tenant, caller.id(), &key, since, &why.reason).await?;
     let row = core.db.publisher_key(tenant, &key).await?;
-    let row = row.ok_or_else(|| Problem::absent(format!("there is no key `{key}`")))?;
-    let signed = publisher::running_on(core, tenant, &row).await?;
-    let (stops, goes_on): (Vec<_>, Vec<_>) = signed.into_iter().partition(|one| one.stopped);
-    Ok(Json(Revoked {
-        key_id: key,
-        compromised_since: row.compromised_since,
-        stops: stops.into_iter().map(Runs::from).collect(),
-        goes_on: goes_on.into_iter().map(Runs::from).collect(),
-    }))
+    let since = row.and_then(|row| row.compromised_since);
+    let since = since.ok_or_else(|| Problem::absent(format!("there is no key `{key}`")))?;
+    let told = publisher::revocation(core, tenant, &key, since).await?;
+    Ok(Json(Revoked::of(key, Some(since), told)))
+}
+
+impl Revoked {
+    fn of(key_id: String, compromised_since: Option<Timestamp>, told: publisher::Revocation) -> Self {
+        let runs = |signed: Vec<publisher::Signed>| signed.into_iter().map(Runs::from).collect();
+        Revoked {
+            key_id,
+            compromised_since,
+            stops: runs(told.stops),
+            goes_on: runs(told.goes_on),
+            no_way_back: runs(told.no_way_back),
+        }
+    }
 }
 
 impl From<publisher::Signed> for Runs {

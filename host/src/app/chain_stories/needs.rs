@@ -23,6 +23,7 @@ async fn install(school: &School, version: &str, needs: &str) {
     contents.manifest = manifest
         .replace("version = \"1.2.0\"", &format!("version = \"{version}\""))
         .into();
+    crate::store::testing::without_keuring(core, TENANT).await;
     let bytes = bytes::Bytes::from(fixture::signed(contents).to_bytes());
     let admitted = package::admit(core, TENANT, "fb", bytes).await.unwrap();
     let new = revision::NewRevision {

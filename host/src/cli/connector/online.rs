@@ -34,7 +34,16 @@ const MOST_REPEATED: usize = 200;
 impl Host {
     /// One call below `/api/v1`; the segments of its path need no encoding.
     fn call(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
-        crate::cli::on_runtime(self.ask(method, path, body))?
+        crate::cli::on_runtime(self.ask(method, self.address(path)?, body))?
+    }
+
+    /// A question with a parameter, when there is one.
+    fn ask_with(&self, path: &[&str], parameter: Option<(&str, String)>) -> Result<Value, Stop> {
+        let mut url = self.address(path)?;
+        if let Some((name, value)) = parameter {
+            url.query_pairs_mut().append_pair(name, &value);
+        }
+        crate::cli::on_runtime(self.ask(Method::GET, url, None))?
     }
 
     fn address(&self, path: &[&str]) -> Result<reqwest::Url, Stop> {
@@ -51,8 +60,7 @@ impl Host {
         Ok(url)
     }
 
-    async fn ask(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
-        let url = self.address(path)?;
+    async fn ask(&self, method: Method, url: reqwest::Url, body: Option<Sent>) -> Result<Value, Stop> {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let unreachable = |error: reqwest::Error| {
             let told = crate::cli::told("unreachable", &error.without_url());
@@ -111,13 +119,14 @@ enum Sent {
 
 /// Admit a package and put it to work for a peer.
 ///
-/// The host judges the package (signature, trusted key, contract, manifest) and refuses it with the reason; then it
-/// makes the peer's next revision of it and puts that to work in one step: new calls take it at once. Where that is
-/// refused the package stays admitted, and what ran goes on.
+/// The host judges the package (signature, trusted key, contract, manifest) and refuses it with the reason; where the
+/// school demands a keuring, it is tried in the sandbox and waited for. What it may do beyond what runs now is shown, and
+/// approved with `--approve`. Then the host makes the peer's next revision of it and puts that to work in one step: new
+/// calls take it at once. Where that is refused the package stays admitted, and what ran goes on.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  oke connector install my-vendor-0.1.0.oke --peer my-vendor --profile standard \
-                        --reason 'first installation'"
+                        --approve --reason 'first installation'"
 )]
 pub(super) struct Install {
     /// The package
@@ -131,6 +140,9 @@ pub(super) struct Install {
     /// A configuration value that differs from the profile, as KEY=VALUE; may be given more than once
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
+    /// Approve what the connector may do beyond what runs now; without it that is shown and refused
+    #[arg(long)]
+    approve: bool,
     /// Why; others read it later
     #[arg(long)]
     reason: String,
@@ -143,6 +155,9 @@ pub(super) fn install(arguments: &Install) -> Outcome {
     let bytes = read_package(&arguments.package)?;
     let host = &arguments.host;
     let admitted = host.call(Method::POST, &["packages"], Some(Sent::Bytes(bytes)))?;
+    let digest = shown(&admitted["digest"]);
+    keuring_passed(host, digest).map_err(|stop| only_admitted(&admitted, stop))?;
+    approved(arguments, digest).map_err(|stop| only_admitted(&admitted, stop))?;
     let revision = json!({
         "digest": admitted["digest"], "profile": arguments.profile, "config": config, "reason": arguments.reason,
     });
@@ -164,6 +179,65 @@ pub(super) fn install(arguments: &Install) -> Outcome {
         text,
         &json!({ "package": admitted, "revision": installed["revision"], "peer": arguments.peer }),
     )
+}
+
+/// So often a keuring is asked after.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// So long a keuring is waited for: compiling on a busy machine takes minutes.
+const KEURING_LIMIT: Duration = Duration::from_secs(600);
+
+/// Waits until the newest keuring of a package has ended; a school that demands none has none to wait for.
+fn keuring_passed(host: &Host, digest: &str) -> Result<(), Stop> {
+    let started = std::time::Instant::now();
+    loop {
+        let keuringen = host.call(Method::GET, &["packages", digest, "keuringen"], None)?;
+        let newest = &keuringen[0];
+        match newest["state"].as_str() {
+            None | Some("passed") => return Ok(()),
+            Some("failed") => return Err(Stop::refused("keuring-failed", failed(newest))),
+            Some(_) if started.elapsed() > KEURING_LIMIT => {
+                let said = "the keuring has not ended yet; install again when it has";
+                return Err(Stop::refused("keuring-under-way", said));
+            }
+            Some(_) => std::thread::sleep(LOOK_EVERY),
+        }
+    }
+}
+
+fn failed(keuring: &Value) -> String {
+    let mut said = match keuring["obstacle"].as_str() {
+        Some(obstacle) => format!("the package could not be tried: {obstacle}"),
+        None => "the package failed its keuring".to_owned(),
+    };
+    for one in keuring["outcomes"].as_array().into_iter().flatten() {
+        if one["verdict"] == json!("failed") {
+            let part = [&one["interface"], &one["scenario"], &one["why"]].map(shown);
+            said.push_str(&format!("\n  {} {}: {}", part[0], part[1], part[2]));
+        }
+    }
+    said
+}
+
+/// Shows what the package may do beyond what runs now, and approves it when that was asked.
+fn approved(arguments: &Install, digest: &str) -> Result<(), Stop> {
+    let (host, path) = (&arguments.host, ["peers", arguments.peer.as_str(), "admission", digest]);
+    let review = host.call(Method::GET, &path, None)?;
+    let obstacles = review["obstacles"].as_array();
+    let waits = obstacles.is_some_and(|all| all.iter().any(|one| one["reason"] == json!("not-approved")));
+    if !waits {
+        return Ok(());
+    }
+    if !arguments.approve {
+        let changes = review["changes"].as_array().into_iter().flatten();
+        let changes: Vec<String> = changes.map(|one| format!("\n  {}", shown(one))).collect();
+        let said = format!(
+            "the connector would do other things than what runs now; approve that with --approve, or in the browser:{}\n",
+            changes.concat()
+        );
+        return Err(Stop::refused("not-approved", said));
+    }
+    let body = json!({ "seen": review["fingerprint"], "reason": arguments.reason });
+    host.call(Method::POST, &path, Some(Sent::Json(body))).map(drop)
 }
 
 /// The package is in, but nothing was put to work: who reads the refusal should know both.
@@ -388,19 +462,34 @@ pub(super) struct Revoke {
     #[arg(long, value_name = "MOMENT")]
     compromised_since: Option<jiff::Timestamp>,
     /// Why; others read it later
+    #[arg(long, required_unless_present = "dry_run")]
+    reason: Option<String>,
+    /// Only say what would stop
     #[arg(long)]
-    reason: String,
+    dry_run: bool,
     #[command(flatten)]
     host: Host,
 }
 
 pub(super) fn revoke(arguments: &Revoke) -> Outcome {
     let body = json!({ "reason": arguments.reason, "compromisedSince": arguments.compromised_since });
-    let path = ["publishers", arguments.key.as_str(), "revoke"];
-    let revoked = arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?;
+    let revoked = match arguments.dry_run {
+        true => arguments.host.ask_with(
+            &["publishers", arguments.key.as_str(), "revocation"],
+            arguments.compromised_since.map(|since| ("since", since.to_string())),
+        )?,
+        false => {
+            let path = ["publishers", arguments.key.as_str(), "revoke"];
+            arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?
+        }
+    };
     let since = shown(&revoked["compromisedSince"]);
+    let done = match arguments.dry_run {
+        true => "would be revoked",
+        false => "is revoked",
+    };
     let mut lines = vec![format!(
-        "key {} is revoked: what was admitted with it since {since} stops with its next call",
+        "key {} {done}: what was admitted with it since {since} stops with its next call",
         arguments.key
     )];
     let running = |of: &str| {
@@ -411,7 +500,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Outcome {
             .map(runs)
             .collect::<Vec<_>>()
     };
-    let (stops, goes_on) = (running("stops"), running("goesOn"));
+    let (stops, goes_on, no_way_back) = (running("stops"), running("goesOn"), running("noWayBack"));
     if stops.is_empty() {
         lines.push("nothing that runs now stops".to_owned());
     }
@@ -424,6 +513,11 @@ pub(super) fn revoke(arguments: &Revoke) -> Outcome {
         goes_on
             .iter()
             .map(|one| format!("  goes on, admitted before then: {one}")),
+    );
+    lines.extend(
+        no_way_back
+            .iter()
+            .map(|one| format!("  can't be rolled back to any more: {one}")),
     );
     Done::new(lines.join("\n"), &revoked)
 }

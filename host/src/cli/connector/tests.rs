@@ -23,7 +23,7 @@ fn oke(folder: &Path, words: &str) -> Result<Done, Stop> {
         .split(' ')
         .map(|word| word.replace("{}", &folder.display().to_string()));
     let line = Line::try_parse_from(std::iter::once("oke connector".to_owned()).chain(words)).unwrap();
-    run(line.arguments)
+    run(line.arguments, false)
 }
 
 fn refused(outcome: Result<Done, Stop>) -> (String, String) {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Package;
+use super::{Package, STATEMENT_FILE};
 use crate::connector::manifest::Slug;
 use crate::connector::refusal::Refusal;
 use crate::connector::signature::{CounterStatement, Envelope, SigningKey, Statement};
@@ -21,6 +21,24 @@ impl Package {
         }
         let payload = Statement::about(self, &contents.manifest).to_bytes();
         self.with_statement(Bytes::from(key.sign(payload).to_bytes()))
+    }
+
+    /// The package with one more signature of its publisher, beside those that are there: when a key follows another,
+    /// schools that know either take it.
+    pub fn also_signed(&self, publisher: &Slug, key: &SigningKey) -> Result<Self, Refusal> {
+        let fresh = self.signed(publisher, key)?;
+        let (Some(earlier), Some(made)) = (self.statement(), fresh.statement()) else {
+            return Ok(fresh);
+        };
+        let made = Envelope::parse(STATEMENT_FILE, made)?;
+        let mut envelope = Envelope::parse(STATEMENT_FILE, earlier)?;
+        if envelope.payload != made.payload {
+            return Err(Refusal::StatementMalformed {
+                reason: "the signature that is there is about something else".to_owned(),
+            });
+        }
+        key.add_signature(&mut envelope);
+        self.with_statement(Bytes::from(envelope.to_bytes()))
     }
 
     /// The file of counter-signatures of this package with one of `key` added. `earlier` is the file as it was, if

@@ -12,7 +12,7 @@ use crate::connector::fixture::{
 };
 use crate::connector::package::{Contents, Package, STATEMENT_FILE};
 use crate::connector::refusal::Refusal;
-use crate::connector::signature::Envelope;
+use crate::connector::signature::{Envelope, SigningKey};
 use crate::connector::trust::{TrustStore, TrustedPublisher};
 
 fn at(time: &str) -> Timestamp {
@@ -146,17 +146,42 @@ fn a_stranger_who_claims_a_trusted_key_is_refused() {
     assert_eq!(verified(&claims).unwrap_err().reason(), "bad-signature");
 }
 
+/// A publisher that changes its key signs with both for a while; whoever else signs inside the package adds nothing to
+/// it and takes nothing away.
 #[test]
-fn a_second_signature_inside_the_package_is_refused() {
-    let package = signed(contents());
-    let mut envelope = Envelope::parse(STATEMENT_FILE, package.statement().unwrap()).unwrap();
-    stranger_key().add_signature(&mut envelope);
-    let twice = package.with_statement(Bytes::from(envelope.to_bytes())).unwrap();
+fn a_second_signature_counts_when_its_key_is_the_publishers_and_trusted() {
+    let twice = |second: &SigningKey| {
+        let package = signed(contents());
+        let mut envelope = Envelope::parse(STATEMENT_FILE, package.statement().unwrap()).unwrap();
+        second.add_signature(&mut envelope);
+        package.with_statement(Bytes::from(envelope.to_bytes())).unwrap()
+    };
+    let by_a_stranger = verified(&twice(&stranger_key())).unwrap();
+    assert_eq!(by_a_stranger.signers.len(), 1);
 
-    assert_eq!(verified(&twice).unwrap_err().reason(), "envelope-malformed");
+    let next = SigningKey::from_seed([17; 32]);
+    let both = TrustStore::of([TrustedPublisher {
+        name: slug("voorbeeld-examens"),
+        keys: vec![trusted(&publisher_key(), None), trusted(&next, None)],
+    }])
+    .unwrap();
+    let moment = at("2026-09-01T08:00:00Z");
+    let found = verify(twice(&next).to_bytes(), &both, moment).unwrap();
+    assert_eq!(found.signers.len(), 2);
+
+    let mut broken = Envelope::parse(STATEMENT_FILE, twice(&next).statement().unwrap()).unwrap();
+    broken.signatures[1].signature[0] ^= 1;
+    let broken = signed(contents())
+        .with_statement(Bytes::from(broken.to_bytes()))
+        .unwrap();
+    let refusal = verify(broken.to_bytes(), &both, moment).unwrap_err();
+    assert_eq!(
+        refusal.reason(),
+        "bad-signature",
+        "a trusted key's signature that does not fit: tampered with"
+    );
 }
 
-/// §7 of the design: the time that counts is when the host first admitted the digest.
 #[test]
 fn a_revoked_key_refuses_what_came_after_it_was_compromised_and_nothing_else() {
     let bytes = signed(contents()).to_bytes();

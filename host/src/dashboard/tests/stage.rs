@@ -17,21 +17,24 @@ use crate::app::planning::Planner;
 use crate::app::planning::deelname::{self, For, NewDeelname};
 use crate::app::planning::sitting::{self, NewSitting, Plan};
 use crate::app::revision::{self, NewRevision};
-use crate::app::{Core, association, offering, package, person, publisher, report, result};
+use crate::app::{Core, Draft, association, keuring, offering, package, person, publisher, report, result};
 use crate::config::Settings;
 use crate::connector::fixture;
+use crate::connector::package::Contents;
 use crate::domain::clock::MovableClock;
+use crate::domain::interface::Interface;
+use crate::domain::keuring::{Outcome, Verdict};
 use crate::domain::lane::JobState;
 use crate::domain::model::ResultValueType;
 use crate::domain::offering::Times;
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
 use crate::domain::retry::Blame;
 use crate::server::Host;
-use crate::store::WriteSet;
 use crate::store::component::ComponentRow;
 use crate::store::job::{self, JobRow};
 use crate::store::peer::PeerRow;
-use crate::store::testing::{Bench, TestDatabase, component};
+use crate::store::testing::{Bench, TestDatabase, component, without_keuring};
+use crate::store::{self, WriteSet};
 
 /// The school.
 pub const SCHOOL: &str = "roc";
@@ -98,6 +101,11 @@ impl Browser<'_> {
         let mut fields = fields.to_vec();
         fields.push(("csrf", &self.csrf));
         self.stage.post(path, &self.cookie, &fields).await
+    }
+
+    /// The cookie of this session.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 
     /// Sends a form as it is.
@@ -199,6 +207,7 @@ impl Stage {
         publisher::trust(core, SCHOOL, "fb", "voorbeeld-examens", &key)
             .await
             .unwrap();
+        without_keuring(core, SCHOOL).await;
         for (contents, profile, reason) in [
             (fixture::contents(), None, "eerste inrichting"),
             (
@@ -217,6 +226,43 @@ impl Stage {
             };
             revision::install(core, SCHOOL, "fb", "toa", &new).await.unwrap();
         }
+        self.keur().await;
+    }
+
+    /// A third package with other capabilities that failed its keuring, one scenario of each sort.
+    async fn keur(&self) {
+        let core = &self.core;
+        let other = fixture::contents_with("\"DELETE /components\"", "\"GET /components\"");
+        let manifest = String::from_utf8(other.manifest.to_vec()).unwrap();
+        let other = Contents {
+            manifest: manifest.replace("version = \"1.2.0\"", "version = \"1.4.0\"").into(),
+            ..other
+        };
+        let bytes = Bytes::from(fixture::signed(other).to_bytes());
+        let digest = package::admit(core, SCHOOL, "fb", bytes).await.unwrap().digest;
+        let id = keuring::ask(core, SCHOOL, "fb", &digest).await.unwrap();
+        let row = store::keuring::find(&core.db, SCHOOL, &id).await.unwrap().unwrap();
+        let outcome = |scenario: &str, verdict, why: Option<&str>| Outcome {
+            interface: Interface::TaResultaten,
+            scenario: scenario.to_owned(),
+            verdict,
+            why: why.map(str::to_owned),
+            millis: 7,
+        };
+        let outcomes = vec![
+            outcome("polled", Verdict::Passed, None),
+            outcome("garbage", Verdict::Failed, Some("step 1: <b>it worked</b>")),
+            outcome("document", Verdict::NotTried, Some("the connector does not offer this")),
+        ];
+        let mut draft = Draft::of(core, SCHOOL, "job:keur_package");
+        keuring::finish(&mut draft, row, outcomes, None);
+        core.commit(draft.finish()).await.unwrap();
+    }
+
+    /// The digest of the package that failed its keuring.
+    pub async fn failed_package(&self) -> String {
+        let row = self.core.db.package_version(SCHOOL, "voorbeeld-ta", "1.4.0").await;
+        row.unwrap().unwrap().digest
     }
 
     async fn enrol(&self) {

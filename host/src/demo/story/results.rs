@@ -59,6 +59,7 @@ pub(super) async fn replace_and_roll_back(
         &cast.beheer.upload("/packages", published.ta_next.clone()).await?,
         "digest",
     )?;
+    cast.beheer.keuring_passed(&digest, PATIENCE).await?;
     let first = ResultsOrder {
         documents: vec![5_000_000],
         ..ResultsOrder::grades(&sittings[0])

@@ -28,6 +28,7 @@ pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<People,
 
     let trust = json!({ "publisher": published.publisher, "publicKey": published.public_key });
     beheer.post("/publishers", &trust).await?;
+    // Both are tried in the sandbox while the systems are set up.
     let ta = text(&beheer.upload("/packages", published.ta.clone()).await?, "digest")?;
     let dr = text(&beheer.upload("/packages", published.dr.clone()).await?, "digest")?;
 
@@ -35,16 +36,16 @@ pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<People,
     vendor(cast, &cast.polled, POLLED, "Examenatelier").await?;
     student_system(cast).await?;
 
-    let install = |digest: &str, profile: &str| json!({ "digest": digest, "profile": profile, "reason": "inrichting" });
-    beheer
-        .post(&format!("/peers/{PUSHES}/revisions"), &install(&ta, "oke-1-0-1-push"))
-        .await?;
-    beheer
-        .post(&format!("/peers/{POLLED}/revisions"), &install(&ta, "oke-1-0-1-poll"))
-        .await?;
-    beheer
-        .post(&format!("/peers/{SIS}/revisions"), &install(&dr, "oke-1-0-1"))
-        .await?;
+    for (peer, digest, profile) in [
+        (PUSHES, &ta, "oke-1-0-1-push"),
+        (POLLED, &ta, "oke-1-0-1-poll"),
+        (SIS, &dr, "oke-1-0-1"),
+    ] {
+        beheer.keuring_passed(digest, PATIENCE).await?;
+        beheer.approve(peer, digest, "inrichting").await?;
+        let install = json!({ "digest": digest, "profile": profile, "reason": "inrichting" });
+        beheer.post(&format!("/peers/{peer}/revisions"), &install).await?;
+    }
     Ok(People { planner, commission })
 }
 

@@ -10,6 +10,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let key = db.publisher_keys(SCHOOL).await.unwrap().remove(0).key_id;
     let (sitting, deelnames) = (&stage.sitting, &stage.deelnames);
     let letter = stage.dead_letter().await;
+    let failed = stage.failed_package().await;
     stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
@@ -28,6 +29,10 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", &format!("/zittingen/{sitting}")),
         page("fb", &format!("/deelnames/{}", deelnames[0])),
         page("fb", &format!("/deelnames/{}", deelnames[1])),
+        page("fb", "/pakketten"),
+        page("fb", &format!("/pakketten/{failed}")),
+        page("fb", &format!("/koppelingen/toa/toelaten/{failed}")),
+        page("fb", "/toelating"),
         page("fb", "/uitgevers"),
         page("fb", &format!("/uitgevers/{key}")),
         page("fb", "/accounts"),

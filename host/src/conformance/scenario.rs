@@ -1,0 +1,474 @@
+//! The scenarios, as data: what is asked of a connector, what goes wrong meanwhile, and what must come of it.
+
+use crate::domain::interface::Interface;
+use crate::domain::interface::Interface::{
+    DrStudentresultaat, DrToetsdeelnemers, TaResultaten, TaToetscatalogus, TaZittingsplan, TaZittingsverslag,
+};
+
+/// A story in a few steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// The interface it tries.
+    pub interface: Interface,
+    /// Stable name, unique within the interface.
+    pub name: &'static str,
+    /// Whether the other end must speak OKE: otherwise only trouble can be played.
+    pub needs_oke: bool,
+    /// What happens, in order.
+    pub steps: &'static [Step],
+}
+
+/// One step.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// The system at the other end does something by itself.
+    There(Act),
+    /// A call, with trouble at the other end during it, and what must come of it.
+    Call(Call, Option<Fault>, Expect),
+    /// What stands at the other end now.
+    Stands(Standing),
+}
+
+/// What the system at the other end does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// It knows the scenario's sitting and deelname.
+    Planned,
+    /// It gives the result of the deelname, with a document.
+    Results,
+    /// It brings the report of the sitting, with a document.
+    Report,
+}
+
+/// What is asked of the connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// All pages of the catalogue; they name every test once.
+    WholeCatalogue,
+    /// A test that is there.
+    OneTest,
+    /// A test that is not there.
+    UnknownTest,
+    /// The sitting.
+    PutSitting,
+    /// The sitting, an hour later.
+    MoveSitting,
+    /// The sitting, cancelled.
+    CancelSitting,
+    /// The deelname, its person whole.
+    PutDeelname,
+    /// The deelname with extra time and a need that the manifest says it can tell.
+    PutNeeds,
+    /// The deelname, cancelled.
+    CancelDeelname,
+    /// Where the sitting is, after a try whose answer was lost.
+    FindSitting,
+    /// The sitting as it stands there; compared with what was sent.
+    ReadSitting,
+    /// A sitting that is not there.
+    ReadUnknownSitting,
+    /// The deelnames of the sitting as they stand there.
+    ReadDeelnames,
+    /// Where the student starts.
+    StartLink,
+    /// Polls until there is no more; the deelname's result is among what came.
+    Poll,
+    /// The deelname's result.
+    ReadResult,
+    /// The result of a deelname that is not there.
+    ReadUnknownResult,
+    /// The document of the result, byte for byte.
+    ResultDocument,
+    /// The report of the sitting.
+    ReadReport,
+    /// The report of a sitting that has none.
+    ReadNoReport,
+    /// The document of the report, byte for byte.
+    ReportDocument,
+    /// A planbare toets that is there.
+    GetOffering,
+    /// One that is not there.
+    GetUnknownOffering,
+    /// A person that is there.
+    GetPerson,
+    /// One that is not there.
+    GetUnknownPerson,
+    /// An enrolment that is there.
+    GetAssociation,
+    /// The result of an enrolment.
+    PutResult,
+    /// The result of an extra attempt.
+    PutExtraAttempt,
+    /// What the student system holds of the enrolment; compared with what was sent.
+    ReadBack,
+    /// An enrolment that is not there.
+    ReadUnknownBack,
+}
+
+/// Trouble at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// 500.
+    ServerError,
+    /// 429 with `Retry-After: 7`.
+    TooManyRequests,
+    /// The connection ends before anything is applied.
+    Cut,
+    /// The message is applied, and the connection ends without an answer.
+    AnswerLost,
+    /// JSON that ends halfway.
+    Garbage,
+    /// A page of HTML.
+    Html,
+    /// An answer that comes long after the budget.
+    Slow,
+    /// Our secret is not the right one.
+    WrongSecret,
+    /// The token is good for something else (403).
+    WrongScope,
+    /// The token is withdrawn before its time; a fresh one is good.
+    WithdrawnToken,
+}
+
+/// Seconds that [`Fault::TooManyRequests`] asks for.
+pub const RETRY_AFTER: u32 = 7;
+
+/// What must come of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// It works, and what came is right.
+    Works,
+    /// It works, and says that there is nothing.
+    Nothing,
+    /// A failure that passes by itself: the host tries again.
+    PassingFailure,
+    /// The other end asks to slow down, for so long as it said.
+    SlowDown,
+    /// The credentials were refused: a person looks.
+    CredentialsRefused,
+    /// A failure that is not passed off as success, and not a crash either.
+    Failure,
+}
+
+/// What stands at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The sitting, made once and never changed since.
+    SittingMadeOnce,
+    /// The sitting, made once and changed once.
+    SittingChangedOnce,
+    /// The sitting, cancelled.
+    SittingCancelled,
+    /// The deelname, made once and never changed since, with its person.
+    DeelnameMadeOnce,
+    /// The deelname with its extra time and need.
+    DeelnameWithNeeds,
+    /// The deelname, cancelled.
+    DeelnameCancelled,
+    /// The result, changed once.
+    ResultStandsOnce,
+    /// The extra attempt with its result.
+    ExtraAttemptStands,
+}
+
+use Act::{Planned, Report, Results};
+use Call::{
+    CancelDeelname, CancelSitting, FindSitting, GetAssociation, GetOffering, GetPerson, GetUnknownOffering,
+    GetUnknownPerson, MoveSitting, OneTest, Poll, PutDeelname, PutExtraAttempt, PutNeeds, PutResult, PutSitting,
+    ReadBack, ReadDeelnames, ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack, ReadUnknownResult,
+    ReadUnknownSitting, ReportDocument, ResultDocument, StartLink, UnknownTest, WholeCatalogue,
+};
+use Expect::{CredentialsRefused, Failure, Nothing, PassingFailure, SlowDown, Works};
+use Standing::{
+    DeelnameCancelled, DeelnameMadeOnce, DeelnameWithNeeds, ExtraAttemptStands, ResultStandsOnce, SittingCancelled,
+    SittingChangedOnce, SittingMadeOnce,
+};
+use Step::{Stands, There};
+
+const fn works(call: Call) -> Step {
+    Step::Call(call, None, Works)
+}
+
+const fn nothing(call: Call) -> Step {
+    Step::Call(call, None, Nothing)
+}
+
+const fn troubled(call: Call, fault: Fault, expect: Expect) -> Step {
+    Step::Call(call, Some(fault), expect)
+}
+
+const fn oke(interface: Interface, name: &'static str, steps: &'static [Step]) -> Scenario {
+    Scenario {
+        interface,
+        name,
+        needs_oke: true,
+        steps,
+    }
+}
+
+const fn any(interface: Interface, name: &'static str, steps: &'static [Step]) -> Scenario {
+    Scenario {
+        interface,
+        name,
+        needs_oke: false,
+        steps,
+    }
+}
+
+/// Trouble that every interface meets, on one call that reads. `$before` is what must stand there for the call to work.
+macro_rules! with_trouble {
+    ($interface:expr, $call:expr, [$($before:expr),*]) => {
+        [
+            any($interface, "server-error", &[troubled($call, Fault::ServerError, PassingFailure)]),
+            any($interface, "too-many-requests", &[troubled($call, Fault::TooManyRequests, SlowDown)]),
+            any($interface, "cut", &[troubled($call, Fault::Cut, PassingFailure)]),
+            any($interface, "slow", &[troubled($call, Fault::Slow, PassingFailure)]),
+            any($interface, "wrong-secret", &[troubled($call, Fault::WrongSecret, CredentialsRefused)]),
+            any($interface, "wrong-scope", &[troubled($call, Fault::WrongScope, CredentialsRefused)]),
+            oke($interface, "withdrawn-token", &[$($before,)* troubled($call, Fault::WithdrawnToken, Works)]),
+            oke($interface, "garbage", &[$($before,)* troubled($call, Fault::Garbage, Failure)]),
+            oke($interface, "html", &[$($before,)* troubled($call, Fault::Html, Failure)]),
+            oke($interface, "recovers", &[
+                $($before,)* troubled($call, Fault::ServerError, PassingFailure), works($call),
+            ]),
+        ]
+    };
+}
+
+/// Every scenario, by interface: what works first, then trouble.
+pub static ALL: [Scenario; 92] = joined();
+
+const CATALOGUE: [Scenario; 3] = [
+    oke(TaToetscatalogus, "whole-catalogue", &[works(WholeCatalogue)]),
+    oke(TaToetscatalogus, "one-test", &[works(OneTest)]),
+    oke(TaToetscatalogus, "unknown-test", &[nothing(UnknownTest)]),
+];
+const CATALOGUE_TROUBLE: [Scenario; 10] = with_trouble!(TaToetscatalogus, OneTest, []);
+
+const PLAN: [Scenario; 12] = [
+    oke(
+        TaZittingsplan,
+        "plan-and-read-back",
+        &[works(PutSitting), Stands(SittingMadeOnce), works(ReadSitting)],
+    ),
+    oke(
+        TaZittingsplan,
+        "same-again",
+        &[works(PutSitting), works(PutSitting), Stands(SittingMadeOnce)],
+    ),
+    oke(
+        TaZittingsplan,
+        "moved",
+        &[works(PutSitting), works(MoveSitting), Stands(SittingChangedOnce)],
+    ),
+    oke(
+        TaZittingsplan,
+        "answer-lost",
+        &[
+            troubled(PutSitting, Fault::AnswerLost, PassingFailure),
+            works(PutSitting),
+            Stands(SittingMadeOnce),
+        ],
+    ),
+    oke(
+        TaZittingsplan,
+        "found-after-lost-answer",
+        &[
+            troubled(PutSitting, Fault::AnswerLost, PassingFailure),
+            works(FindSitting),
+        ],
+    ),
+    oke(
+        TaZittingsplan,
+        "cancelled",
+        &[works(PutSitting), works(CancelSitting), Stands(SittingCancelled)],
+    ),
+    oke(TaZittingsplan, "unknown-sitting", &[nothing(ReadUnknownSitting)]),
+    oke(
+        TaZittingsplan,
+        "deelname",
+        &[
+            works(PutSitting),
+            works(PutDeelname),
+            works(PutDeelname),
+            Stands(DeelnameMadeOnce),
+            works(ReadDeelnames),
+        ],
+    ),
+    oke(
+        TaZittingsplan,
+        "deelname-answer-lost",
+        &[
+            works(PutSitting),
+            troubled(PutDeelname, Fault::AnswerLost, PassingFailure),
+            works(PutDeelname),
+            Stands(DeelnameMadeOnce),
+        ],
+    ),
+    oke(
+        TaZittingsplan,
+        "needs",
+        &[works(PutSitting), works(PutNeeds), Stands(DeelnameWithNeeds)],
+    ),
+    oke(
+        TaZittingsplan,
+        "deelname-cancelled",
+        &[
+            works(PutSitting),
+            works(PutDeelname),
+            works(CancelDeelname),
+            works(CancelDeelname),
+            Stands(DeelnameCancelled),
+        ],
+    ),
+    oke(TaZittingsplan, "start-link", &[There(Planned), works(StartLink)]),
+];
+const PLAN_TROUBLE: [Scenario; 10] = with_trouble!(TaZittingsplan, ReadSitting, [There(Planned)]);
+
+const RESULTS: [Scenario; 5] = [
+    oke(TaResultaten, "polled", &[There(Planned), There(Results), works(Poll)]),
+    oke(
+        TaResultaten,
+        "one-result",
+        &[There(Planned), There(Results), works(ReadResult)],
+    ),
+    oke(TaResultaten, "no-result-yet", &[There(Planned), nothing(ReadResult)]),
+    oke(TaResultaten, "unknown-deelname", &[nothing(ReadUnknownResult)]),
+    oke(
+        TaResultaten,
+        "document",
+        &[There(Planned), There(Results), works(ResultDocument)],
+    ),
+];
+const RESULTS_TROUBLE: [Scenario; 10] = with_trouble!(TaResultaten, ReadResult, [There(Planned), There(Results)]);
+
+const REPORTS: [Scenario; 3] = [
+    oke(
+        TaZittingsverslag,
+        "report",
+        &[There(Planned), There(Report), works(ReadReport)],
+    ),
+    oke(
+        TaZittingsverslag,
+        "no-report-yet",
+        &[There(Planned), nothing(ReadNoReport)],
+    ),
+    oke(
+        TaZittingsverslag,
+        "document",
+        &[There(Planned), There(Report), works(ReportDocument)],
+    ),
+];
+const REPORTS_TROUBLE: [Scenario; 10] = with_trouble!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
+
+const PARTICIPANTS: [Scenario; 4] = [
+    oke(
+        DrToetsdeelnemers,
+        "offering",
+        &[works(GetOffering), nothing(GetUnknownOffering)],
+    ),
+    oke(DrToetsdeelnemers, "person", &[works(GetPerson)]),
+    oke(DrToetsdeelnemers, "unknown-person", &[nothing(GetUnknownPerson)]),
+    oke(DrToetsdeelnemers, "enrolment", &[works(GetAssociation)]),
+];
+const PARTICIPANTS_TROUBLE: [Scenario; 10] = with_trouble!(DrToetsdeelnemers, GetPerson, []);
+
+const STUDENT_RESULTS: [Scenario; 5] = [
+    oke(
+        DrStudentresultaat,
+        "delivered-and-read-back",
+        &[works(PutResult), Stands(ResultStandsOnce), works(ReadBack)],
+    ),
+    oke(
+        DrStudentresultaat,
+        "same-again",
+        &[works(PutResult), works(PutResult), Stands(ResultStandsOnce)],
+    ),
+    oke(
+        DrStudentresultaat,
+        "answer-lost",
+        &[
+            troubled(PutResult, Fault::AnswerLost, PassingFailure),
+            works(PutResult),
+            Stands(ResultStandsOnce),
+        ],
+    ),
+    oke(
+        DrStudentresultaat,
+        "extra-attempt",
+        &[
+            works(PutExtraAttempt),
+            works(PutExtraAttempt),
+            Stands(ExtraAttemptStands),
+        ],
+    ),
+    oke(DrStudentresultaat, "unknown-enrolment", &[nothing(ReadUnknownBack)]),
+];
+const STUDENT_RESULTS_TROUBLE: [Scenario; 10] = with_trouble!(DrStudentresultaat, ReadBack, [works(PutResult)]);
+
+const fn joined() -> [Scenario; 92] {
+    let parts: [&[Scenario]; 12] = [
+        &CATALOGUE,
+        &CATALOGUE_TROUBLE,
+        &PLAN,
+        &PLAN_TROUBLE,
+        &RESULTS,
+        &RESULTS_TROUBLE,
+        &REPORTS,
+        &REPORTS_TROUBLE,
+        &PARTICIPANTS,
+        &PARTICIPANTS_TROUBLE,
+        &STUDENT_RESULTS,
+        &STUDENT_RESULTS_TROUBLE,
+    ];
+    let mut all = [CATALOGUE[0]; 92];
+    let (mut part, mut filled) = (0, 0);
+    while part < parts.len() {
+        let mut at = 0;
+        while at < parts[part].len() {
+            all[filled] = parts[part][at];
+            (at, filled) = (at + 1, filled + 1);
+        }
+        part += 1;
+    }
+    assert!(filled == all.len(), "every place holds a scenario");
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_known_by_interface_and_name() {
+        let names: BTreeSet<(&str, &str)> = ALL.iter().map(|one| (one.interface.as_str(), one.name)).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    /// R21 and the contract's errors: each interface meets each trouble.
+    #[test]
+    fn every_interface_meets_every_trouble() {
+        for interface in [
+            TaToetscatalogus,
+            TaZittingsplan,
+            TaResultaten,
+            TaZittingsverslag,
+            DrToetsdeelnemers,
+            DrStudentresultaat,
+        ] {
+            let of_interface = || ALL.iter().filter(move |one| one.interface == interface);
+            for name in [
+                "server-error",
+                "too-many-requests",
+                "cut",
+                "slow",
+                "wrong-secret",
+                "garbage",
+            ] {
+                assert!(of_interface().any(|one| one.name == name), "{interface} {name}");
+            }
+        }
+    }
+}
