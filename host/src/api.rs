@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod operations;
 pub mod page;
 pub mod problem;
+pub mod push;
 pub mod shape;
 pub mod storable;
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub mod polled;
 pub mod polling;
 pub mod proposal;
 pub mod publisher;
+pub mod pushed;
 pub mod refused;
 pub mod relay;
 pub mod report;

@@ -27,6 +27,7 @@ pub mod loaded;
 pub mod manifest;
 pub mod package;
 mod pool;
+pub mod pushed;
 mod redact;
 pub mod refusal;
 pub mod sbom;

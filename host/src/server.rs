@@ -287,6 +287,7 @@ fn router(service: &Service, metrics: Option<PrometheusHandle>) -> Router {
         .merge(measured)
         .merge(oke::router(service))
         .merge(api::router(service.clone()))
+        .merge(api::push::router(service.clone()))
         .merge(dashboard::router(service.clone()))
         .layer(from_fn(api::storable::address))
         .layer(from_fn(api::shape::refusals))

@@ -9,7 +9,8 @@
 //! - [`Ta`] is a vendor's test platform: it serves flow 0, takes flow 2, gives results (flow 3) and reports (flow 4),
 //!   pushed to a TPL or left to be read.
 //! - [`Tpl`] is a planning system outside the host: it plans at a TA face (flow 2) and takes results and reports.
-//! - All answer `POST /control/…` beside their face, and the same verbs exist as methods of the handles.
+//! - These answer `POST /control/…` beside their face, and the same verbs exist as methods of the handles.
+//! - [`Toetskade`] is a vendor with an API of its own, driven by its methods only.
 //!
 //! To add a way to misbehave: a variant of [`Trouble`], its arm in `misbehaviour/incoming.rs` (or in `outgoing.rs` when it
 //! concerns messages that the simulator sends), and its line in `TroubleRequest`.
@@ -32,6 +33,7 @@ mod sis;
 mod socket;
 mod strict;
 mod ta;
+mod toetskade;
 mod tokens;
 mod tpl;
 
@@ -47,6 +49,9 @@ pub use sis::{
 pub use ta::{
     Auth, Catalogue, Cesuur, DeelnameState, DocumentState, RefusedWrite, ReportOrder, ResultForm, ResultMode,
     ResultsOrder, SittingState, Ta, TaOptions, TaState, Test,
+};
+pub use toetskade::{
+    Toetskade, ToetskadeCandidate, ToetskadeExam, ToetskadeOptions, ToetskadeOutcome, ToetskadePeriod, ToetskadeWebhook,
 };
 pub use tokens::Credentials;
 pub use tpl::{PlannedSitting, PlannedState, RefusedDelivery, SittingOrder, Tpl, TplOptions, TplState};

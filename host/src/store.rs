@@ -33,6 +33,7 @@ pub mod peer;
 pub mod person;
 pub mod policy;
 pub mod proposal;
+pub mod push;
 mod ready;
 pub mod report;
 pub mod result;

@@ -1,4 +1,4 @@
-//! One shape for every answer that says no below `/api/` and `/oke/`, also for what the router and its extractors refuse
+//! One shape for every answer that says no below `/api/`, `/in/` and `/oke/`, also for what the router and its extractors refuse
 //! before a handler sees it: an unknown address, another method, an address that is no UTF-8, a body that is too large.
 
 use axum::body::to_bytes;
@@ -16,7 +16,8 @@ const LONGEST_SENTENCE: usize = 4096;
 /// Gives a refusal without a shape the shape of a problem.
 pub async fn refusals(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let (of_api, of_oke) = (path.starts_with("/api/"), path.starts_with("/oke/"));
+    let of_api = path.starts_with("/api/") || path.starts_with("/in/");
+    let of_oke = path.starts_with("/oke/");
     let method = request.method().clone();
     let response = next.run(request).await;
     let says_no = response.status().is_client_error() || response.status().is_server_error();

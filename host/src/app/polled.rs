@@ -246,7 +246,12 @@ async fn news<'a>(core: &Core, tenant: &str, page: &'a Page) -> Result<Vec<Named
 }
 
 /// Our id of a deelname: by the ledger, else the vendor keeps ours.
-async fn our_deelname(core: &Core, tenant: &str, peer: &str, delivery: &Delivery) -> Result<String, StoreError> {
+pub(super) async fn our_deelname(
+    core: &Core,
+    tenant: &str,
+    peer: &str,
+    delivery: &Delivery,
+) -> Result<String, StoreError> {
     let peer_id = &delivery.deelname_peer_id;
     let tied = ledger::by_peer_id(&core.db, tenant, peer, "association", peer_id).await?;
     Ok(match tied.as_slice() {
@@ -264,7 +269,7 @@ fn delivered(delivery: &Delivery) -> Delivered {
 }
 
 /// As it came, for the inbox.
-fn content(delivery: &Delivery) -> Vec<u8> {
+pub(super) fn content(delivery: &Delivery) -> Vec<u8> {
     json!({
         "deelnamePeerId": delivery.deelname_peer_id,
         "result": delivery.result,

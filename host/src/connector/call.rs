@@ -26,12 +26,14 @@ mod ta_zittingsplan;
 mod ta_zittingsverslag;
 mod tpl_resultaten;
 mod tpl_zittingsverslag;
+mod webhook;
 
 pub use dr_studentresultaat::Way;
-pub use ta_resultaten::{Delivery, DeliveryPage, Document};
+pub use oke_codec::model::{Delivery, Report};
+pub use ta_resultaten::{DeliveryPage, Document};
 pub use ta_toetscatalogus::ComponentPage;
 pub use ta_zittingsplan::{DeelnamePage, Written};
-pub use ta_zittingsverslag::Report;
+pub use webhook::Received;
 
 /// What a call is made with.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::domain::interface::Interface;
 
 use super::bindings::serves::{
     dr_studentresultaat, dr_toetsdeelnemers, ta_resultaten, ta_toetscatalogus, ta_zittingsplan, ta_zittingsverslag,
-    tpl_resultaten, tpl_zittingsverslag,
+    tpl_resultaten, tpl_zittingsverslag, webhook,
 };
 use super::blame::CallError;
 use super::call::Caller;
@@ -43,6 +43,7 @@ pub(super) struct Indices {
     pub dr_studentresultaat: Option<dr_studentresultaat::GuestIndices>,
     pub tpl_resultaten: Option<tpl_resultaten::GuestIndices>,
     pub tpl_zittingsverslag: Option<tpl_zittingsverslag::GuestIndices>,
+    pub webhook: Option<webhook::GuestIndices>,
 }
 
 /// A version that can't be loaded.
@@ -97,6 +98,7 @@ impl Loaded {
             dr_studentresultaat: served.find(Interface::DrStudentresultaat, dr_studentresultaat::GuestIndices::new)?,
             tpl_resultaten: served.find(Interface::TplResultaten, tpl_resultaten::GuestIndices::new)?,
             tpl_zittingsverslag: served.find(Interface::TplZittingsverslag, tpl_zittingsverslag::GuestIndices::new)?,
+            webhook: served.find(Interface::Webhook, webhook::GuestIndices::new)?,
         };
         let serves = served.serves;
         if serves.is_empty() {

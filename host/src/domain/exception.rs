@@ -102,13 +102,13 @@ pub fn result_held(hold: Hold) -> Exception {
     exception(RESULT_HELD, owner, title, next_step)
 }
 
-/// "In progress" after "completed".
+/// "In progress" after "completed", or points after a grade.
 #[must_use]
 pub fn result_aside() -> Exception {
     exception(
         RESULT_ASIDE,
         Duty::Plannen,
-        "Na een afgerond resultaat kwam een tussenstand",
+        "Na een afgerond resultaat kwam een oudere stand",
         "Het afgeronde resultaat blijft staan en de stand wordt bij de leverancier teruggelezen. Lukt dat niet, vraag \
          dan bij de leverancier na welke stand klopt.",
     )

@@ -377,11 +377,13 @@ fn is_same(delivered: &Delivered, known: &Delivered) -> bool {
     dated == *known
 }
 
-/// Whether a delivery steps back behind a completed result, which a message out of order does (R10).
+/// Whether a delivery steps back behind a completed result (R10), or behind a cesuur that its vendor has applied, which
+/// a message out of order does.
 fn steps_back(delivered: &Delivered, present: Present<'_>, source: Source) -> bool {
-    source != Source::ReadBack
-        && present.version.delivered.result.state == ResultState::Completed
-        && delivered.result.state != ResultState::Completed
+    let before = &present.version.delivered;
+    let reopens = before.result.state == ResultState::Completed && delivered.result.state != ResultState::Completed;
+    let unnorms = before.normed == Normed::Yes && delivered.normed == Normed::No;
+    source != Source::ReadBack && (reopens || unnorms)
 }
 
 /// The judgement, and the scale map by which the score is converted.
@@ -402,8 +404,9 @@ fn weigh(
     (hold.map_or(Judgement::Accepted, Judgement::Held), mapping)
 }
 
+/// A score, or points, before the cesuur.
 fn is_unnormed(result: &ExamResult, normed: Normed) -> bool {
-    result.score.is_some() && normed == Normed::No
+    (result.score.is_some() || result.raw_score.is_some()) && normed == Normed::No
 }
 
 fn hold_by_content(result: &ExamResult, normed: Normed, yardstick: Yardstick<'_>) -> (Option<Hold>, Option<String>) {

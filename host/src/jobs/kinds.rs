@@ -23,6 +23,7 @@ mod poll_results;
 mod read_back;
 mod relay_report;
 mod relay_result;
+mod take_push;
 
 /// Every kind there is.
 #[must_use]
@@ -42,6 +43,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(relay_result::RelayResult(connectors()))
         .with(relay_report::RelayReport(connectors()))
         .with(keur_package::KeurPackage(connectors()))
+        .with(take_push::TakePush(connectors()))
         .with(super::pieces::judge_again())
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())

@@ -176,6 +176,7 @@ macro_rules! migrations_in {
             (10, "keuring", migrations_in!($folder, "0010_keuring")),
             (11, "groups", migrations_in!($folder, "0011_groups")),
             (14, "outside_planners", migrations_in!($folder, "0014_outside_planners")),
+            (15, "push", migrations_in!($folder, "0015_push")),
         ]
     };
     ($folder:literal, $file:literal) => {
@@ -183,13 +184,13 @@ macro_rules! migrations_in {
     };
 }
 
-static SQLITE: [(i64, &str, &str); 9] = migrations_in!("sqlite");
-static POSTGRES: [(i64, &str, &str); 9] = migrations_in!("postgres");
+static SQLITE: &[(i64, &str, &str)] = &migrations_in!("sqlite");
+static POSTGRES: &[(i64, &str, &str)] = &migrations_in!("postgres");
 
 fn migrations(database: &Database) -> Vec<Migration> {
-    let chosen: &[(i64, &'static str, &'static str)] = match database {
-        Database::Sqlite { .. } => &SQLITE,
-        Database::Postgres { .. } => &POSTGRES,
+    let chosen = match database {
+        Database::Sqlite { .. } => SQLITE,
+        Database::Postgres { .. } => POSTGRES,
     };
     chosen
         .iter()

@@ -1,4 +1,4 @@
-//! A host with the real connectors `ooapi-ta` and `ooapi-dr` installed, between a simulated student system and a
+//! A host with real connectors installed, between a simulated student system and a
 //! simulated vendor, all over sockets on this machine. The clock is moved by hand, for the simulators too.
 
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
 use oke_host::domain::result::Version;
 use oke_host::server::Host;
 use oke_host::simulator::{
-    Auth, Flow1Push, Now, PeerAccess, ResultMode, SchoolPlan, Sis, SisOptions, Ta, TaOptions, Tpl,
+    Auth, Flow1Push, Now, PeerAccess, ResultMode, SchoolPlan, Sis, SisOptions, Ta, TaOptions, TestToPlan, Tpl,
 };
 use oke_host::store::job::JobRow;
 use oke_host::store::task::TaskRow;
@@ -62,7 +62,7 @@ fn modules() -> Option<PathBuf> {
         eprintln!("skipped: OKE_GUESTS names no folder with guests; `cargo verify` builds them and sets it");
         return None;
     };
-    for name in ["ooapi_ta.wasm", "ooapi_dr.wasm", "ooapi_tpl.wasm"] {
+    for name in ["ooapi_ta.wasm", "ooapi_dr.wasm", "ooapi_tpl.wasm", "toetskade.wasm"] {
         if !folder.join(name).is_file() {
             eprintln!(
                 "skipped: {} lacks {name}; build the guests with `cargo guests`",
@@ -88,6 +88,11 @@ impl House {
 
     /// The same before any connector is installed.
     pub async fn with_nothing_installed(come: Come) -> Option<House> {
+        House::with_more_to_plan(come, &[]).await
+    }
+
+    /// The same, with tests of another vendor for the students of the school.
+    pub async fn with_more_to_plan(come: Come, more: &[TestToPlan]) -> Option<House> {
         modules()?;
         let clock = MovableClock::at("2026-09-01T09:00:00Z".parse().unwrap());
         let database = TestDatabase::sqlite().await;
@@ -106,7 +111,7 @@ impl House {
         let router = host.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
 
-        let (sis, ta) = simulators(&clock, come).await;
+        let (sis, ta) = simulators(&clock, come, more).await;
         let house = House {
             core,
             clock,
@@ -356,10 +361,10 @@ impl House {
     }
 }
 
-async fn simulators(clock: &MovableClock, come: Come) -> (Sis, Ta) {
+async fn simulators(clock: &MovableClock, come: Come, more: &[TestToPlan]) -> (Sis, Ta) {
     let now = Now::by(clock.clone());
     let plan = SchoolPlan {
-        tests: SchoolPlan::one_test_of_each(&[VENDOR_NAME]),
+        tests: [SchoolPlan::one_test_of_each(&[VENDOR_NAME]), more.to_vec()].concat(),
         ..SchoolPlan::new(11, 1, 6, now.today())
     };
     let sis = Sis::start(SisOptions {
@@ -426,7 +431,7 @@ fn plan_at(start: Timestamp) -> Plan {
     }
 }
 
-fn planner() -> Account {
+pub fn planner() -> Account {
     let assignment = Assignment {
         id: "plans".to_owned(),
         duty: Duty::Plannen,
@@ -445,7 +450,7 @@ fn planner() -> Account {
     }
 }
 
-fn enrolled(id: &str, extra_attempt: bool) -> NewDeelname {
+pub fn enrolled(id: &str, extra_attempt: bool) -> NewDeelname {
     NewDeelname {
         candidate: For::Enrolment {
             id: id.to_owned(),

@@ -13,4 +13,5 @@ mod house;
 mod keuring;
 mod outside;
 mod polling;
+mod toetskade;
 mod trouble;

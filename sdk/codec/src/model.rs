@@ -422,9 +422,10 @@ pub struct Association {
     pub opaque: Option<Opaque>,
 }
 
+mod bare;
 // Below the lists, so that they can use their macros.
 mod group;
 mod result;
 
 pub use group::{Group, Membership, MembershipState};
-pub use result::{Attendance, ExamResult, Normed, PassState, ResultState};
+pub use result::{Attendance, Delivery, ExamResult, Normed, PassState, Report, ResultState};

@@ -263,6 +263,8 @@ record!(Association: association_id, association_type, role, state, person_id, p
     org_association_id, start, expected_end, final_end, sequence_code, result, opaque);
 record!(ExamResult: r#final = final_, state, attendance, pass, comment, score, result_date, test_date, raw_score,
     max_raw_score, executed_offering_name, assessor_id, assessor_code, irregularities, documents, opaque);
+record!(Delivery: deelname_peer_id, result, normed, examenversie);
+record!(Report: sitting_peer_id, irregularities, documents);
 
 #[cfg(test)]
 mod tests;

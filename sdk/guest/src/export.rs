@@ -21,6 +21,7 @@ pub struct Glue<T>(PhantomData<T>);
 /// | `dr_studentresultaat` | [`DrStudentresultaat`](crate::DrStudentresultaat) |
 /// | `tpl_resultaten` | [`TplResultaten`](crate::TplResultaten) |
 /// | `tpl_zittingsverslag` | [`TplZittingsverslag`](crate::TplZittingsverslag) |
+/// | `webhook` | [`Webhook`](crate::Webhook) |
 #[macro_export]
 macro_rules! export {
     ($connector:ident: $($interface:ident),+ $(,)?) => {
@@ -55,13 +56,16 @@ macro_rules! __export_interface {
     (tpl_zittingsverslag, $connector:ident) => {
         $crate::__export_one!($connector, tpl_zittingsverslag, TplZittingsverslag);
     };
+    (webhook, $connector:ident) => {
+        $crate::__export_one!($connector, webhook, Webhook);
+    };
     ($other:ident, $connector:ident) => {
         ::core::compile_error!(::core::concat!(
             "unknown interface `",
             ::core::stringify!($other),
             "`; known are ta_toetscatalogus, ta_zittingsplan, ",
             "ta_resultaten, ta_zittingsverslag, dr_toetsdeelnemers, dr_studentresultaat, ",
-            "tpl_resultaten, tpl_zittingsverslag"
+            "tpl_resultaten, tpl_zittingsverslag, webhook"
         ));
     };
 }

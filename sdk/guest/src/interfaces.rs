@@ -9,15 +9,17 @@ mod ta_zittingsplan;
 mod ta_zittingsverslag;
 mod tpl_resultaten;
 mod tpl_zittingsverslag;
+mod webhook;
 
 pub use dr_studentresultaat::{DrStudentresultaat, Way};
 pub use dr_toetsdeelnemers::DrToetsdeelnemers;
-pub use ta_resultaten::{Delivery, DeliveryPage, TaResultaten};
+pub use ta_resultaten::{DeliveryPage, TaResultaten};
 pub use ta_toetscatalogus::TaToetscatalogus;
 pub use ta_zittingsplan::{TaZittingsplan, Written};
-pub use ta_zittingsverslag::{Report, TaZittingsverslag};
+pub use ta_zittingsverslag::TaZittingsverslag;
 pub use tpl_resultaten::TplResultaten;
 pub use tpl_zittingsverslag::TplZittingsverslag;
+pub use webhook::{Pushed, Received, Webhook};
 
 use crate::http::Body;
 

@@ -57,7 +57,8 @@ pub use error::Error;
 #[doc(hidden)]
 pub use export::Glue;
 pub use interfaces::{
-    Delivery, DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Page, Report, TaResultaten,
-    TaToetscatalogus, TaZittingsplan, TaZittingsverslag, TplResultaten, TplZittingsverslag, Way, Written,
+    DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Page, Pushed, Received, TaResultaten,
+    TaToetscatalogus, TaZittingsplan, TaZittingsverslag, TplResultaten, TplZittingsverslag, Way, Webhook, Written,
 };
+pub use model::{Delivery, Report};
 pub use oke_codec::model;

@@ -12,7 +12,7 @@ use crate::api::operations::Operations;
 use crate::api::problem::Problem;
 use crate::app::peer::{Reach, SignIn};
 use crate::app::polling::{self, Recurring};
-use crate::app::{account::actor, client, peer};
+use crate::app::{account::actor, client, peer, pushed};
 use crate::domain::principal::Duty;
 use crate::jobs::peers;
 use crate::store::peer::PeerState;
@@ -23,6 +23,7 @@ pub fn operations() -> Operations {
         .get("/api/v1/peers", list)
         .post("/api/v1/peers", create)
         .put("/api/v1/peers/{peer}/endpoints/{name}", put_endpoint)
+        .put("/api/v1/peers/{peer}/webhooks/{name}", put_webhook)
         .post("/api/v1/peers/{peer}/clients", create_client)
         .delete("/api/v1/clients/{client}", disable_client)
         .post("/api/v1/peers/{peer}/poll", poll)
@@ -201,6 +202,29 @@ pub async fn put_endpoint(
         allowed_addresses: put.allowed_addresses,
     };
     peer::put_endpoint(&service.core, caller.tenant(), caller.id(), &peer, &name, &reach).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the pushes of a webhook are checked with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutWebhook {
+    /// The shared secret, or the vendor's public key in hexadecimal; sealed and never shown again.
+    pub secret: String,
+}
+
+/// Sets what the pushes of a webhook of the manifest are checked with. They are sent to `/in/{school}/{peer}/{name}`.
+#[utoipa::path(put, path = "/api/v1/peers/{peer}/webhooks/{name}", tag = "peers", request_body = PutWebhook,
+    params(("peer" = String, Path), ("name" = String, Path)),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn put_webhook(
+    State(service): State<Service>,
+    caller: Caller,
+    Path((peer, name)): Path<(String, String)>,
+    Body(put): Body<PutWebhook>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    pushed::put_secret(&service.core, caller.tenant(), caller.id(), &peer, &name, &put.secret).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

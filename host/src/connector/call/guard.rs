@@ -268,7 +268,8 @@ impl Caller {
                     DrToetsdeelnemers.dr_toetsdeelnemers,
                     DrStudentresultaat.dr_studentresultaat,
                     TplResultaten.tpl_resultaten,
-                    TplZittingsverslag.tpl_zittingsverslag
+                    TplZittingsverslag.tpl_zittingsverslag,
+                    Webhook.webhook
                 );
                 Ok(None)
             })

@@ -1,28 +1,15 @@
 //! Flow 3 (§3.3), read from the vendor: attendance and results per deelname, and the documents they name (R27).
 
-use oke_codec::model::{ExamResult, Normed};
+use oke_codec::model::Delivery;
 use wasmtime::component::Resource;
 
 use super::super::bindings::serves::ta_resultaten as guest;
 use super::super::blame::Failure;
-use super::super::convert::{Broken, Judged, Within, cursor, id, records, result_from_guest, word};
+use super::super::convert::{Broken, Judged, Within, cursor, delivery_from_guest, records, word};
 use super::super::host_body::{DocumentBody, HeldBody};
 use super::super::store_data::CallState;
 use super::guard::{guarded, model, optional};
 use super::{Answer, Caller};
-
-/// What the vendor has of one deelname.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delivery {
-    /// The deelname, by the vendor's id.
-    pub deelname_peer_id: String,
-    /// The result.
-    pub result: ExamResult,
-    /// Whether the cesuur was applied to its score.
-    pub normed: Normed,
-    /// The vendor's code of the version taken; absent: the component itself.
-    pub examenversie: Option<String>,
-}
 
 /// One page of deliveries.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +49,7 @@ impl Caller {
             TaResultaten.ta_resultaten,
             |guest, store, context| guest.call_read_result(store, context, deelname_peer_id),
             optional(|found| {
-                let found = delivery(found).within("delivery")?;
+                let found = delivery_from_guest(found).within("delivery")?;
                 match found.deelname_peer_id == deelname_peer_id {
                     true => Ok(found),
                     false => Err(Broken::new(
@@ -90,19 +77,10 @@ fn delivery_page(page: guest::DeliveryPage, asked: Option<&str>) -> Judged<Deliv
         return Err(Broken::new("cursor", "is absent although there is more"));
     }
     Ok(DeliveryPage {
-        deliveries: records(page.deliveries, delivery).within("deliveries")?,
+        deliveries: records(page.deliveries, delivery_from_guest).within("deliveries")?,
         // The same cursor again is fine at the end: nothing new. With more to read it would never end.
         cursor: cursor(page.cursor, asked, page.more).within("cursor")?,
         more: page.more,
-    })
-}
-
-fn delivery(delivery: guest::Delivery) -> Judged<Delivery> {
-    Ok(Delivery {
-        deelname_peer_id: id(delivery.deelname_peer_id).within("deelname-peer-id")?,
-        result: result_from_guest(delivery.result).within("result")?,
-        normed: delivery.normed.into(),
-        examenversie: delivery.examenversie.map(id).transpose().within("examenversie")?,
     })
 }
 

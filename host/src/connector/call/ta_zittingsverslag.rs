@@ -1,23 +1,12 @@
 //! Flow 4 (§3.4), read from the vendor: the report of a sitting and its documents (R27).
 
-use oke_codec::model::DocumentReference;
+use oke_codec::model::Report;
 
 use super::super::bindings::serves::ta_zittingsverslag as guest;
-use super::super::convert::{Broken, Judged, Within, document_reference_from_guest, free_text, id, records};
+use super::super::convert::{Broken, Within, report_from_guest};
 use super::guard::{guarded, optional};
 use super::ta_resultaten::document;
 use super::{Answer, Caller, Document};
-
-/// The report of a sitting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The sitting, by the vendor's id.
-    pub sitting_peer_id: String,
-    /// What happened.
-    pub irregularities: Option<String>,
-    /// Its documents.
-    pub documents: Vec<DocumentReference>,
-}
 
 impl Caller {
     /// The report as it is now; absent while there is none.
@@ -27,7 +16,7 @@ impl Caller {
             TaZittingsverslag.ta_zittingsverslag,
             |guest, store, context| guest.call_read_report(store, context, sitting_peer_id),
             optional(|found| {
-                let found = report(found).within("report")?;
+                let found = report_from_guest(found).within("report")?;
                 match found.sitting_peer_id == sitting_peer_id {
                     true => Ok(found),
                     false => Err(Broken::new(
@@ -48,16 +37,4 @@ impl Caller {
             |found: guest::Document, state| document(found.media_type, found.content, state)
         )
     }
-}
-
-fn report(report: guest::Report) -> Judged<Report> {
-    Ok(Report {
-        sitting_peer_id: id(report.sitting_peer_id).within("sitting-peer-id")?,
-        irregularities: report
-            .irregularities
-            .map(free_text)
-            .transpose()
-            .within("irregularities")?,
-        documents: records(report.documents, document_reference_from_guest).within("documents")?,
-    })
 }

@@ -4,7 +4,7 @@
 use oke_codec::model;
 
 use super::super::bindings::wire;
-use super::{Broken, Judged, Within, date, free_text, id, moment, opaque, parts, word};
+use super::{Broken, Judged, Within, date, free_text, id, moment, opaque, parts, records, word};
 
 fn code(code: wire::Code) -> Judged<model::Code> {
     Ok(model::Code {
@@ -300,5 +300,28 @@ pub fn result_from_guest(result: wire::ExamResult) -> Judged<model::ExamResult> 
         irregularities: irregularities.map(free_text).transpose().within("irregularities")?,
         documents: documents(named).within("documents")?,
         opaque: rest.map(opaque).transpose().within("opaque")?,
+    })
+}
+
+/// What a vendor says of one deelname.
+pub fn delivery_from_guest(delivery: wire::Delivery) -> Judged<model::Delivery> {
+    Ok(model::Delivery {
+        deelname_peer_id: id(delivery.deelname_peer_id).within("deelname-peer-id")?,
+        result: result_from_guest(delivery.result).within("result")?,
+        normed: delivery.normed.into(),
+        examenversie: delivery.examenversie.map(id).transpose().within("examenversie")?,
+    })
+}
+
+/// What a vendor reports of one sitting.
+pub fn report_from_guest(report: wire::Report) -> Judged<model::Report> {
+    Ok(model::Report {
+        sitting_peer_id: id(report.sitting_peer_id).within("sitting-peer-id")?,
+        irregularities: report
+            .irregularities
+            .map(free_text)
+            .transpose()
+            .within("irregularities")?,
+        documents: records(report.documents, document_reference_from_guest).within("documents")?,
     })
 }

@@ -1,4 +1,5 @@
-//! Result (`§4.3`): attendance, score, and what the examencommissie decided.
+//! Result (`§4.3`): attendance, score, and what the examencommissie decided; and what a vendor says of a deelname or a
+//! sitting as a whole.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -91,4 +92,29 @@ pub struct ExamResult {
     pub documents: Vec<DocumentReference>,
     /// What is not interpreted (R13).
     pub opaque: Option<Opaque>,
+}
+
+/// What a vendor says of one deelname, full state (flow 3).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The deelname, by the vendor's id.
+    pub deelname_peer_id: String,
+    /// Attendance and, when there is one, the score.
+    pub result: ExamResult,
+    /// Whether the cesuur was applied to the score; another axis than final (R11). `No` for a percentage or points sent
+    /// before the cesuur, `Unknown` when the vendor does not tell.
+    pub normed: Normed,
+    /// The vendor's code of the version taken (examenversie); absent: the component itself.
+    pub examenversie: Option<String>,
+}
+
+/// What a vendor reports of one sitting (zittingsverslag), full state (flow 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The sitting, by the vendor's id.
+    pub sitting_peer_id: String,
+    /// What happened during the sitting, in words.
+    pub irregularities: Option<String>,
+    /// Its documents, such as the proces-verbaal.
+    pub documents: Vec<DocumentReference>,
 }

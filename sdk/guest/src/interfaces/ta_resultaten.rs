@@ -1,23 +1,6 @@
 //! Flow 3, read from the vendor: attendance and results per deelname (`§3.3`).
 
-use crate::{
-    Context, Document, Error,
-    model::{ExamResult, Normed},
-};
-
-/// What the vendor says of one deelname, full state.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delivery {
-    /// The deelname, by the vendor's id.
-    pub deelname_peer_id: String,
-    /// Attendance and, when there is one, the score.
-    pub result: ExamResult,
-    /// Whether the cesuur was applied to the score; another axis than final (R11). Say `No` for a percentage or points
-    /// sent before the cesuur, `Unknown` when the vendor does not tell.
-    pub normed: Normed,
-    /// The vendor's code of the version taken (examenversie); absent: the component itself.
-    pub examenversie: Option<String>,
-}
+use crate::{Context, Document, Error, model::Delivery};
 
 /// A page of a poll.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +44,7 @@ pub trait TaResultaten {
 
 #[cfg(target_arch = "wasm32")]
 mod glue {
-    use super::{Delivery, TaResultaten};
+    use super::TaResultaten;
     use crate::{
         Context, Glue,
         bindings::ta_resultaten::exports::oke::connector::ta_resultaten::{self as wit, Guest},
@@ -76,14 +59,14 @@ mod glue {
         ) -> Result<wit::DeliveryPage, wit::Error> {
             let page = T::poll(&Context::from_wit(ctx)?, cursor, &sittings)?;
             Ok(wit::DeliveryPage {
-                deliveries: page.deliveries.into_iter().map(delivery).collect(),
+                deliveries: page.deliveries.to_wit(),
                 cursor: page.cursor,
                 more: page.more,
             })
         }
 
         fn read_result(ctx: wit::Context, deelname_peer_id: String) -> Result<Option<wit::Delivery>, wit::Error> {
-            Ok(T::read_result(&Context::from_wit(ctx)?, &deelname_peer_id)?.map(delivery))
+            Ok(T::read_result(&Context::from_wit(ctx)?, &deelname_peer_id)?.to_wit())
         }
 
         fn fetch_document(ctx: wit::Context, document_id: String) -> Result<wit::Document, wit::Error> {
@@ -92,15 +75,6 @@ mod glue {
                 media_type: document.media_type,
                 content: document.content.0,
             })
-        }
-    }
-
-    fn delivery(delivery: Delivery) -> wit::Delivery {
-        wit::Delivery {
-            deelname_peer_id: delivery.deelname_peer_id,
-            result: delivery.result.to_wit(),
-            normed: delivery.normed.to_wit(),
-            examenversie: delivery.examenversie,
         }
     }
 }

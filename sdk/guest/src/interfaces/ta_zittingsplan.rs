@@ -12,6 +12,13 @@ pub struct Written {
     pub peer_id: Option<String>,
 }
 
+impl Written {
+    /// Under an id that the vendor made.
+    pub fn under(peer_id: String) -> Self {
+        Self { peer_id: Some(peer_id) }
+    }
+}
+
 /// Takes the sitting plan to the vendor and reads it back (flow 2, `§3.2`).
 ///
 /// Every write is full state and may be repeated: the same write to the same id must leave the vendor as after the

@@ -1,17 +1,6 @@
 //! Flow 4, read from the vendor: the report of a sitting (`§3.4`).
 
-use crate::{Context, Document, Error, model::DocumentReference};
-
-/// The report of a sitting as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The sitting, by the vendor's id.
-    pub sitting_peer_id: String,
-    /// What happened during the sitting, in words.
-    pub irregularities: Option<String>,
-    /// Its documents, such as the proces-verbaal.
-    pub documents: Vec<DocumentReference>,
-}
+use crate::{Context, Document, Error, model::Report};
 
 /// Reads the report of a sitting from the vendor (flow 4, `§3.4`).
 pub trait TaZittingsverslag {
@@ -39,12 +28,7 @@ mod glue {
 
     impl<T: TaZittingsverslag> Guest for Glue<T> {
         fn read_report(ctx: wit::Context, sitting_peer_id: String) -> Result<Option<wit::Report>, wit::Error> {
-            let report = T::read_report(&Context::from_wit(ctx)?, &sitting_peer_id)?;
-            Ok(report.map(|report| wit::Report {
-                sitting_peer_id: report.sitting_peer_id,
-                irregularities: report.irregularities,
-                documents: report.documents.to_wit(),
-            }))
+            Ok(T::read_report(&Context::from_wit(ctx)?, &sitting_peer_id)?.to_wit())
         }
 
         fn fetch_document(ctx: wit::Context, document_id: String) -> Result<wit::Document, wit::Error> {

@@ -1,0 +1,38 @@
+//! What a vendor pushed in a format of its own: translated by the connector and kept.
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, payload};
+use crate::app::pushed;
+use crate::app::running::Connectors;
+use crate::domain::interface::Interface;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+
+pub(super) struct TakePush(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    push: String,
+}
+
+impl JobKind for TakePush {
+    fn name(&self) -> &'static str {
+        pushed::TAKE_PUSH
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(take(&self.0, context))
+    }
+}
+
+async fn take(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { push: id } = payload(&context)?;
+    let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
+    let (name, body) = pushed::open(core, tenant, &id).await?;
+    let line = Line::to(connectors, &context, Interface::Webhook, &id);
+    let (caller, revision) = line.caller().await?;
+    let received = line.heard(caller.receive(&name, &body).await).await?;
+    pushed::keep(core, tenant, peer, revision, &received).await?;
+    Ok(Done::nothing())
+}
