@@ -6,11 +6,14 @@
 
 mod accounts;
 mod admission;
+mod cesuren;
 mod connectors;
+mod contact;
 mod deadlines;
 mod decisions;
 mod deelname_needs;
 mod duplicates;
+mod exam_results;
 mod exams;
 mod exceptions;
 mod form;
@@ -18,6 +21,7 @@ mod keuring_words;
 mod needs;
 mod oops;
 mod packages;
+mod policies;
 mod publishers;
 mod refusal;
 mod report;
@@ -70,6 +74,9 @@ pub fn router(service: Service) -> Router {
         .merge(standing::routes())
         .merge(exams::routes())
         .merge(scale_maps::routes())
+        .merge(policies::routes())
+        .merge(cesuren::routes())
+        .merge(contact::routes())
         .merge(accounts::routes())
         .merge(deadlines::routes())
         .merge(worklist::routes())

@@ -29,7 +29,7 @@ use super::v1::{
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
         job::list, job::requeue, job::dismiss,
-        task::list, task::close,
+        task::list, task::claim, task::release, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,
         deelname::add, deelname::change_needs, deelname::follow_table, deelname::cancel, deelname::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,

@@ -70,9 +70,7 @@ impl Paging {
     /// 400: no mark of ours.
     pub fn after<M: DeserializeOwned>(&self) -> Result<Option<M>, Problem> {
         let Some(after) = &self.after else { return Ok(None) };
-        let bytes = URL_SAFE_NO_PAD.decode(after).ok();
-        let mark = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        mark.map(Some).ok_or_else(|| {
+        read_mark(after).map(Some).ok_or_else(|| {
             let said = "`after` is not from this list; take the address in the Link header of the page before, or leave \
                         `after` out to begin";
             Problem::bad("after", said)
@@ -104,15 +102,29 @@ impl Paging {
 
     /// The same list with the same filters, after a mark.
     fn address_after(&self, mark: &impl Serialize) -> Result<String, Problem> {
-        let mark = serde_json::to_vec(mark).map_err(|error| Problem::ours(&error))?;
+        let mark = write_mark(mark).map_err(|error| Problem::ours(&error))?;
         let mut address = format!("{}?", self.here.path());
         let kept = self.here.query().unwrap_or_default().split('&');
         for part in kept.filter(|part| !part.is_empty() && !part.starts_with("after=")) {
             address.push_str(part);
             address.push('&');
         }
-        Ok(format!("{address}after={}", URL_SAFE_NO_PAD.encode(mark)))
+        Ok(format!("{address}after={mark}"))
     }
+}
+
+/// A mark as it stands in addresses, opaque to whoever follows them.
+///
+/// # Errors
+/// Never for marks of times and ids.
+pub fn write_mark(mark: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(mark)?))
+}
+
+/// Reads [`write_mark`] back; `None` for what is no mark of that list.
+#[must_use]
+pub fn read_mark<M: DeserializeOwned>(text: &str) -> Option<M> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Paging {

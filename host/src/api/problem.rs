@@ -232,6 +232,8 @@ impl From<TaskError> for Problem {
         match error {
             TaskError::Unknown(_) => Problem::absent(error.to_string()),
             TaskError::Closed(_) => Problem::conflict("closed", error.to_string()),
+            TaskError::Claimed { .. } => Problem::conflict("claimed", error.to_string()),
+            TaskError::NotYours(_) => Problem::conflict("not-yours", error.to_string()),
             TaskError::NoResolution => Problem::bad("no-resolution", error.to_string()),
             TaskError::Refused(refusal) => Problem::forbidden(refusal.to_string()),
             TaskError::Commit(error) => error.into(),

@@ -1,5 +1,9 @@
 //! Stories at the door of the management API: what is served, who sees what, and how long lists are read.
 
+mod lists;
+mod school;
+mod tasks;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};

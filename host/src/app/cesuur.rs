@@ -1,13 +1,17 @@
 //! The cesuur of an examenversie, entered by a named person with its source, where the vendor's deliveries don't say it.
 //! It judges exactly the results of that examenversie again.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
 use super::judging::{self, Which};
 use super::vaststellen::must_reach;
 use super::{Core, Decision, Draft, Refused};
 use crate::domain::model::Normed;
 use crate::domain::principal::Account;
-use crate::store::examenversie::{self, ExamenversieRow};
-use crate::store::{component, result as result_store};
+use crate::store::examenversie::{self, ExamenversieRow, NormedCount};
+use crate::store::{Database, StoreError, component, deadline, result as result_store};
 
 /// An examenversie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,47 @@ impl Examenversie {
     fn code(&self) -> &str {
         self.code.as_deref().unwrap_or(&self.component)
     }
+}
+
+/// What is known of the cesuur of one examenversie, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The vendor's code of the version; the component where it names none.
+    pub code: String,
+    /// How its results stand.
+    pub count: NormedCount,
+    /// What a person entered last.
+    pub entered: Option<ExamenversieRow>,
+    /// When it is planned.
+    pub planned: Option<Date>,
+}
+
+/// What is known of the cesuur of each examenversie of a component that has results, an entry or a plan; by code.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_component(db: &Database, tenant: &str, peer: &str, component: &str) -> Result<Vec<Known>, StoreError> {
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let of = |code: &str| Known {
+        code: code.to_owned(),
+        count: NormedCount::default(),
+        entered: None,
+        planned: None,
+    };
+    for count in examenversie::normed_counts(db, tenant, peer, component).await? {
+        let one = known.entry(count.code.clone()).or_insert_with_key(|code| of(code));
+        one.count = count;
+    }
+    for row in examenversie::of_component(db, tenant, peer, component).await? {
+        let one = known.entry(row.code.clone()).or_insert_with_key(|code| of(code));
+        one.entered = Some(row);
+    }
+    for plan in deadline::cesuur_plans(db, tenant).await? {
+        if plan.peer == peer && plan.component == component {
+            known.entry(plan.code).or_insert_with_key(|code| of(code)).planned = Some(plan.planned_on);
+        }
+    }
+    Ok(known.into_values().collect())
 }
 
 /// Says whether the cesuur of an examenversie is set, and from which source that is known. Its results are judged again
@@ -80,6 +125,7 @@ pub async fn set(
             detail,
             source.as_bytes(),
         );
+        draft.put(row.entry());
         draft.put(row.next());
         let which = Which::Examenversie {
             peer: versie.peer.clone(),

@@ -9,8 +9,10 @@ mod flow1;
 mod needs;
 mod planning;
 mod polled;
+mod reports;
 mod results;
 mod scale_map;
+mod sending;
 mod standing;
 mod vaststellen;
 

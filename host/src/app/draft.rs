@@ -254,40 +254,44 @@ impl<'a> Draft<'a> {
             title: exception.title.clone(),
             next_step: exception.next_step.clone(),
         };
-        if self.opens(&new).await? {
-            let id = self.core.id();
-            self.set.put(new.write(self.tenant, &id, self.now));
+        if let Some(opened) = self.opens(new).await? {
+            self.set.put(opened.next());
         }
         Ok(())
     }
 
-    async fn opens(&mut self, new: &NewTask) -> Result<bool, Refused> {
+    /// The row of a new exception; `None` where one stands that says the same.
+    async fn opens(&mut self, new: NewTask) -> Result<Option<TaskRow>, Refused> {
         self.read_exceptions(&new.subject_kind, &new.subject_id).await?;
         let key = (new.subject_kind.clone(), new.subject_id.clone());
         let open = self.exceptions.entry(key).or_default();
         let same_kind = open.iter().position(|task| task.about.kind == new.kind);
         let replaced = match same_kind {
-            Some(place) if open[place].about.title == new.title => return Ok(false),
+            Some(place) if open[place].about.title == new.title => return Ok(None),
             Some(place) => Some(open.remove(place)),
             None => None,
         };
-        open.push(TaskRow {
+        // Whoever was at it still is.
+        let claimed = replaced.as_ref().and_then(|earlier| earlier.claimed.clone());
+        let opened = TaskRow {
             tenant: self.tenant.to_owned(),
-            id: String::new(),
-            about: new.clone(),
+            id: self.core.id(),
+            about: new,
             opened_at: self.now,
+            claimed,
             closed: None,
             version: 0,
-        });
+        };
+        open.push(opened.clone());
         // One that this very draft opened has no row yet: the first word stands.
         match replaced {
-            Some(earlier) if earlier.version == 0 => Ok(false),
+            Some(earlier) if earlier.version == 0 => Ok(None),
             Some(earlier) => {
                 self.set
                     .put(earlier.closed("host", "Vervangen door een nieuwe melding.", self.now));
-                Ok(true)
+                Ok(Some(opened))
             }
-            None => Ok(true),
+            None => Ok(Some(opened)),
         }
     }
 

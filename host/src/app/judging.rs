@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::draft::{About, Draft, Follow};
-use super::studentresultaat;
+use super::studentresultaat::{self, Changed};
+use super::unit::Units;
 use super::{Refused, deliver, result as result_verbs};
 use crate::domain::association::Association;
 use crate::domain::exception::{self, RESULT_HELD};
@@ -13,6 +14,7 @@ use crate::domain::lane;
 use crate::domain::model::Normed;
 use crate::domain::result::{self, Again, Head, Hold, Judgement, Version, Yardstick};
 use crate::domain::standing;
+use crate::store::scope::Scope;
 use crate::store::{association, component, examenversie, offering, result as result_store, scale_map};
 
 /// The most results judged again in one commit.
@@ -38,8 +40,13 @@ pub enum Which {
         /// The component.
         component: String,
     },
-    /// Those that serve a planbare toets. What it lets go now, and did not go before, is sent.
+    /// Those that serve a planbare toets, alone or along with another. What it lets go now, and did not go before, is
+    /// sent.
     Exam(String),
+    /// The same after a change of the policy that holds for it.
+    Policy(String),
+    /// The same for all exams of a unit and the units in it, or of the school: exam by exam.
+    Exams(Option<String>),
 }
 
 impl Which {
@@ -49,7 +56,9 @@ impl Which {
                 lane::name(3, "examenversie", &format!("{peer}/{component}/{code}"))
             }
             Which::Component { peer, component } => lane::name(3, "component", &format!("{peer}/{component}")),
-            Which::Exam(plannable) => lane::name(3, "plannable", plannable),
+            Which::Exam(plannable) | Which::Policy(plannable) => lane::name(3, "plannable", plannable),
+            Which::Exams(None) => lane::name(3, "school", ""),
+            Which::Exams(Some(unit)) => lane::name(3, "unit", unit),
         }
     }
 
@@ -63,9 +72,10 @@ impl Which {
             Which::Component { peer, component } => {
                 result_store::heads_of_component(db, tenant, (peer, component), after, MOST_AT_ONCE).await?
             }
-            Which::Exam(plannable) => {
+            Which::Exam(plannable) | Which::Policy(plannable) => {
                 result_store::heads_of_plannable(db, tenant, plannable, after, MOST_AT_ONCE).await?
             }
+            Which::Exams(_) => Vec::new(),
         })
     }
 }
@@ -94,6 +104,9 @@ pub async fn follow(draft: &mut Draft<'_>, which: &Which, after: &str) -> Result
 /// # Errors
 /// What the database says.
 pub async fn judge_piece(draft: &mut Draft<'_>, which: &Which, after: &str) -> Result<(), Refused> {
+    if let Which::Exams(unit) = which {
+        return exams_follow(draft, unit.as_deref(), after).await;
+    }
     let heads = which.heads(draft, after).await?;
     let Some(last) = heads.last().map(|head| head.association.clone()) else {
         return Ok(());
@@ -110,7 +123,12 @@ pub async fn judge_piece(draft: &mut Draft<'_>, which: &Which, after: &str) -> R
         let Some(deelname) = association::find(&draft.core.db, draft.tenant, &head.association).await? else {
             continue;
         };
-        judge_one(draft, head, &deelname, &own, matches!(which, Which::Exam(_))).await?;
+        let exam = match which {
+            Which::Exam(plannable) => Some((plannable.as_str(), Changed::Exam)),
+            Which::Policy(plannable) => Some((plannable.as_str(), Changed::Policy)),
+            Which::Examenversie { .. } | Which::Component { .. } | Which::Exams(_) => None,
+        };
+        judge_one(draft, head, (&deelname, &own), exam).await?;
     }
     match is_full {
         true => follow(draft, which, &last).await,
@@ -118,16 +136,31 @@ pub async fn judge_piece(draft: &mut Draft<'_>, which: &Which, after: &str) -> R
     }
 }
 
-/// Judges one result's present version again, and writes what changes. `send_all`: what may go and did not, goes.
-///
-/// # Errors
-/// What the database says.
-pub async fn judge_one(
+/// Has the results of the next exams of a unit or the school judged again, each exam by jobs of its own.
+async fn exams_follow(draft: &mut Draft<'_>, unit: Option<&str>, after: &str) -> Result<(), Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let scope = match unit {
+        None => Scope::School,
+        Some(unit) => Units::of(db, tenant).await?.within(unit),
+    };
+    let exams = offering::plannables_after(db, tenant, &scope, after, MOST_AT_ONCE).await?;
+    for exam in &exams {
+        follow(draft, &Which::Policy(exam.id.clone()), "").await?;
+    }
+    match exams.last() {
+        Some(last) if exams.len() >= MOST_AT_ONCE as usize => {
+            follow(draft, &Which::Exams(unit.map(str::to_owned)), &last.id).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Judges one result's present version again, and writes what changes. `exam`: what may go there and did not, goes.
+async fn judge_one(
     draft: &mut Draft<'_>,
     head: Head,
-    deelname: &Association,
-    versions: &[Version],
-    send_all: bool,
+    (deelname, versions): (&Association, &[Version]),
+    exam: Option<(&str, Changed)>,
 ) -> Result<(), Refused> {
     let again = weigh(draft, &head, deelname, versions).await?;
     let Some((again, cesuur)) = again else {
@@ -145,16 +178,16 @@ pub async fn judge_one(
         ..head.clone()
     };
     let is_same = judged == head;
-    if is_same && !send_all {
+    if is_same && exam.is_none() {
         return Ok(());
     }
     tell(draft, &judged, deelname).await?;
-    let counts = standing::counting(&judged, versions).map(|counting| counting.version.seq);
-    let may_differ = judged.decided.stands() || judged.sent_seq != counts;
+    let route = studentresultaat::route(draft.core, draft.tenant, deelname).await?;
     let is_new = head.judgement != Judgement::Accepted || head.mapping != judged.mapping;
-    if (send_all && may_differ) || (is_new && judged.judgement == Judgement::Accepted) {
-        let route = studentresultaat::route(draft.core, draft.tenant, deelname).await?;
+    if is_new && judged.judgement == Judgement::Accepted {
         studentresultaat::send(draft, route.as_ref(), &mut judged, versions, false).await?;
+    } else if let Some(exam) = exam {
+        studentresultaat::send_for_exam(draft, route.as_ref(), &mut judged, versions, exam).await?;
     }
     if judged == head {
         return Ok(());

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::account::lineage;
-use super::{Core, Decision, Draft, Refused, judging};
+use super::judging::{self, Which};
+use super::{Core, Decision, Draft, Refused};
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::{Account, Duty};
 use crate::domain::sending::{FinalConflict, Policy, Said, SendPolicy};
@@ -98,6 +99,16 @@ pub async fn said_by(db: &Database, tenant: &str, scope: &Scope) -> Result<Said,
     }
 }
 
+/// What units say of their own, by unit; those that say nothing are left out.
+///
+/// # Errors
+/// What the database says; settings that can't be read.
+pub async fn said_by_units(db: &Database, tenant: &str) -> Result<Vec<(String, Said)>, StoreError> {
+    let rows = policy::of_units(db, tenant).await?.into_iter();
+    rows.map(|row| Ok((row.id, said(&row.settings, "policy.settings")?)))
+        .collect()
+}
+
 /// What is said around an exam, outermost first: school, units, exam.
 ///
 /// # Errors
@@ -143,7 +154,7 @@ pub async fn no_show_counts(db: &Database, tenant: &str, exam: &Offering) -> Res
 }
 
 /// Says what the policy of a school, unit or exam is; what is left out is said by what lies around it. Results that
-/// arrive or are decided from now on follow it; those of an exam that it lets go now are sent by the job that follows.
+/// arrive or are decided from now on follow it; those that it lets go now are sent by the jobs that follow.
 ///
 /// # Errors
 /// [`Refused`]: an account that does not hold `beheren` there, or no such unit or planbare toets.
@@ -174,9 +185,12 @@ pub async fn set(core: &Core, tenant: &str, account: &Account, scope: &Scope, sa
         }
         let detail = text(&kept(said));
         draft.audit("policy.set", (subject, id), detail, b"");
-        if let Scope::Exam(id) = scope {
-            judging::follow(&mut draft, &judging::Which::Exam(id.clone()), "").await?;
-        }
+        let which = match scope {
+            Scope::School => Which::Exams(None),
+            Scope::Unit(id) => Which::Exams(Some(id.clone())),
+            Scope::Exam(id) => Which::Policy(id.clone()),
+        };
+        judging::follow(&mut draft, &which, "").await?;
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),

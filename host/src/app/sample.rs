@@ -84,7 +84,7 @@ pub async fn draw(core: &Core, tenant: &str, account: &Account, new: &NewSample)
         let results = reachable(core, tenant, account, &new.plannable, new.unit.as_deref()).await?;
         let listed: Vec<String> = results
             .into_iter()
-            .filter(OfExam::is_completed)
+            .filter(|one| one.completed)
             .map(|one| one.head.association)
             .collect();
         if listed.is_empty() {

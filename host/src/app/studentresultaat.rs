@@ -15,7 +15,7 @@ use crate::domain::model::ExamResult;
 use crate::domain::offering::Offering;
 use crate::domain::result::{Head, Version};
 use crate::domain::scale_map::Converted;
-use crate::domain::sending::{self, Exam, Outgoing};
+use crate::domain::sending::{self, Exam, Outgoing, SendPolicy};
 use crate::domain::standing::{self, Counting};
 use crate::store::{Database, StoreError, association, duplicate, offering, result as result_store, scale_map};
 
@@ -111,12 +111,68 @@ pub async fn send(
         head.sent_seq = Some(seq);
         deliver::result(draft, (&head.association, seq), &route.enrolment, due).await?;
     }
-    for other in served_along(draft, route).await? {
+    for (other, _) in served_along(draft, route).await? {
         if goes(draft, &other, head, &result).await? {
             deliver::result(draft, (&head.association, seq), &other.enrolment, due).await?;
         }
     }
     note_rivals(draft, &head.association, route).await
+}
+
+/// What was changed about an exam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// Its scale, or whether it allows final results.
+    Exam,
+    /// The policy that holds for it.
+    Policy,
+}
+
+impl Changed {
+    /// Whether a version that went before may go as something else now. Without this a policy of a whole school would
+    /// have everything sent again that was ever decided there.
+    async fn tells_otherwise(self, draft: &mut Draft<'_>, route: &Route, head: &Head) -> Result<bool, Refused> {
+        Ok(match (self, head.decided.stands()) {
+            (Changed::Exam, is_decided) => is_decided,
+            (Changed::Policy, true) => !exam(&route.plannable).final_allowed,
+            // It may have gone as attendance only. What went with its score is not taken back by a policy.
+            (Changed::Policy, false) => draft.policy(&route.plannable).await?.send == SendPolicy::Provisional,
+        })
+    }
+}
+
+/// Sends what counts of a deelname's result to the enrolments of one exam, of which something was changed: where it did
+/// not go before, or may go as something else now. Those of other exams that the deelname serves hear nothing new.
+///
+/// # Errors
+/// What the database says.
+pub async fn send_for_exam(
+    draft: &mut Draft<'_>,
+    route: Option<&Route>,
+    head: &mut Head,
+    versions: &[Version],
+    (exam, changed): (&str, Changed),
+) -> Result<(), Refused> {
+    let (Some(route), Some(counting)) = (route, standing::counting(head, versions)) else {
+        return Ok(());
+    };
+    let seq = counting.version.seq;
+    let result = converted(&draft.core.db, draft.tenant, counting).await?;
+    let key = crate::values![draft.tenant, &route.enrolment.id];
+    draft.expect(&association::ASSOCIATION, key, route.enrolment.version);
+    let own = (route.clone(), head.sent_seq);
+    let along = served_along(draft, route).await?;
+    for (to, last) in std::iter::once(own).chain(along) {
+        let is_news = last != Some(seq) || changed.tells_otherwise(draft, &to, head).await?;
+        if to.plannable.id != exam || !is_news || !goes(draft, &to, head, &result).await? {
+            continue;
+        }
+        if to.enrolment.id == route.enrolment.id {
+            head.sent_seq = Some(seq);
+        }
+        deliver::result_again(draft, (&head.association, seq), &to.enrolment).await?;
+    }
+    Ok(())
 }
 
 /// Whether a result goes by a route now; a person hears where something stands in the way.
@@ -162,11 +218,13 @@ async fn goes(draft: &mut Draft<'_>, route: &Route, head: &Head, result: &ExamRe
     Ok(true)
 }
 
-/// The routes of the enrolments that were merged with this one: the result goes to each (N#170, R23).
-async fn served_along(draft: &Draft<'_>, route: &Route) -> Result<Vec<Route>, Refused> {
+/// The routes of the enrolments that were merged with this one: the result goes to each (N#170, R23). With each the
+/// version that was confirmed there last.
+async fn served_along(draft: &Draft<'_>, route: &Route) -> Result<Vec<(Route, Option<i64>)>, Refused> {
     let mut routes = Vec::new();
     for pair in duplicate::merged_with(&draft.core.db, draft.tenant, &route.enrolment.id).await? {
-        routes.extend(route_of(draft.core, draft.tenant, &pair.enrolment).await?);
+        let other = route_of(draft.core, draft.tenant, &pair.enrolment).await?;
+        routes.extend(other.map(|other| (other, pair.confirmed_seq)));
     }
     Ok(routes)
 }
@@ -214,7 +272,7 @@ pub async fn send_again(draft: &mut Draft<'_>, deelname: &str) -> Result<(), Ref
         None => Ok(()),
         Some(route) => {
             deliver::result_again(draft, (deelname, seq), &route.enrolment).await?;
-            for other in served_along(draft, &route).await? {
+            for (other, _) in served_along(draft, &route).await? {
                 deliver::result_again(draft, (deelname, seq), &other.enrolment).await?;
             }
             Ok(())

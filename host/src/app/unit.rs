@@ -57,6 +57,15 @@ impl Units {
         account.holding(duty, &self.lineage(unit), now).is_ok()
     }
 
+    /// A unit and those that lie in it.
+    #[must_use]
+    pub fn within(&self, unit: &str) -> Scope {
+        let lies_in = |id: &&String| self.lineage(Some(id)).iter().any(|one| one == unit);
+        let mut units: BTreeSet<String> = self.0.keys().filter(lies_in).cloned().collect();
+        units.insert(unit.to_owned());
+        Scope::Units(units.into_iter().collect())
+    }
+
     /// What any function of the account reaches now: enough to see it, never to change or decide it.
     #[must_use]
     pub fn reach(&self, account: &Account, now: Timestamp) -> Scope {

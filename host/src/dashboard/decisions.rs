@@ -25,6 +25,7 @@ use crate::domain::model::ResultState;
 use crate::domain::principal::Duty;
 use crate::domain::proposal::ProposalKind;
 use crate::domain::result::{Decided, Judgement};
+use crate::store::mark::Mark;
 use crate::store::overview::{self, Undecided};
 use crate::store::{association, offering, person, proposal, result};
 
@@ -116,7 +117,7 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
 async fn proposals(service: &Service, visitor: &Visitor, units: &Units) -> Result<Vec<(String, String)>, Oops> {
     let (db, tenant) = (&service.core.db, visitor.tenant());
     let mut lines = Vec::new();
-    for one in proposal::open(db, tenant, MOST_PROPOSALS).await? {
+    for one in proposal::open_after(db, tenant, &units.reach(visitor), &Mark::start(), MOST_PROPOSALS).await? {
         let Some(deelname) = association::find(db, tenant, &one.association).await? else {
             continue;
         };
@@ -282,7 +283,6 @@ async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Fo
 
 /// Decides on the results that were ticked on a form.
 pub(super) async fn outcome_of(service: &Service, visitor: &Visitor, fields: &Fields) -> Result<Outcome, Oops> {
-    let reason = fields.text("motivering");
     let ticked: Vec<String> = fields.all("gezien").map(str::to_owned).collect();
     let mut outcome = Outcome {
         ticked: ticked.clone(),
@@ -312,17 +312,7 @@ pub(super) async fn outcome_of(service: &Service, visitor: &Visitor, fields: &Fi
         outcome.notice = Notice::refused(sentence);
         return Ok(outcome);
     }
-    let decided = vaststellen::decide(&service.core, visitor.tenant(), &visitor.who.account, &seen, reason).await;
-    let decided = decided.map_err(|failure| Oops::ours(&failure))?;
-    for (one, answer) in seen.iter().zip(decided) {
-        match answer {
-            Ok(_) => outcome.done += 1,
-            Err(refused) => {
-                let why = in_dutch(service, visitor.tenant(), one, refused).await?;
-                outcome.refused.insert(one.deelname.clone(), why);
-            }
-        }
-    }
+    decide_on(service, visitor, &seen, fields.text("motivering"), &mut outcome).await?;
     let refused = outcome.refused.len();
     outcome.notice = match (outcome.done, refused) {
         (done, 0) => Notice::done(format!(
@@ -333,6 +323,30 @@ pub(super) async fn outcome_of(service: &Service, visitor: &Visitor, fields: &Fi
         )),
     };
     Ok(outcome)
+}
+
+/// Decides on what was seen, so many per commit; each stands or falls by itself.
+pub(super) async fn decide_on(
+    service: &Service,
+    visitor: &Visitor,
+    seen: &[Seen],
+    reason: &str,
+    outcome: &mut Outcome,
+) -> Result<(), Oops> {
+    for some in seen.chunks(MOST_AT_ONCE) {
+        let decided = vaststellen::decide(&service.core, visitor.tenant(), &visitor.who.account, some, reason).await;
+        let decided = decided.map_err(|failure| Oops::ours(&failure))?;
+        for (one, answer) in some.iter().zip(decided) {
+            match answer {
+                Ok(_) => outcome.done += 1,
+                Err(refused) => {
+                    let why = in_dutch(service, visitor.tenant(), one, refused).await?;
+                    outcome.refused.insert(one.deelname.clone(), why);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Why a result was not decided on, told from where it stands now.

@@ -1,7 +1,5 @@
-//! `/toetsen`: exams (planbare toetsen) with the policy that holds for each; for the examencommissie their results by
-//! unit, with irregularities and samples.
-
-use std::collections::BTreeMap;
+//! `/toetsen`: exams (planbare toetsen) with the policy that holds for each, and samples; for the examencommissie their
+//! results (`exam_results.rs`).
 
 use askama::Template;
 use axum::Router;
@@ -11,27 +9,25 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use oke_codec::scale;
 
-use super::decisions::{Outcome, outcome_of};
-use super::form::{Fields, Form};
+use super::decisions::Outcome;
+use super::exam_results::{self, Asked, Results};
+use super::form::Form;
 use super::oops::Oops;
+use super::policies::{Choices, said_by};
 use super::refusal::{Said as Sentence, of_refused};
 use super::session::Visitor;
 use super::shell::{JustDone, Notice, Shell, after, page};
-use super::sittings::name;
 use super::units::Units;
 use super::words;
 use crate::api::Service;
 use crate::app::policy::{self, Scope};
 use crate::app::sample::{self, NewSample};
-use crate::app::vaststellen::MOST_AT_ONCE;
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::Duty;
 use crate::domain::sample::Size;
-use crate::domain::sending::{FinalConflict, Policy, Said, SendPolicy};
-use crate::domain::standing;
-use crate::store::overview::OfExam;
+use crate::domain::sending::{Policy, Said};
 use crate::store::sample::SampleRow;
-use crate::store::{offering, person, sample as sample_store};
+use crate::store::{offering, sample as sample_store};
 
 /// Most exams listed.
 const MOST: u32 = 1_000;
@@ -43,7 +39,7 @@ pub fn routes() -> Router<Service> {
         .route("/toetsen/{plannable}", get(show))
         .route("/toetsen/{plannable}/beleid", post(set_policy))
         .route("/toetsen/{plannable}/steekproef", post(draw))
-        .route("/toetsen/{plannable}/vaststellen", post(decide))
+        .merge(exam_results::routes())
 }
 
 #[derive(Template)]
@@ -82,26 +78,6 @@ struct PolicyLine {
     from: String,
 }
 
-struct ResultLine {
-    id: String,
-    name: String,
-    score: String,
-    state: &'static str,
-    judgement: &'static str,
-    decided: &'static str,
-    irregularities: String,
-    sampled: bool,
-    /// What the box carries: deelname and version, so that only what was seen is decided on; empty where there is
-    /// nothing to decide.
-    seen: String,
-    refused: String,
-}
-
-struct UnitResults {
-    unit: String,
-    lines: Vec<ResultLine>,
-}
-
 struct SampleLine {
     id: String,
     when: String,
@@ -109,12 +85,6 @@ struct SampleLine {
     seed: String,
     what: String,
     shown: bool,
-}
-
-struct Choice {
-    value: &'static str,
-    word: &'static str,
-    chosen: bool,
 }
 
 #[derive(Template)]
@@ -129,47 +99,10 @@ struct ExamPage {
     final_allowed: bool,
     policies: Vec<PolicyLine>,
     manages: bool,
-    sends: Vec<Choice>,
-    conflicts: Vec<Choice>,
-    no_shows: Vec<Choice>,
-    decides: bool,
-    sample: String,
-    at_once: usize,
-    reports: Vec<(String, String, String)>,
-    units: Vec<UnitResults>,
-    unit_choices: Vec<(String, String)>,
+    choices: Choices,
+    /// For who decides.
+    results: Option<Results>,
     samples: Vec<SampleLine>,
-}
-
-fn send_word(send: SendPolicy) -> &'static str {
-    match send {
-        SendPolicy::Attendance => "alleen aanwezigheid tot de vaststelling",
-        SendPolicy::Provisional => "als voorlopig tot de vaststelling",
-        SendPolicy::AfterVaststelling => "pas na de vaststelling",
-    }
-}
-
-fn conflict_word(conflict: FinalConflict) -> &'static str {
-    match conflict {
-        FinalConflict::Downgrade => "als voorlopig versturen, met een melding",
-        FinalConflict::Hold => "laten wachten, met een melding",
-    }
-}
-
-fn no_show_word(counts: bool) -> &'static str {
-    if counts {
-        "telt als poging"
-    } else {
-        "telt niet als poging"
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Asked {
-    #[serde(default)]
-    steekproef: String,
-    #[serde(flatten)]
-    done: JustDone,
 }
 
 async fn show(
@@ -177,27 +110,28 @@ async fn show(
     visitor: Visitor,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
+    Query(done): Query<JustDone>,
 ) -> Result<Response, Oops> {
     let outcome = Outcome {
-        notice: asked.done.notice(),
+        notice: done.notice(),
         ..Outcome::default()
     };
-    shown(&service, &visitor, &id, (StatusCode::OK, outcome), &asked.steekproef).await
+    shown(&service, &visitor, &id, (StatusCode::OK, outcome), &asked).await
 }
 
-async fn exam(service: &Service, visitor: &Visitor, units: &Units, id: &str) -> Result<Offering, Oops> {
+pub(super) async fn exam(service: &Service, visitor: &Visitor, units: &Units, id: &str) -> Result<Offering, Oops> {
     offering::find(&service.core.db, visitor.tenant(), id)
         .await?
         .filter(|found| found.kind == OfferingKind::Plannable && units.shows(visitor, found.unit.as_deref()))
         .ok_or_else(|| Oops::absent("Deze toets is er niet."))
 }
 
-async fn shown(
+pub(super) async fn shown(
     service: &Service,
     visitor: &Visitor,
     id: &str,
     (status, outcome): (StatusCode, Outcome),
-    sample: &str,
+    asked: &Asked,
 ) -> Result<Response, Oops> {
     let (db, tenant) = (&service.core.db, visitor.tenant());
     let units = Units::of(service, tenant).await?;
@@ -210,12 +144,14 @@ async fn shown(
         true => sample_store::of_plannable(db, tenant, id).await?,
         false => Vec::new(),
     };
-    let chosen = samples.iter().find(|row| row.id == sample).or(samples.first());
-    let results = results(service, visitor, &exam, &units, (chosen, &outcome.refused)).await?;
-    let sendings = SendPolicy::ALL.map(|send| (send.name(), send_word(send), own.send == Some(send)));
-    let conflicts = FinalConflict::ALL.map(|one| (one.name(), conflict_word(one), own.final_conflict == Some(one)));
-    let no_shows = [("ja", true), ("nee", false)]
-        .map(|(value, counts)| (value, no_show_word(counts), own.no_show_counts == Some(counts)));
+    let chosen = samples
+        .iter()
+        .find(|row| row.id == asked.steekproef)
+        .or(samples.first());
+    let results = match decides {
+        true => Some(exam_results::read(service, visitor, (&exam, &units), (asked, chosen), &outcome).await?),
+        false => None,
+    };
     let title = format!("Toets: {}", exam.facts.name);
     let chosen = chosen.map(|row| row.id.clone()).unwrap_or_default();
     let exam_page = ExamPage {
@@ -229,28 +165,17 @@ async fn shown(
         final_allowed: exam.facts.final_results_allowed.unwrap_or(true),
         policies: policy_lines(&said, &units),
         manages: units.covers(visitor, Duty::Beheren, exam.unit.as_deref()),
-        sends: sendings.map(choice).into(),
-        conflicts: conflicts.map(choice).into(),
-        no_shows: no_shows.map(choice).into(),
-        decides,
-        at_once: MOST_AT_ONCE,
-        reports: results.reports,
-        unit_choices: results.unit_choices,
-        units: results.units,
+        choices: Choices::of(own),
+        results,
         samples: samples
             .into_iter()
             .map(|row| sample_line(row, &units, &chosen))
             .collect(),
-        sample: chosen,
         id: exam.id,
         name: exam.facts.name,
         peer: exam.peer,
     };
     page(status, &exam_page)
-}
-
-fn choice((value, word, chosen): (&'static str, &'static str, bool)) -> Choice {
-    Choice { value, word, chosen }
 }
 
 /// What holds, and whose word that is: the nearest that says anything.
@@ -265,105 +190,20 @@ fn policy_lines(said: &[(Scope, Said)], units: &Units) -> Vec<PolicyLine> {
     vec![
         PolicyLine {
             what: "Resultaten naar de deelnemerregistratie",
-            holds: send_word(holds.send),
+            holds: words::send(holds.send),
             from: from(|said| said.send.is_some()),
         },
         PolicyLine {
             what: "Vastgesteld, terwijl de toets geen definitieve resultaten toestaat",
-            holds: conflict_word(holds.final_conflict),
+            holds: words::final_conflict(holds.final_conflict),
             from: from(|said| said.final_conflict.is_some()),
         },
         PolicyLine {
             what: "Afwezigheid",
-            holds: no_show_word(holds.no_show_counts),
+            holds: words::no_show(holds.no_show_counts),
             from: from(|said| said.no_show_counts.is_some()),
         },
     ]
-}
-
-#[derive(Default)]
-struct Results {
-    units: Vec<UnitResults>,
-    unit_choices: Vec<(String, String)>,
-    /// Sitting, its name and what its report says.
-    reports: Vec<(String, String, String)>,
-}
-
-async fn results(
-    service: &Service,
-    visitor: &Visitor,
-    exam: &Offering,
-    units: &Units,
-    (sample, refused): (Option<&SampleRow>, &BTreeMap<String, String>),
-) -> Result<Results, Oops> {
-    if !visitor.holds(Duty::Vaststellen) {
-        return Ok(Results::default());
-    }
-    let (db, tenant) = (&service.core.db, visitor.tenant());
-    let account = &visitor.who.account;
-    let found = match sample::reachable(&service.core, tenant, account, &exam.id, None).await {
-        Ok(found) => found,
-        Err(refused) => return Err(Oops::ours(&refused)),
-    };
-    let ids: Vec<String> = found.iter().map(|one| one.person.clone()).collect();
-    let persons = person::with_ids(db, tenant, &ids).await?;
-    let mut reports: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
-    let mut by_unit: BTreeMap<Option<&str>, Vec<ResultLine>> = BTreeMap::new();
-    for one in &found {
-        if !reports.contains_key(one.sitting.as_str()) {
-            let sitting = offering::find(db, tenant, &one.sitting).await?;
-            let said = sitting.and_then(|sitting| Some((sitting.facts.name, sitting.facts.irregularities?)));
-            reports.insert(&one.sitting, said);
-        }
-        let sampled = sample.is_some_and(|row| row.drawn.contains(&one.head.association));
-        let mut line = result_line(one, name(&persons, &one.person), sampled);
-        line.refused = refused.get(&line.id).cloned().unwrap_or_default();
-        by_unit.entry(one.unit.as_deref()).or_default().push(line);
-    }
-    let reports = reports.into_iter();
-    Ok(Results {
-        reports: reports
-            .filter_map(|(id, said)| said.map(|(name, said)| (id.to_owned(), name, said)))
-            .collect(),
-        unit_choices: by_unit
-            .keys()
-            .flatten()
-            .map(|id| ((*id).to_owned(), units.name(id)))
-            .collect(),
-        units: by_unit
-            .into_iter()
-            .map(|(unit, mut lines)| {
-                lines.sort_by_key(|line| (!line.sampled, line.name.to_lowercase()));
-                UnitResults {
-                    unit: units.name_opt(unit),
-                    lines,
-                }
-            })
-            .collect(),
-    })
-}
-
-fn result_line(one: &OfExam, name: String, sampled: bool) -> ResultLine {
-    let delivered = &one.version.delivered.result;
-    let said = delivered
-        .irregularities
-        .as_deref()
-        .filter(|said| !said.trim().is_empty());
-    ResultLine {
-        id: one.head.association.clone(),
-        name,
-        score: words::score(delivered),
-        state: words::state(delivered.state),
-        judgement: words::judgement(one.head.judgement),
-        decided: words::decided(one.head.decided),
-        irregularities: said.unwrap_or("–").to_owned(),
-        sampled,
-        seen: match standing::may_decide(&one.head, &one.version, one.head.seq) {
-            Ok(()) => format!("{}:{}", one.head.seq, one.head.association),
-            Err(_) => String::new(),
-        },
-        refused: String::new(),
-    }
 }
 
 fn sample_line(row: SampleRow, units: &Units, chosen: &str) -> SampleLine {
@@ -393,50 +233,17 @@ async fn refused(service: &Service, visitor: &Visitor, id: &str, said: Sentence)
         notice: Notice::refused(said.sentence),
         ..Outcome::default()
     };
-    shown(service, visitor, id, (said.status, outcome), "").await
+    shown(service, visitor, id, (said.status, outcome), &Asked::default()).await
 }
 
 async fn set_policy(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     let Form { visitor, fields } = &form;
-    let unreadable = |what: &str| Oops::Unreadable(format!("Het formulier zegt niets leesbaars over {what}."));
-    let said = Said {
-        send: known(fields, "versturen", SendPolicy::from_name).map_err(|()| unreadable("versturen"))?,
-        final_conflict: known(fields, "definitief", FinalConflict::from_name).map_err(|()| unreadable("definitief"))?,
-        no_show_counts: known(fields, "afwezig", |word| match word {
-            "ja" => Some(true),
-            "nee" => Some(false),
-            _ => None,
-        })
-        .map_err(|()| unreadable("afwezigheid"))?,
-    };
+    let said = said_by(fields)?;
     let (scope, account) = (Scope::Exam(id.clone()), &visitor.who.account);
     match policy::set(&service.core, visitor.tenant(), account, &scope, said).await {
         Ok(()) => Ok(after(&format!("/toetsen/{id}"), "beleid")),
         Err(error) => refused(&service, visitor, &id, of_refused(error, MEANWHILE)?).await,
     }
-}
-
-/// A choice of a form: nothing when it was left to what lies around.
-fn known<T>(fields: &Fields, field: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ()> {
-    match fields.text_opt(field) {
-        None => Ok(None),
-        Some(word) => read(word).map(Some).ok_or(()),
-    }
-}
-
-async fn decide(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
-    let Form { visitor, fields } = &form;
-    if !visitor.holds(Duty::Vaststellen) {
-        return Err(Oops::forbidden(
-            "Vaststellen doet de examencommissie: een lid, of iemand met een mandaat.",
-        ));
-    }
-    let outcome = outcome_of(&service, visitor, fields).await?;
-    let status = match outcome.done {
-        0 => StatusCode::CONFLICT,
-        _ => StatusCode::OK,
-    };
-    shown(&service, visitor, &id, (status, outcome), fields.text("steekproef")).await
 }
 
 async fn draw(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {

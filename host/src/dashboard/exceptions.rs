@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use super::form::Form;
 use super::oops::Oops;
@@ -15,6 +16,7 @@ use super::shell::{JustDone, Notice, Shell, after, page};
 use super::units::Units;
 use super::words;
 use crate::api::Service;
+use crate::api::page::{read_mark, write_mark};
 use crate::app::account::actor;
 use crate::app::{school, task as verbs};
 use crate::domain::association::AssociationKind;
@@ -23,11 +25,15 @@ use crate::domain::lane::JobState;
 use crate::domain::principal::Duty;
 use crate::domain::retry::Blame;
 use crate::jobs::letters;
+use crate::store::account::AccountRow;
 use crate::store::job::{self, JobRow};
-use crate::store::task::{self, TaskRow};
+use crate::store::mark::Mark;
+use crate::store::task::{self, Claimed, TaskRow};
 use crate::store::{association, peer};
 
-/// Most exceptions on one page; the oldest come first.
+/// Exceptions on one page; the oldest come first.
+const ON_A_PAGE: u32 = 100;
+/// Most messages listed of each system.
 const MOST: u32 = 500;
 
 /// The routes.
@@ -35,6 +41,8 @@ pub fn routes() -> Router<Service> {
     Router::new()
         .route("/uitzonderingen", get(list))
         .route("/uitzonderingen/{task}", get(show).post(close))
+        .route("/uitzonderingen/{task}/oppakken", post(claim))
+        .route("/uitzonderingen/{task}/teruggeven", post(release))
         .route("/berichten/{job}", get(letter))
         .route("/berichten/{job}/opnieuw", post(requeue))
         .route("/berichten/{job}/afwijzen", post(dismiss))
@@ -50,6 +58,7 @@ struct Line {
     age: String,
     working_days: String,
     mine: bool,
+    claimed: String,
 }
 
 struct DeadLine {
@@ -67,20 +76,36 @@ struct ListPage {
     shell: Shell,
     lines: Vec<Line>,
     dead: Vec<DeadLine>,
-    more: bool,
+    choices: Vec<(&'static str, &'static str, bool)>,
+    van: String,
+    /// Whether this is not the first page, and where the next one begins; empty on the last.
+    later: bool,
+    next: String,
+}
+
+/// Which exceptions, and from where on.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    /// `mij`, `niemand`, or all.
+    #[serde(default)]
+    van: String,
+    /// Where the page before ended.
+    #[serde(default)]
+    na: String,
 }
 
 async fn list(
     State(service): State<Service>,
     visitor: Visitor,
+    Query(asked): Query<Asked>,
     Query(just_done): Query<JustDone>,
 ) -> Result<Response, Oops> {
     must_work_here(&visitor)?;
     let (db, tenant, now) = (&service.core.db, visitor.tenant(), visitor.now);
     let units = Units::of(&service, tenant).await?;
     let calendar = school::time(db, tenant).await?.calendar;
-    let tasks = task::open_tasks(db, tenant, MOST).await?;
-    let more = tasks.len() == MOST as usize;
+    let (tasks, next) = tasks(&service, &visitor, &units, &asked).await?;
+    let accounts = db.accounts(tenant).await?;
     let peers = peer::all(db, tenant).await?;
     let name_of = |id: &str| {
         let known = peers.iter().find(|peer| peer.id == id);
@@ -88,10 +113,10 @@ async fn list(
     };
     let mut lines: Vec<Line> = tasks
         .iter()
-        .filter(|task| task.about.unit.is_none() || units.shows(&visitor, task.about.unit.as_deref()))
         .map(|task| Line {
             id: task.id.clone(),
             title: task.about.title.clone(),
+            claimed: claimed(task, &visitor, &accounts),
             next_step: task.about.next_step.clone(),
             owner: task.about.owner.clone(),
             unit: units.name_opt(task.about.unit.as_deref()),
@@ -104,8 +129,15 @@ async fn list(
     // What the visitor can solve comes first; the oldest first within that.
     lines.sort_by_key(|line| !line.mine);
     let mut dead = Vec::new();
-    for id in peers.iter().map(|peer| peer.id.as_str()).chain([""]) {
-        for row in job::of_peer(db, tenant, id, JobState::Dead, MOST).await? {
+    let scope = units.reach(&visitor);
+    let is_whole = asked.van.is_empty() && asked.na.is_empty();
+    for id in peers
+        .iter()
+        .map(|peer| peer.id.as_str())
+        .chain([""])
+        .filter(|_| is_whole)
+    {
+        for row in job::of_peer_after(db, tenant, (id, JobState::Dead, &scope), &Mark::start(), MOST).await? {
             dead.push(DeadLine {
                 peer: receiver(&row, &name_of(&row.peer)),
                 flow: flow(&row),
@@ -127,9 +159,62 @@ async fn list(
         .await?,
         lines,
         dead,
-        more,
+        choices: [("", "alle"), ("mij", "van mij"), ("niemand", "van niemand")]
+            .map(|(word, name)| (word, name, asked.van == word))
+            .into(),
+        later: !asked.na.is_empty(),
+        van: asked.van,
+        next,
     };
     page(StatusCode::OK, &list)
+}
+
+/// A page of tasks, oldest first, and where the next one begins.
+async fn tasks(
+    service: &Service,
+    visitor: &Visitor,
+    units: &Units,
+    asked: &Asked,
+) -> Result<(Vec<TaskRow>, String), Oops> {
+    let after = match asked.na.as_str() {
+        "" => Mark::start(),
+        mark => read_mark(mark).ok_or_else(|| Oops::absent("Dit blad is er niet. Begin bij het eerste blad."))?,
+    };
+    let claimed = match asked.van.as_str() {
+        "mij" => Claimed::By(visitor.id()),
+        "niemand" => Claimed::ByNobody,
+        _ => Claimed::Any,
+    };
+    let scope = units.reach(visitor);
+    let (db, which) = (&service.core.db, (&scope, claimed));
+    let mut tasks = task::open_after(db, visitor.tenant(), which, &after, ON_A_PAGE + 1).await?;
+    let is_more = tasks.len() > ON_A_PAGE as usize;
+    tasks.truncate(ON_A_PAGE as usize);
+    let next = match tasks.last() {
+        Some(last) if is_more => {
+            let mark = Mark {
+                moment: last.opened_at,
+                id: last.id.clone(),
+            };
+            write_mark(&mark).map_err(|error| Oops::ours(&error))?
+        }
+        _ => String::new(),
+    };
+    Ok((tasks, next))
+}
+
+/// Who has taken it up and since when; empty while nobody has.
+fn claimed(task: &TaskRow, visitor: &Visitor, accounts: &[AccountRow]) -> String {
+    let Some(claim) = &task.claimed else {
+        return String::new();
+    };
+    let known = accounts.iter().find(|account| account.id == claim.account);
+    let name = match known {
+        _ if claim.account == visitor.id() => "u",
+        Some(account) => &account.name,
+        None => &claim.account,
+    };
+    format!("{name}, sinds {}", words::moment(claim.at))
 }
 
 /// Refuses who holds no function at all, as the API does: tasks name students and vendors.
@@ -182,19 +267,27 @@ struct TaskPage {
     closed: Option<(String, String, String)>,
     link: Option<(String, &'static str)>,
     mine: bool,
+    claimed: String,
+    /// Whether the visitor has taken it up.
+    held: bool,
     is_letter: bool,
     typed: String,
 }
 
-async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Oops> {
-    shown(&service, &visitor, &id, None, "").await
+async fn show(
+    State(service): State<Service>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(just_done): Query<JustDone>,
+) -> Result<Response, Oops> {
+    shown(&service, &visitor, &id, (StatusCode::OK, just_done.notice()), "").await
 }
 
 async fn shown(
     service: &Service,
     visitor: &Visitor,
     id: &str,
-    said: Option<Said>,
+    (status, notice): (StatusCode, Option<Notice>),
     typed: &str,
 ) -> Result<Response, Oops> {
     must_work_here(visitor)?;
@@ -204,10 +297,12 @@ async fn shown(
         .filter(|row| row.about.unit.is_none() || units.shows(visitor, row.about.unit.as_deref()))
         .ok_or_else(|| Oops::absent("Deze uitzondering is er niet."))?;
     let calendar = school::time(&service.core.db, visitor.tenant()).await?.calendar;
-    let (status, notice) = told(said);
+    let accounts = service.core.db.accounts(visitor.tenant()).await?;
     let task_page = TaskPage {
         shell: Shell::around(service, visitor, "/uitzonderingen", &row.about.title, notice).await?,
         mine: is_theirs(&units, visitor, &row),
+        claimed: claimed(&row, visitor, &accounts),
+        held: row.claimed.as_ref().is_some_and(|claim| claim.account == visitor.id()),
         link: subject(service, visitor, &row).await?,
         is_letter: row.about.subject_kind == "job",
         unit: units.name_opt(row.about.unit.as_deref()),
@@ -258,7 +353,22 @@ async fn close(State(service): State<Service>, Path(id): Path<String>, form: For
     let resolution = form.fields.text("gedaan");
     match verbs::close(&service.core, &form.visitor.who, &id, resolution).await {
         Ok(()) => Ok(after("/uitzonderingen", "afgehandeld")),
-        Err(error) => shown(&service, &form.visitor, &id, Some(error.in_dutch()?), resolution).await,
+        Err(error) => shown(&service, &form.visitor, &id, told(Some(error.in_dutch()?)), resolution).await,
+    }
+}
+
+async fn claim(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    let take_over = form.fields.text("overnemen") == "ja";
+    match verbs::claim(&service.core, &form.visitor.who, &id, take_over).await {
+        Ok(()) => Ok(after(&format!("/uitzonderingen/{id}"), "opgepakt")),
+        Err(error) => shown(&service, &form.visitor, &id, told(Some(error.in_dutch()?)), "").await,
+    }
+}
+
+async fn release(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    match verbs::release(&service.core, &form.visitor.who, &id).await {
+        Ok(()) => Ok(after(&format!("/uitzonderingen/{id}"), "teruggegeven")),
+        Err(error) => shown(&service, &form.visitor, &id, told(Some(error.in_dutch()?)), "").await,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::app::Refused;
 use crate::app::needs::{self, Vendor, table};
 use crate::domain::needs::{Bounds, Line, Meaning, Obstacle, Rounding, Time, Translation, Unit, Wrong};
 use crate::domain::principal::Duty;
+use crate::store::mark::Mark;
 use crate::store::needs as needs_store;
 use crate::store::peer::{self, PeerRow};
 use crate::store::{association, person};
@@ -183,7 +184,7 @@ async fn waiting(
     let (core, tenant) = (&service.core, visitor.tenant());
     let units = Units::of(service, tenant).await?;
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
-    for row in needs_store::blocked(&core.db, tenant, id, MOST).await? {
+    for row in needs_store::blocked_after(&core.db, tenant, (id, &units.reach(visitor)), &Mark::start(), MOST).await? {
         let obstacles = needs::obstacles_of(core, tenant, vendor, &row.association)
             .await
             .map_err(ours)?;

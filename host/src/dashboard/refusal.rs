@@ -250,6 +250,10 @@ impl InDutch for TaskError {
         Ok(match self {
             TaskError::Unknown(_) => return Err(Oops::absent("Deze uitzondering is er niet.")),
             TaskError::Closed(_) => Said::conflict("Deze uitzondering is intussen al afgehandeld."),
+            TaskError::Claimed { account, .. } => Said::conflict(format!(
+                "{account} heeft deze uitzondering intussen opgepakt. Neem haar over als dat is afgesproken."
+            )),
+            TaskError::NotYours(_) => Said::conflict("U hebt deze uitzondering niet (meer) opgepakt."),
             TaskError::NoResolution => Said::bad("Schrijf op wat er is gedaan, zodat anderen dit later kunnen volgen."),
             TaskError::Refused(refusal) => return Err(Oops::forbidden(of_duties(&refusal))),
             TaskError::Commit(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -15,11 +16,15 @@ use super::oops::Oops;
 use super::session::Visitor;
 use super::shell::{Notice, Shell, page};
 use super::units::Units;
+use super::words;
 use crate::api::Service;
 use crate::domain::calendar::{day, in_words, zone};
 use crate::domain::principal::Duty;
 use crate::store::report::{self, Count};
 use crate::store::{component, examenversie, peer};
+
+/// Most irregular results, and most irregular sittings, that are written out.
+const MOST_IRREGULAR: u32 = 200;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -57,6 +62,49 @@ struct Line {
     count: Count,
 }
 
+impl Line {
+    /// Of the normed results that were passed or failed, how many per hundred passed.
+    fn rate(&self) -> String {
+        rate(&self.count)
+    }
+
+    /// The average of the normed scores that are numbers, and of how many.
+    fn average(&self) -> String {
+        if self.count.scored == 0 {
+            return "–".to_owned();
+        }
+        format!("{} ({})", mean(&self.count), self.count.scored)
+    }
+}
+
+fn rate(count: &Count) -> String {
+    let judged = count.normed_passed + count.normed_failed;
+    if judged == 0 {
+        return "–".to_owned();
+    }
+    // Half up, in whole numbers: a report says the same whoever counts again.
+    let per_mille = (count.normed_passed * 2_000 + judged) / (judged * 2);
+    format!("{},{}%", per_mille / 10, per_mille % 10)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "fewer results than a float counts exactly")]
+fn mean(count: &Count) -> String {
+    if count.scored == 0 {
+        return String::new();
+    }
+    format!("{:.2}", count.score / count.scored as f64).replace('.', ",")
+}
+
+/// Something irregular, as it is shown.
+struct IrregularLine {
+    sitting: String,
+    name: String,
+    unit: String,
+    ended: String,
+    deelname: String,
+    said: String,
+}
+
 fn must_decide(visitor: &Visitor) -> Result<(), Oops> {
     if visitor.holds(Duty::Vaststellen) {
         return Ok(());
@@ -69,12 +117,8 @@ fn must_decide(visitor: &Visitor) -> Result<(), Oops> {
 /// The lines of a period, for the units for which this visitor decides.
 async fn lines(service: &Service, visitor: &Visitor, (from, until): (Date, Date)) -> Result<Vec<Line>, Oops> {
     let (db, tenant) = (&service.core.db, visitor.tenant());
-    let start = |day: Date| {
-        let at = day.to_zoned(zone()).map_err(|error| Oops::ours(&error))?;
-        Ok::<_, Oops>(at.timestamp())
-    };
-    let after = until.tomorrow().map_err(|error| Oops::ours(&error))?;
-    let counts = report::over(db, tenant, start(from)?, start(after)?).await?;
+    let (from, until) = moments((from, until))?;
+    let counts = report::over(db, tenant, from, until).await?;
     let units = Units::of(service, tenant).await?;
     let peers = peer::all(db, tenant).await?;
     let mut lines = Vec::new();
@@ -105,6 +149,36 @@ async fn lines(service: &Service, visitor: &Visitor, (from, until): (Date, Date)
     Ok(lines)
 }
 
+/// From the begin of the first day to the end of the last, at school.
+fn moments((from, until): (Date, Date)) -> Result<(Timestamp, Timestamp), Oops> {
+    let start = |day: Date| {
+        let at = day.to_zoned(zone()).map_err(|error| Oops::ours(&error))?;
+        Ok::<_, Oops>(at.timestamp())
+    };
+    let after = until.tomorrow().map_err(|error| Oops::ours(&error))?;
+    Ok((start(from)?, start(after)?))
+}
+
+/// What was irregular at sittings of the units for which this visitor decides.
+async fn irregular(service: &Service, visitor: &Visitor, days: (Date, Date)) -> Result<Vec<IrregularLine>, Oops> {
+    let (db, tenant) = (&service.core.db, visitor.tenant());
+    let units = Units::of(service, tenant).await?;
+    let scope = units.reach(visitor);
+    let found = report::irregularities(db, tenant, &scope, moments(days)?, MOST_IRREGULAR).await?;
+    let theirs = found
+        .into_iter()
+        .filter(|one| units.covers(visitor, Duty::Vaststellen, one.unit.as_deref()));
+    let lines = theirs.map(|one| IrregularLine {
+        unit: units.name_opt(one.unit.as_deref()),
+        ended: words::day(one.ended),
+        deelname: one.deelname.unwrap_or_default(),
+        sitting: one.sitting,
+        name: one.name,
+        said: one.said,
+    });
+    Ok(lines.collect())
+}
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct ReportPage {
@@ -116,6 +190,9 @@ struct ReportPage {
     made: String,
     lines: Vec<Line>,
     total: Count,
+    total_rate: String,
+    irregular: Vec<IrregularLine>,
+    most: u32,
 }
 
 async fn show(
@@ -134,6 +211,7 @@ async fn show(
         ),
     };
     let lines = lines(&service, &visitor, days).await?;
+    let total = total(&lines);
     let report_page = ReportPage {
         shell: Shell::around(&service, &visitor, "/rapportage", "Rapportage", notice).await?,
         from: days.0,
@@ -141,7 +219,10 @@ async fn show(
         from_words: in_words(days.0),
         until_words: in_words(days.1),
         made: in_words(today),
-        total: total(&lines),
+        total_rate: rate(&total),
+        total,
+        irregular: irregular(&service, &visitor, days).await?,
+        most: MOST_IRREGULAR,
         lines,
     };
     page(status, &report_page)
@@ -149,13 +230,9 @@ async fn show(
 
 fn total(lines: &[Line]) -> Count {
     let sum = |of: fn(&Count) -> i64| lines.iter().map(|line| of(&line.count)).sum();
+    // A sitting with results of two examenversies stands on two lines, and scores are of different scales: neither is
+    // added up.
     Count {
-        peer: String::new(),
-        component: String::new(),
-        examenversie: String::new(),
-        unit: None,
-        // A sitting with results of two examenversies stands on two lines: not to be added up.
-        sittings: 0,
         deelnames: sum(|count| count.deelnames),
         absent: sum(|count| count.absent),
         known: sum(|count| count.known),
@@ -166,6 +243,12 @@ fn total(lines: &[Line]) -> Count {
         held: sum(|count| count.held),
         irregular: sum(|count| count.irregular),
         restated: sum(|count| count.restated),
+        normed_passed: sum(|count| count.normed_passed),
+        normed_failed: sum(|count| count.normed_failed),
+        corrected: sum(|count| count.corrected),
+        withdrawn: sum(|count| count.withdrawn),
+        changed: sum(|count| count.changed),
+        ..Count::default()
     }
 }
 
@@ -185,6 +268,8 @@ async fn download(
             file.push_str(&cell(text));
             file.push(';');
         }
+        // Bare, as a spreadsheet reads numbers.
+        file.push_str(&format!("{};{};", line.rate().trim_matches('–'), mean(count)));
         let numbers = [
             count.sittings,
             count.deelnames,
@@ -197,6 +282,9 @@ async fn download(
             count.held,
             count.irregular,
             count.restated,
+            count.changed,
+            count.corrected,
+            count.withdrawn,
         ];
         file.push_str(&numbers.map(|number| number.to_string()).join(";"));
         file.push_str("\r\n");
@@ -210,8 +298,9 @@ async fn download(
 }
 
 /// With the mark by which spreadsheets know UTF-8; semicolons, since Dutch ones take a comma for a decimal point.
-const FIRST_LINE: &str = "\u{FEFF}Examen;Leverancier;Examenversie;Onderdeel;Cesuur ingevoerd;Zittingen;Deelnames;Afwezig;\
-                          Resultaten;Behaald;Niet behaald;Genormeerd;Vastgesteld;Vastgehouden;Onregelmatigheden;Gewijzigd\r\n";
+const FIRST_LINE: &str = "\u{FEFF}Examen;Leverancier;Examenversie;Onderdeel;Cesuur ingevoerd;Slagingspercentage;Gemiddelde score;Zittingen;Deelnames;Afwezig;\
+                          Resultaten;Behaald;Niet behaald;Genormeerd;Vastgesteld;Vastgehouden;Onregelmatigheden;Gewijzigd;\
+                          Gewijzigd na vaststelling;Gecorrigeerd;Ingetrokken\r\n";
 
 /// A text as one cell. What a spreadsheet would take for a formula is made text by an apostrophe: names come from other
 /// systems.
@@ -235,6 +324,37 @@ mod tests {
             assert!(cell(&format!("{start}1+1")).starts_with("\"'"), "{start:?}");
         }
         assert_eq!(cell("a\";b"), "\"a\"\";b\"");
+    }
+
+    #[test]
+    fn rates_are_of_what_is_normed_and_judged_and_averages_say_of_how_many() {
+        let line = |count| Line {
+            exam: String::new(),
+            vendor: String::new(),
+            versie: String::new(),
+            unit: String::new(),
+            cesuur: String::new(),
+            count,
+        };
+        let none = line(Count {
+            known: 7,
+            passed: 7,
+            ..Count::default()
+        });
+        assert_eq!((none.rate().as_str(), none.average().as_str()), ("–", "–"));
+        let some = line(Count {
+            normed_passed: 2,
+            normed_failed: 1,
+            scored: 3,
+            score: 20.0,
+            ..Count::default()
+        });
+        assert_eq!((some.rate().as_str(), some.average().as_str()), ("66,7%", "6,67 (3)"));
+        let all = Count {
+            normed_passed: 5,
+            ..Count::default()
+        };
+        assert_eq!(rate(&all), "100,0%");
     }
 
     #[test]

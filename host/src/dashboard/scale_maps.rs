@@ -95,7 +95,7 @@ async fn shown(
     }
     let maps = store::of_component(db, tenant, None).await?;
     let maps_page = MapsPage {
-        shell: Shell::around(service, visitor, "/vaststellen", "Omzettingstabellen", notice).await?,
+        shell: Shell::around(service, visitor, "/omzettingen", "Omzettingstabellen", notice).await?,
         lines: maps.into_iter().map(|map| line(map, visitor)).collect(),
         components,
         scales: SCALES.iter().map(scale::name).collect(),

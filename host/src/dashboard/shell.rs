@@ -11,7 +11,10 @@ use crate::api::Service;
 use crate::domain::principal::Duty;
 use crate::store::overview;
 
-/// A place in the navigation.
+/// A group of places in the navigation: its name, and the places in it, by address and name.
+type Group = (&'static str, Vec<(&'static str, &'static str)>);
+
+/// A place in the navigation, or a group of them, which leads to the first.
 pub struct Place {
     /// Where.
     pub href: &'static str,
@@ -65,6 +68,11 @@ impl JustDone {
             "gewisseld" => "De revisie is gewisseld. Nieuwe aanroepen gaan vanaf nu langs deze revisie.",
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",
             "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
+            "opgepakt" => "U hebt deze uitzondering opgepakt; anderen zien dat.",
+            "teruggegeven" => "U hebt deze uitzondering teruggegeven; een ander kan haar oppakken.",
+            "contact" => "Het contactadres is bewaard; andere systemen zien het meteen.",
+            "pogingen" => "De wijze waarop pogingen worden bijgehouden is bewaard.",
+            "cesuur" => "De cesuur is vastgelegd. De resultaten van deze examenversie worden opnieuw beoordeeld.",
             "afgehandeld" => "De uitzondering is afgehandeld.",
             "vertaald" => "De voorzieningen zijn bewaard; wat verandert, gaat vanzelf naar de leverancier.",
             "samengevoegd" => "De inschrijvingen zijn samengevoegd: het resultaat gaat naar beide.",
@@ -114,7 +122,11 @@ pub struct Shell {
     pub name: String,
     /// The word for forms.
     pub csrf: String,
-    /// Where one can go.
+    /// The groups of places; the visitor is in one of them.
+    pub groups: Vec<Place>,
+    /// Name of that group, and the places in it.
+    pub group: &'static str,
+    /// Those places.
     pub places: Vec<Place>,
     /// A sentence above the page.
     pub notice: Option<Notice>,
@@ -133,45 +145,78 @@ impl Shell {
         let school = db.tenant(visitor.tenant()).await?;
         let exceptions = overview::open_tasks(db, visitor.tenant()).await?;
         let waiting = exceptions.iter().map(|(_, count)| count).sum();
-        let mut places = vec![
-            ("/", "De keten vandaag", 0),
-            ("/zittingen", "Zittingen", 0),
-            ("/toetsen", "Toetsen", 0),
-            ("/uitzonderingen", "Uitzonderingen", waiting),
-            ("/werklijst", "Werklijst", 0),
-            ("/termijnen", "Termijnen", 0),
-        ];
-        if visitor.holds(Duty::Plannen) {
-            places.push(("/dubbelen", "Dubbelen", 0));
-        }
-        if visitor.holds(Duty::Plannen) || visitor.holds(Duty::Beheren) {
-            places.push(("/voorzieningen", "Voorzieningen", 0));
-        }
-        if visitor.holds(Duty::Vaststellen) {
-            places.push(("/vaststellen", "Vaststellen", 0));
-            places.push(("/rapportage", "Rapportage", 0));
-        }
-        places.push(("/koppelingen", "Koppelingen", 0));
-        if visitor.manages() {
-            places.push(("/pakketten", "Pakketten", 0));
-            places.push(("/uitgevers", "Uitgevers", 0));
-            places.push(("/accounts", "Accounts", 0));
-        }
-        let places = places.into_iter().map(|(href, name, waiting)| Place {
+        let all = groups(visitor);
+        let is_here = |(_, places): &&Group| places.iter().any(|(href, _)| *href == here);
+        let (group, within) = all.iter().find(is_here).cloned().unwrap_or_default();
+        let groups = all.into_iter().filter_map(|(name, places)| {
+            let (href, _) = *places.first()?;
+            Some(Place {
+                href,
+                name,
+                here: name == group,
+                waiting: if href == "/uitzonderingen" { waiting } else { 0 },
+            })
+        });
+        let places = within.into_iter().map(|(href, name)| Place {
             href,
             name,
             here: href == here,
-            waiting,
+            waiting: 0,
         });
         Ok(Shell {
             title: title.into(),
             school: school.map_or_else(String::new, |school| school.name),
             name: visitor.who.name.clone(),
             csrf: visitor.csrf.clone(),
+            groups: groups.collect(),
+            group,
             places: places.collect(),
             notice,
         })
     }
+}
+
+/// Where this visitor can go.
+fn groups(visitor: &Visitor) -> Vec<Group> {
+    let (plans, manages) = (visitor.holds(Duty::Plannen), visitor.holds(Duty::Beheren));
+    let decides = visitor.holds(Duty::Vaststellen);
+    let mut planning = vec![("/zittingen", "Zittingen")];
+    if plans {
+        planning.push(("/dubbelen", "Dubbelen"));
+    }
+    if plans || manages {
+        planning.push(("/voorzieningen", "Voorzieningen"));
+    }
+    let mut exams = vec![("/toetsen", "Toetsen")];
+    if decides {
+        exams.push(("/vaststellen", "Vaststellen"));
+        exams.push(("/cesuren", "Cesuren"));
+        exams.push(("/omzettingen", "Omzettingen"));
+        exams.push(("/rapportage", "Rapportage"));
+    }
+    let mut management = vec![("/koppelingen", "Koppelingen")];
+    if visitor.manages() {
+        management.push(("/pakketten", "Pakketten"));
+        management.push(("/uitgevers", "Uitgevers"));
+        management.push(("/accounts", "Accounts"));
+    }
+    management.push(("/beleid", "Beleid"));
+    management.push(("/kalender", "Werkdagen"));
+    management.push(("/school", "School"));
+    vec![
+        (
+            "Vandaag",
+            vec![
+                ("/", "De keten vandaag"),
+                ("/werklijst", "Werklijst"),
+                ("/termijnen", "Termijnen"),
+            ],
+        ),
+        ("Plannen", planning),
+        ("Examens", exams),
+        ("Uitzonderingen", vec![("/uitzonderingen", "Uitzonderingen")]),
+        ("Beheer", management),
+    ]
 }
 
 /// A page as an answer.

@@ -4,8 +4,10 @@ mod access;
 mod browser;
 mod deadlines;
 mod duplicates;
+mod exams;
 mod needs;
 mod packages;
+mod settings;
 mod stage;
 mod standing;
 
@@ -232,7 +234,7 @@ async fn a_hostile_name_is_shown_as_text() {
 async fn functioneel_beheer_decides_on_no_result() {
     let stage = Stage::set().await;
     let fb = stage.browser("fb").await;
-    assert!(!fb.get("/").await.text.contains("href=\"/vaststellen\""));
+    assert!(!fb.get("/toetsen").await.text.contains("href=\"/vaststellen\""));
     let path = format!("/vaststellen/{}", stage.sitting);
     assert_eq!(fb.get(&path).await.status, StatusCode::FORBIDDEN);
     let seen = format!("1:{}", stage.deelnames[0]);

@@ -5,6 +5,7 @@ use super::session::Visitor;
 use crate::api::Service;
 use crate::app::unit;
 use crate::domain::principal::{Duty, WHOLE_SCHOOL};
+use crate::store::scope::Scope;
 use crate::store::tenant::UnitRow;
 
 /// The units of a school.
@@ -43,9 +44,15 @@ impl Units {
         self.0.covers(&visitor.who.account, duty, unit, visitor.now)
     }
 
+    /// What any function of the visitor reaches: that much of lists they see.
+    #[must_use]
+    pub fn reach(&self, visitor: &Visitor) -> Scope {
+        self.0.reach(&visitor.who.account, visitor.now)
+    }
+
     /// Whether any function of the visitor covers it: enough to see it.
     #[must_use]
     pub fn shows(&self, visitor: &Visitor, unit: Option<&str>) -> bool {
-        self.0.reach(&visitor.who.account, visitor.now).covers(unit)
+        self.reach(visitor).covers(unit)
     }
 }

@@ -4,9 +4,11 @@ use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::association::UNLIMITED_MINUTES;
+use crate::domain::attempt::Model;
 use crate::domain::calendar::zone;
 use crate::domain::model::{Attendance, ExamResult, Normed, PassState, ResultState, Role};
 use crate::domain::result::{Decided, Hold, Judgement, Source};
+use crate::domain::sending::{FinalConflict, SendPolicy};
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec",
@@ -194,6 +196,55 @@ pub fn source(source: Source) -> &'static str {
         Source::Push => "bericht van de leverancier",
         Source::Poll => "opgehaald bij de leverancier",
         Source::ReadBack => "teruggelezen bij de leverancier",
+    }
+}
+
+/// A text as one part of an address of a page, as `urlencode_strict` writes it in templates.
+#[must_use]
+pub fn in_address(part: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    part.bytes().map(byte).collect()
+}
+
+/// When flow 5 is sent.
+#[must_use]
+pub fn send(send: SendPolicy) -> &'static str {
+    match send {
+        SendPolicy::Attendance => "alleen aanwezigheid tot de vaststelling",
+        SendPolicy::Provisional => "als voorlopig tot de vaststelling",
+        SendPolicy::AfterVaststelling => "pas na de vaststelling",
+    }
+}
+
+/// Which leads when a decision and `finalResultsAllowed` conflict.
+#[must_use]
+pub fn final_conflict(conflict: FinalConflict) -> &'static str {
+    match conflict {
+        FinalConflict::Downgrade => "als voorlopig versturen, met een melding",
+        FinalConflict::Hold => "laten wachten, met een melding",
+    }
+}
+
+/// Whether an absence counts as an attempt.
+#[must_use]
+pub fn no_show(counts: bool) -> &'static str {
+    if counts {
+        "telt als poging"
+    } else {
+        "telt niet als poging"
+    }
+}
+
+/// How a student system keeps attempts (R8).
+#[must_use]
+pub fn attempts(model: Model) -> &'static str {
+    match model {
+        Model::OfferingPerOpportunity => "elke gelegenheid is een eigen planbare toets",
+        Model::AssociationPerOpportunity => "elke poging is een eigen inschrijving op dezelfde toets",
+        Model::AssociationWithAttempts => "één inschrijving houdt alle pogingen bij",
     }
 }
 

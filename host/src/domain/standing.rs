@@ -54,8 +54,12 @@ fn is_seen(head: &Head, seen: i64) -> Result<(), NotNow> {
     })
 }
 
-fn is_ready(head: &Head, version: &Version) -> Result<(), NotNow> {
-    if version.delivered.result.state != ResultState::Completed {
+fn is_completed(version: &Version) -> bool {
+    version.delivered.result.state == ResultState::Completed
+}
+
+fn is_ready(head: &Head, is_completed: bool) -> Result<(), NotNow> {
+    if !is_completed {
         return Err(NotNow::NotCompleted);
     }
     match head.normed {
@@ -70,6 +74,14 @@ fn is_ready(head: &Head, version: &Version) -> Result<(), NotNow> {
 /// [`NotNow`].
 pub fn may_decide(head: &Head, version: &Version, seen: i64) -> Result<(), NotNow> {
     is_seen(head, seen)?;
+    may_be_decided(head, is_completed(version))
+}
+
+/// The same of what is present, for lists that read no version: whether that is completed will do.
+///
+/// # Errors
+/// [`NotNow`].
+pub fn may_be_decided(head: &Head, is_completed: bool) -> Result<(), NotNow> {
     match (head.decided, head.judgement) {
         (Decided::Upstream, _) => return Err(NotNow::Upstream),
         (Decided::Vastgesteld, Judgement::Held(Hold::ChangedAfterDecision)) => return Err(NotNow::TakesTwo),
@@ -78,7 +90,7 @@ pub fn may_decide(head: &Head, version: &Version, seen: i64) -> Result<(), NotNo
         (_, Judgement::Aside) => return Err(NotNow::Aside),
         (Decided::Undecided | Decided::Withdrawn, Judgement::Accepted) => {}
     }
-    is_ready(head, version)
+    is_ready(head, is_completed)
 }
 
 /// Whether the present version may be proposed in the place of the one that was decided on.
@@ -93,7 +105,7 @@ pub fn may_correct(head: &Head, version: &Version, seen: i64) -> Result<(), NotN
         (_, Judgement::Held(hold)) => return Err(NotNow::Held(hold)),
         _ => return Err(NotNow::NotChanged),
     }
-    is_ready(head, version)
+    is_ready(head, is_completed(version))
 }
 
 /// Whether the vaststelling may be withdrawn.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::mark::Mark;
+use super::scope::Scope;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::lane::{JobState, Place};
@@ -286,21 +287,40 @@ pub async fn of_peer(
     all(db.rows(sql, values![tenant, peer, state.as_str(), limit]).await?)
 }
 
-/// Jobs of a peer in one state after a place, oldest first; at most `limit`.
+/// Jobs of a peer in one state after a place, oldest first; at most `limit`. In the scope of some units are those whose
+/// lane is of a sitting, planbare toets or association of theirs; what concerns a whole vendor is the school's.
 ///
 /// # Errors
 /// What the database says.
 pub async fn of_peer_after(
     db: &Database,
     tenant: &str,
-    (peer, state): (&str, JobState),
+    (peer, state, scope): (&str, JobState, &Scope),
     after: &Mark,
     limit: u32,
 ) -> Result<Vec<JobRow>, StoreError> {
-    let sql = "SELECT * FROM job WHERE tenant = $1 AND peer = $2 AND state = $3
-          AND created_at >= $4 AND (created_at > $4 OR id > $5)
-        ORDER BY created_at, id LIMIT $6";
-    let values = values![tenant, peer, state.as_str(), after.moment, &after.id, limit];
+    let mut values = values![tenant, peer, state.as_str(), after.moment, &after.id, limit];
+    if *scope == Scope::School {
+        let sql = "SELECT * FROM job WHERE tenant = $1 AND peer = $2 AND state = $3
+              AND created_at >= $4 AND (created_at > $4 OR id > $5)
+            ORDER BY created_at, id LIMIT $6";
+        return all(db.rows(sql, values).await?);
+    }
+    let (in_scope, units) = scope.condition("place.unit", 7);
+    values.extend(units);
+    // The id begins behind the flow's digit and the kind (`lane::name`).
+    let sql = format!(
+        "SELECT job.* FROM job
+            LEFT JOIN association bound ON bound.tenant = job.tenant AND job.lane LIKE '_/association/%'
+                AND bound.id = SUBSTR(job.lane, 15)
+            JOIN offering place ON place.tenant = job.tenant AND place.id = CASE
+                WHEN job.lane LIKE '_/association/%' THEN bound.offering
+                WHEN job.lane LIKE '_/offering/%' THEN SUBSTR(job.lane, 12)
+                WHEN job.lane LIKE '_/plannable/%' THEN SUBSTR(job.lane, 13) END
+        WHERE job.tenant = $1 AND job.peer = $2 AND job.state = $3
+          AND job.created_at >= $4 AND (job.created_at > $4 OR job.id > $5) AND {in_scope}
+        ORDER BY job.created_at, job.id LIMIT $6"
+    );
     all(db.rows(sql, values).await?)
 }
 

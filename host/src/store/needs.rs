@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::error::StoreError;
+use super::mark::Mark;
+use super::scope::Scope;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::needs::{Line, Meaning, Rounding, Time, Translation};
@@ -210,15 +212,29 @@ pub async fn standing(db: &Database, tenant: &str, association: &str) -> Result<
     row.as_ref().map(StandingRow::from_row).transpose()
 }
 
-/// Blocked deelnames of a vendor, longest first; at most `limit`.
+/// Blocked deelnames of a vendor after a place, at sittings in a scope, longest first; at most `limit`.
 ///
 /// # Errors
 /// What the database says.
-pub async fn blocked(db: &Database, tenant: &str, peer: &str, limit: u32) -> Result<Vec<StandingRow>, StoreError> {
-    let sql = "SELECT * FROM needs_standing WHERE tenant = $1 AND blocked = 1 AND peer = $2
-        ORDER BY at, association LIMIT $3";
-    let rows = db.rows(sql, values![tenant, peer, limit]).await?;
-    rows.iter().map(StandingRow::from_row).collect()
+pub async fn blocked_after(
+    db: &Database,
+    tenant: &str,
+    (peer, scope): (&str, &Scope),
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<StandingRow>, StoreError> {
+    let (in_scope, units) = scope.condition("sitting.unit", 6);
+    let sql = format!(
+        "SELECT waiting.* FROM needs_standing waiting CROSS JOIN association deelname CROSS JOIN offering sitting
+        WHERE waiting.tenant = $1 AND waiting.blocked = 1 AND waiting.peer = $2
+          AND waiting.at >= $3 AND (waiting.at > $3 OR waiting.association > $4)
+          AND deelname.tenant = waiting.tenant AND deelname.id = waiting.association
+          AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering AND {in_scope}
+        ORDER BY waiting.at, waiting.association LIMIT $5"
+    );
+    let mut values = values![tenant, peer, after.moment, &after.id, limit];
+    values.extend(units);
+    db.rows(sql, values).await?.iter().map(StandingRow::from_row).collect()
 }
 
 /// How many deelnames of each vendor are blocked, by vendor.

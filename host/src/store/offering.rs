@@ -160,7 +160,7 @@ pub async fn sittings_after(
     after: &Mark,
     limit: u32,
 ) -> Result<Vec<Offering>, StoreError> {
-    let (in_scope, units) = scope.condition(5);
+    let (in_scope, units) = scope.condition("unit", 5);
     let sql = format!(
         "SELECT * FROM offering
         WHERE tenant = $1 AND kind = 'sitting' AND start_at >= $2 AND (start_at > $2 OR id > $3) AND {in_scope}
@@ -182,7 +182,7 @@ pub async fn plannables_after(
     after: &str,
     limit: u32,
 ) -> Result<Vec<Offering>, StoreError> {
-    let (in_scope, units) = scope.condition(4);
+    let (in_scope, units) = scope.condition("unit", 4);
     let sql = format!(
         "SELECT * FROM offering WHERE tenant = $1 AND kind = 'plannable' AND id > $2 AND {in_scope}
         ORDER BY id LIMIT $3"

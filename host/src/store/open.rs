@@ -173,6 +173,7 @@ macro_rules! migrations_in {
             (4, "deadlines", migrations_in!($folder, "0004_deadlines")),
             (5, "plans", migrations_in!($folder, "0005_plans")),
             (6, "lists", migrations_in!($folder, "0006_lists")),
+            (7, "claims", migrations_in!($folder, "0007_claims")),
             (10, "keuring", migrations_in!($folder, "0010_keuring")),
             (11, "groups", migrations_in!($folder, "0011_groups")),
             (14, "outside_planners", migrations_in!($folder, "0014_outside_planners")),

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::error::StoreError;
 use super::result::{head_from, version_from};
 use super::sql::Database;
-use crate::domain::model::ResultState;
 use crate::domain::result::{Head, Version};
+use crate::domain::standing;
 use crate::values;
 
 /// How many deliveries to each (peer, flow) were confirmed since a moment.
@@ -178,29 +178,35 @@ pub struct OfExam {
     pub person: String,
     /// Where the result stands.
     pub head: Head,
-    /// Its present version.
-    pub version: Version,
+    /// Whether its present version is completed.
+    pub completed: bool,
 }
 
 impl OfExam {
-    /// Whether there is a result to look at.
+    /// Whether one person may decide on it now, their own hands in it aside.
     #[must_use]
-    pub fn is_completed(&self) -> bool {
-        self.version.delivered.result.state == ResultState::Completed
+    pub fn is_decidable(&self) -> bool {
+        standing::may_be_decided(&self.head, self.completed).is_ok()
     }
 }
 
-/// The results that serve a planbare toets, with their present version, by sitting.
+/// How the results stand that serve a planbare toets, those that serve it along with another one too (N#170), by sitting
+/// and deelname. All of them, without what was delivered: that is read of those that are shown.
 ///
 /// # Errors
 /// What the database says.
 pub async fn results_of_plannable(db: &Database, tenant: &str, plannable: &str) -> Result<Vec<OfExam>, StoreError> {
-    let sql = "SELECT deelname.offering, deelname.person, sitting.unit, head.*, present.body, present.source,
-            present.message, present.revision, present.received_at
-        FROM association enrolment CROSS JOIN association deelname CROSS JOIN offering sitting
+    let sql = "SELECT deelname.offering, deelname.person, sitting.unit, head.*, present.completed
+        FROM (SELECT one.id FROM association enrolment CROSS JOIN association one
+                WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+                  AND one.tenant = enrolment.tenant AND one.enrolment = enrolment.id
+                UNION SELECT one.id FROM association enrolment CROSS JOIN duplicate pair CROSS JOIN association one
+                WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+                  AND pair.tenant = enrolment.tenant AND pair.enrolment = enrolment.id AND pair.state = 'merged'
+                  AND one.tenant = pair.tenant AND one.enrolment = pair.kept) serving
+            CROSS JOIN association deelname CROSS JOIN offering sitting
             CROSS JOIN result_head head CROSS JOIN result present
-        WHERE enrolment.tenant = $1 AND enrolment.offering = $2
-          AND deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
+        WHERE deelname.tenant = $1 AND deelname.id = serving.id
           AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
           AND head.tenant = deelname.tenant AND head.association = deelname.id
           AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
@@ -213,7 +219,7 @@ pub async fn results_of_plannable(db: &Database, tenant: &str, plannable: &str) 
                 unit: row.text_opt("unit")?,
                 person: row.text("person")?,
                 head: head_from(row)?,
-                version: version_from(row)?,
+                completed: row.flag("completed")?,
             })
         })
         .collect()

@@ -74,6 +74,16 @@ pub async fn find(db: &Database, tenant: &str, scope: &str, id: &str) -> Result<
     row.as_ref().map(PolicyRow::from_row).transpose()
 }
 
+/// What units say, by unit.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_units(db: &Database, tenant: &str) -> Result<Vec<PolicyRow>, StoreError> {
+    let sql = "SELECT * FROM policy WHERE tenant = $1 AND scope = 'unit' ORDER BY id";
+    let rows = db.rows(sql, values![tenant]).await?;
+    rows.iter().map(PolicyRow::from_row).collect()
+}
+
 /// What an exam and these units say, in no order.
 ///
 /// # Errors

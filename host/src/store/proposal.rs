@@ -1,6 +1,8 @@
 //! Proposals to change what was decided; a row changes once, when it ends.
 
 use super::error::StoreError;
+use super::mark::Mark;
+use super::scope::Scope;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::proposal::{Ending, Proposal, ProposalKind, Settled};
@@ -101,12 +103,27 @@ pub async fn on_association(db: &Database, tenant: &str, association: &str) -> R
     rows.iter().map(from_row).collect()
 }
 
-/// The proposals that wait, oldest first, at most `limit`.
+/// The proposals that wait after a place, about results of sittings in a scope, oldest first, at most `limit`.
 ///
 /// # Errors
 /// What the database says.
-pub async fn open(db: &Database, tenant: &str, limit: u32) -> Result<Vec<Proposal>, StoreError> {
-    let sql = "SELECT * FROM proposal WHERE tenant = $1 AND ending IS NULL ORDER BY at, id LIMIT $2";
-    let rows = db.rows(sql, values![tenant, limit]).await?;
-    rows.iter().map(from_row).collect()
+pub async fn open_after(
+    db: &Database,
+    tenant: &str,
+    scope: &Scope,
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<Proposal>, StoreError> {
+    let (in_scope, units) = scope.condition("sitting.unit", 5);
+    let sql = format!(
+        "SELECT proposal.* FROM proposal CROSS JOIN association deelname CROSS JOIN offering sitting
+        WHERE proposal.tenant = $1 AND proposal.ending IS NULL
+          AND proposal.at >= $2 AND (proposal.at > $2 OR proposal.id > $3)
+          AND deelname.tenant = proposal.tenant AND deelname.id = proposal.association
+          AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering AND {in_scope}
+        ORDER BY proposal.at, proposal.id LIMIT $4"
+    );
+    let mut values = values![tenant, after.moment, &after.id, limit];
+    values.extend(units);
+    db.rows(sql, values).await?.iter().map(from_row).collect()
 }

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::domain::deadline::Progress;
-use crate::domain::model::{ExamResult, Normed, PassState};
+use crate::domain::model::{ExamResult, Normed, PassState, ResultState};
 use crate::domain::result::{Decided, Delivered, Head, Judgement, Source, Version};
 use crate::values;
 
@@ -30,6 +30,8 @@ pub static RESULT: Table = Table {
         "progress",
         "outcome",
         "irregular",
+        "completed",
+        "score",
     ],
 };
 
@@ -101,6 +103,8 @@ pub fn version_row(tenant: &str, version: &Version) -> Write {
             Progress::of(result).name(),
             outcome(result),
             is_irregular(result),
+            result.state == ResultState::Completed,
+            number(result),
         ],
     }
 }
@@ -112,6 +116,12 @@ fn outcome(result: &ExamResult) -> &'static str {
         Some(PassState::Failed) => "failed",
         Some(PassState::Unknown) | None => "",
     }
+}
+
+/// A score that is a number, for averages; the body keeps it as it was delivered.
+fn number(result: &ExamResult) -> Option<f64> {
+    let score = result.score.as_deref()?;
+    score.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn is_irregular(result: &ExamResult) -> bool {
@@ -282,7 +292,8 @@ pub async fn heads_of_component(
     rows.iter().map(head_from).collect()
 }
 
-/// Heads of the results that serve a planbare toets, after a deelname's id, at most `limit`.
+/// Heads of the results that serve a planbare toets, those that serve it along with another one too (N#170), after a
+/// deelname's id, at most `limit`.
 ///
 /// # Errors
 /// What the database says.
@@ -293,10 +304,16 @@ pub async fn heads_of_plannable(
     after: &str,
     limit: u32,
 ) -> Result<Vec<Head>, StoreError> {
-    let sql = "SELECT head.* FROM association enrolment
-        JOIN association deelname ON deelname.tenant = enrolment.tenant AND deelname.enrolment = enrolment.id
-        JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
-        WHERE enrolment.tenant = $1 AND enrolment.offering = $2 AND head.association > $3
+    let sql = "SELECT head.* FROM
+        (SELECT one.id FROM association enrolment CROSS JOIN association one
+            WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+              AND one.tenant = enrolment.tenant AND one.enrolment = enrolment.id
+            UNION SELECT one.id FROM association enrolment CROSS JOIN duplicate pair CROSS JOIN association one
+            WHERE enrolment.tenant = $1 AND enrolment.offering = $2
+              AND pair.tenant = enrolment.tenant AND pair.enrolment = enrolment.id AND pair.state = 'merged'
+              AND one.tenant = pair.tenant AND one.enrolment = pair.kept) serving
+        CROSS JOIN result_head head
+        WHERE serving.id > $3 AND head.tenant = $1 AND head.association = serving.id
         ORDER BY head.association LIMIT $4";
     let rows = db.rows(sql, values![tenant, plannable, after, limit]).await?;
     rows.iter().map(head_from).collect()

@@ -21,15 +21,15 @@ impl Scope {
         }
     }
 
-    /// A condition on the column `unit`, whose values take the places from `first` on.
-    pub(super) fn condition(&self, first: usize) -> (String, Vec<Value>) {
+    /// A condition on a column that names a unit, whose values take the places from `first` on.
+    pub(super) fn condition(&self, column: &str, first: usize) -> (String, Vec<Value>) {
         match self {
             Scope::School => ("1 = 1".to_owned(), Vec::new()),
             Scope::Units(units) if units.is_empty() => ("1 = 0".to_owned(), Vec::new()),
             Scope::Units(units) => {
                 let places: Vec<String> = (first..first + units.len()).map(|place| format!("${place}")).collect();
                 let values = units.iter().map(Value::from).collect();
-                (format!("unit IN ({})", places.join(", ")), values)
+                (format!("{column} IN ({})", places.join(", ")), values)
             }
         }
     }

@@ -37,6 +37,7 @@ value_from! {
     bool => |it| Value::Int(Some(i64::from(it))),
     Option<bool> => |it| Value::Int(it.map(i64::from)),
     f64 => |it| Value::Double(Some(it)),
+    Option<f64> => |it| Value::Double(it),
     Vec<u8> => |it| Value::Bytes(Some(it)),
     &[u8] => |it| Value::Bytes(Some(it.to_vec())),
     Option<Vec<u8>> => |it| Value::Bytes(it),
@@ -105,6 +106,8 @@ impl Row {
         int_opt -> Option<i64>);
     getter!(/// A DOUBLE column.
         double -> f64);
+    getter!(/// A DOUBLE column that may be NULL.
+        double_opt -> Option<f64>);
     getter!(/// A bytes column.
         bytes -> Vec<u8>);
     getter!(/// A bytes column that may be NULL.

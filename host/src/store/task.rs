@@ -29,6 +29,8 @@ pub static TASK: Table = Table {
         "closed_at",
         "closed_by",
         "resolution",
+        "claimed_by",
+        "claimed_at",
         "version",
     ],
 };
@@ -63,11 +65,21 @@ impl NewTask {
             id: id.to_owned(),
             about: self.clone(),
             opened_at: now,
+            claimed: None,
             closed: None,
             version: 0,
         }
         .next()
     }
+}
+
+/// Who has taken a task up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The account's id.
+    pub account: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// How a task ended.
@@ -92,6 +104,8 @@ pub struct TaskRow {
     pub about: NewTask,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// Who has taken it up; stays when it is closed.
+    pub claimed: Option<Claim>,
     /// How it ended; `None` while it is open.
     pub closed: Option<Closing>,
     /// Counts its changes.
@@ -103,7 +117,7 @@ impl TaskRow {
     #[must_use]
     pub fn next(&self) -> Write {
         let about = &self.about;
-        let closed = self.closed.as_ref();
+        let (closed, claimed) = (self.closed.as_ref(), self.claimed.as_ref());
         Write {
             table: &TASK,
             values: values![
@@ -122,6 +136,8 @@ impl TaskRow {
                 closed.map(|it| it.at),
                 closed.map(|it| it.by.clone()),
                 closed.map(|it| it.resolution.clone()),
+                claimed.map(|it| it.account.clone()),
+                claimed.map(|it| it.at),
                 self.version + 1,
             ],
         }
@@ -147,6 +163,13 @@ impl TaskRow {
                 resolution: row.text("resolution")?,
             }),
         };
+        let claimed = match row.text_opt("claimed_by")? {
+            None => None,
+            Some(account) => Some(Claim {
+                account,
+                at: row.moment("claimed_at")?,
+            }),
+        };
         Ok(TaskRow {
             tenant: row.text("tenant")?,
             id: row.text("id")?,
@@ -161,6 +184,7 @@ impl TaskRow {
                 next_step: row.text("next_step")?,
             },
             opened_at: row.moment("opened_at")?,
+            claimed,
             closed,
             version: row.int("version")?,
         })
@@ -204,6 +228,17 @@ pub async fn open_tasks(db: &Database, tenant: &str, limit: u32) -> Result<Vec<T
     rows.iter().map(TaskRow::from_row).collect()
 }
 
+/// Which open tasks, by who has taken them up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed<'a> {
+    /// All of them.
+    Any,
+    /// Those that nobody has taken up.
+    ByNobody,
+    /// Those of this account.
+    By(&'a str),
+}
+
 /// Open tasks after a place, oldest first, at most `limit`. A task without a unit is everybody's.
 ///
 /// # Errors
@@ -211,18 +246,23 @@ pub async fn open_tasks(db: &Database, tenant: &str, limit: u32) -> Result<Vec<T
 pub async fn open_after(
     db: &Database,
     tenant: &str,
-    scope: &Scope,
+    (scope, claimed): (&Scope, Claimed<'_>),
     after: &Mark,
     limit: u32,
 ) -> Result<Vec<TaskRow>, StoreError> {
-    let (in_scope, units) = scope.condition(5);
+    let (in_scope, units) = scope.condition("unit", 6);
+    let (is_claimed, account) = match claimed {
+        Claimed::Any => ("$5 = ''", ""),
+        Claimed::ByNobody => ("claimed_by IS NULL AND $5 = ''", ""),
+        Claimed::By(account) => ("claimed_by = $5", account),
+    };
     let sql = format!(
         "SELECT * FROM task
-        WHERE tenant = $1 AND open = 1 AND opened_at >= $2 AND (opened_at > $2 OR id > $3)
+        WHERE tenant = $1 AND open = 1 AND opened_at >= $2 AND (opened_at > $2 OR id > $3) AND {is_claimed}
           AND (unit IS NULL OR {in_scope})
         ORDER BY opened_at, id LIMIT $4"
     );
-    let mut values = values![tenant, after.moment, &after.id, limit];
+    let mut values = values![tenant, after.moment, &after.id, limit, account];
     values.extend(units);
     db.rows(sql, values).await?.iter().map(TaskRow::from_row).collect()
 }

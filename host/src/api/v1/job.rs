@@ -69,7 +69,8 @@ pub struct Job {
     pub created_at: Timestamp,
 }
 
-/// Jobs of a peer in a state, oldest first.
+/// Jobs of a peer in a state that concern the units which the account's functions reach, oldest first. What concerns a
+/// whole vendor is shown to whoever has a function for the whole school.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(Which),
     responses((status = 200, body = Vec<Job>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
         (status = "4XX", body = Problem)))]
@@ -89,7 +90,8 @@ pub async fn list(
     };
     let paging = Paging::of(asked, here)?;
     let after = paging.after()?.unwrap_or_else(Mark::start);
-    let (db, of) = (&service.core.db, (which.peer.as_str(), state));
+    let scope = caller.reach(&service).await?;
+    let (db, of) = (&service.core.db, (which.peer.as_str(), state, &scope));
     let jobs = job::of_peer_after(db, caller.tenant(), of, &after, paging.limit()).await?;
     let mark = |row: &JobRow| Mark {
         moment: row.created_at,

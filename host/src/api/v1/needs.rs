@@ -11,15 +11,14 @@ use utoipa::ToSchema;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::needs::{self, Vendor, table};
 use crate::domain::needs::{Line, Meaning, Rounding, Steps, Time, Translation, Unit};
 use crate::domain::principal::Duty;
+use crate::store::mark::Mark;
 use crate::store::needs as needs_store;
 use crate::store::peer;
-
-/// Most blocked deelnames in one answer.
-const MOST: u32 = 500;
 
 /// What is served.
 pub fn operations() -> Operations {
@@ -210,26 +209,35 @@ pub struct BlockedDeelname {
     pub why: Vec<String>,
 }
 
-/// Deelnames that wait because the vendor can't be told of their needs, longest first, 500 at most.
-#[utoipa::path(get, path = "/api/v1/peers/{peer}/needs/blocked", tag = "needs", params(("peer" = String, Path)),
-    responses((status = 200, body = Vec<BlockedDeelname>), (status = "4XX", body = Problem)))]
+/// Deelnames that wait because the vendor can't be told of their needs, at sittings of the units that the account's
+/// functions reach, longest first.
+#[utoipa::path(get, path = "/api/v1/peers/{peer}/needs/blocked", tag = "needs", params(("peer" = String, Path), Asked),
+    responses((status = 200, body = Vec<BlockedDeelname>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
 pub async fn blocked(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Vec<BlockedDeelname>>, Problem> {
+    paging: Paging,
+) -> Result<Page<BlockedDeelname>, Problem> {
     caller.must_hold_any(&service, &[Duty::Plannen, Duty::Beheren])?;
+    let scope = caller.reach(&service).await?;
+    let after = paging.after()?.unwrap_or_else(Mark::start);
     let (core, tenant) = (&service.core, caller.tenant());
     must_be_vendor(&service, tenant, &id).await?;
     let vendor = Vendor::of(&core.db, tenant, &id).await?;
-    let mut shown = Vec::new();
-    for row in needs_store::blocked(&core.db, tenant, &id, MOST).await? {
+    let mut blocked = Vec::new();
+    for row in needs_store::blocked_after(&core.db, tenant, (&id, &scope), &after, paging.limit()).await? {
         let obstacles = needs::obstacles_of(core, tenant, &vendor, &row.association).await?;
-        shown.push(BlockedDeelname {
+        blocked.push(BlockedDeelname {
             deelname: row.association,
             since: row.at,
             why: obstacles.iter().map(ToString::to_string).collect(),
         });
     }
-    Ok(Json(shown))
+    let mark = |one: &BlockedDeelname| Mark {
+        moment: one.since,
+        id: one.deelname.clone(),
+    };
+    paging.page(blocked, mark, |one| one)
 }

@@ -11,11 +11,13 @@ use super::result::must_see_deelname;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
+use crate::api::page::{Asked, Page, Paging};
 use crate::api::problem::Problem;
 use crate::app::proposal;
 use crate::app::vaststellen::Seen;
 use crate::domain::principal::Duty;
-use crate::domain::proposal::ProposalKind;
+use crate::domain::proposal::{Proposal as Waiting, ProposalKind};
+use crate::store::mark::Mark;
 use crate::store::proposal as proposal_store;
 
 /// What is served.
@@ -55,8 +57,8 @@ pub struct Proposal {
     pub settled_reason: Option<String>,
 }
 
-impl From<crate::domain::proposal::Proposal> for Proposal {
-    fn from(one: crate::domain::proposal::Proposal) -> Self {
+impl From<Waiting> for Proposal {
+    fn from(one: Waiting) -> Self {
         let settled = one.settled;
         Proposal {
             id: one.id,
@@ -73,13 +75,21 @@ impl From<crate::domain::proposal::Proposal> for Proposal {
     }
 }
 
-/// The proposals that wait for a second person, oldest first, 1,000 at most.
-#[utoipa::path(get, path = "/api/v1/proposals", tag = "results",
-    responses((status = 200, body = Vec<Proposal>), (status = "4XX", body = Problem)))]
-pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Proposal>>, Problem> {
+/// The proposals that wait for a second person, about results of the units that the account's functions reach, oldest
+/// first.
+#[utoipa::path(get, path = "/api/v1/proposals", tag = "results", params(Asked),
+    responses((status = 200, body = Vec<Proposal>, headers(("Link" = String, description = "the next page, `rel=\"next\"`; absent on the last"))),
+        (status = "4XX", body = Problem)))]
+pub async fn list(State(service): State<Service>, caller: Caller, paging: Paging) -> Result<Page<Proposal>, Problem> {
     caller.must_hold_any(&service, &[Duty::Vaststellen])?;
-    let found = proposal_store::open(&service.core.db, caller.tenant(), 1_000).await?;
-    Ok(Json(found.into_iter().map(Proposal::from).collect()))
+    let scope = caller.reach(&service).await?;
+    let after = paging.after()?.unwrap_or_else(Mark::start);
+    let found = proposal_store::open_after(&service.core.db, caller.tenant(), &scope, &after, paging.limit()).await?;
+    let mark = |one: &Waiting| Mark {
+        moment: one.at,
+        id: one.id.clone(),
+    };
+    paging.page(found, mark, Proposal::from)
 }
 
 /// All proposals about a deelname's result, oldest first.

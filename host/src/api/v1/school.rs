@@ -15,7 +15,6 @@ use crate::api::problem::Problem;
 use crate::app::{deadline, school};
 use crate::domain::calendar::day;
 use crate::domain::deadline::{Kind, Terms};
-use crate::domain::principal::Duty;
 use crate::domain::school_calendar::{DaysOff, LiberationDay};
 
 /// What is served.
@@ -164,15 +163,16 @@ pub struct Deadline {
     pub late: Option<u32>,
 }
 
-/// What is due at the school, by deadline.
+/// What is due in the units that the account's functions reach, by deadline.
 #[utoipa::path(get, path = "/api/v1/deadlines", tag = "school",
     responses((status = 200, body = Vec<Deadline>), (status = "4XX", body = Problem)))]
 pub async fn deadlines(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Deadline>>, Problem> {
-    caller.must_hold_any(&service, &Duty::ALL)?;
+    let scope = caller.reach(&service).await?;
     let now = service.core.now();
     let work = deadline::work(&service.core.db, caller.tenant(), now).await?;
     let today = day(now);
-    let shown = work.due.into_iter().map(|piece| Deadline {
+    let visible = work.due.into_iter().filter(|piece| scope.covers(piece.unit.as_deref()));
+    let shown = visible.map(|piece| Deadline {
         kind: match piece.kind {
             Kind::Assess => "assess",
             Kind::Cesuur => "cesuur",

@@ -160,6 +160,11 @@ async fn a_report_counts_what_became_of_a_periods_results() {
         );
         assert_eq!((with.deelnames, with.absent, with.known), (2, 1, 1));
         assert_eq!((with.passed, with.failed, with.irregular, with.restated), (1, 0, 1, 1));
+        assert_eq!(
+            (with.scored, with.normed_passed),
+            (0, 0),
+            "nobody said that it is normed"
+        );
         let later = store::report::over(&school.core.db, TENANT, until, at("2026-11-01T00:00:00Z")).await;
         assert_eq!(later.unwrap(), []);
     })

@@ -5,8 +5,11 @@ use serde_json::json;
 use super::attempts::deliver;
 use super::*;
 use crate::app::duplicate::{self, Pair};
+use crate::app::policy::{self, Scope};
 use crate::app::studentresultaat::compose_for;
 use crate::domain::duplicate::PairState;
+use crate::domain::exception;
+use crate::domain::sending::{Said, SendPolicy};
 use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::testing::on_each_database;
@@ -256,6 +259,58 @@ async fn an_extra_attempt_on_merged_enrolments_serves_both() {
             .await
             .remove(0);
         assert!(refused.is_err());
+    })
+    .await;
+}
+
+async fn judge_again(school: &School) {
+    let registry = Registry::new().with(pieces::judge_again());
+    Jobs::new(school.core.clone(), registry, Settings::default())
+        .run_until_idle()
+        .await;
+}
+
+/// The deelname stands on the first enrolment alone, so that a walk along those of the second exam passed it by.
+#[tokio::test]
+async fn what_changes_about_the_second_exam_of_a_shared_deelname_reaches_its_result() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let deelname = enrolled_twice(&school).await;
+        merge(&school, pair("e-jip-2", "e-jip")).await.unwrap();
+        let manager = account("fb", &[Duty::Beheren]);
+        let second = |send| {
+            let said = Said {
+                send: Some(send),
+                ..Said::default()
+            };
+            let (core, manager) = (school.core.clone(), manager.clone());
+            async move { policy::set(&core, TENANT, &manager, &Scope::Exam("second".to_owned()), said).await }
+        };
+        second(SendPolicy::AfterVaststelling).await.unwrap();
+        school.send_score(&deelname, "7.5").await;
+        deliver(&school, &deelname, "e-jip").await;
+        let sent = async |enrolment: &str| school.lane(5, "association", enrolment).await.len();
+        assert_eq!((sent("e-jip").await, sent("e-jip-2").await), (1, 0));
+
+        second(SendPolicy::Provisional).await.unwrap();
+        judge_again(&school).await;
+        assert_eq!(sent("e-jip-2").await, 1, "the second exam lets it go now");
+        assert_eq!(sent("e-jip").await, 1, "the first hears nothing new");
+
+        let mut whole_grades = school.plannable("second");
+        whole_grades["resultValueType"] = json!("0-10");
+        school.put_offering(SIS, &whole_grades).await.unwrap();
+        judge_again(&school).await;
+        assert_eq!(
+            school.task_kinds("association", &deelname).await,
+            [exception::SENT_OFF_SCALE],
+            "7.5 is no value of the second exam's scale (R22)"
+        );
+        school.put_offering(SIS, &school.plannable("second")).await.unwrap();
+        judge_again(&school).await;
+        assert!(school.tasks("association", &deelname).await.is_empty());
+        let listed = store::overview::results_of_plannable(&school.core.db, TENANT, "second").await;
+        assert_eq!(listed.unwrap().len(), 1, "the examencommissie sees it at both exams");
     })
     .await;
 }

@@ -10,6 +10,8 @@ use crate::app::draft::{Draft, Follow};
 use crate::app::{Refused, deliver};
 use crate::domain::lane;
 use crate::domain::offering::Offering;
+use crate::store::mark::Mark;
+use crate::store::scope::Scope;
 use crate::store::{association, needs as needs_store, offering, person};
 
 /// Kind of the job that settles needs anew.
@@ -45,7 +47,8 @@ pub async fn follow(draft: &mut Draft<'_>, peer: &str, sitting: Option<&str>, af
 /// # Errors
 /// What the database says.
 pub async fn follow_blocked(draft: &mut Draft<'_>, peer: &str) -> Result<(), Refused> {
-    match needs_store::blocked(&draft.core.db, draft.tenant, peer, 1)
+    let (db, whole) = (&draft.core.db, (peer, &Scope::School));
+    match needs_store::blocked_after(db, draft.tenant, whole, &Mark::start(), 1)
         .await?
         .is_empty()
     {

@@ -282,23 +282,66 @@ impl Stage {
         let told = read_offering(&plannable, &dialect).unwrap();
         offering::put(&self.core, &from, &told, b"").await.unwrap();
         for (id, name) in [("jip", "Jip Jansen"), ("mal", HOSTILE)] {
-            let one = json!({
-                "personId": format!("p-{id}"), "primaryCode": { "codeType": "studentNumber", "code": format!("s-{id}") },
-                "givenName": "Jip", "surname": "Jansen", "displayName": name, "mail": "jip@example.org",
-                "activeEnrollment": true, "affiliations": ["student"],
-                "consumers": [{ "consumerKey": "nl-test-admin", "preferredName": "Jip" }]
-            });
-            person::put(&self.core, &from, &read_person(&one, &dialect).unwrap(), b"")
-                .await
-                .unwrap();
-            let enrolment = json!({
-                "associationId": format!("e-{id}"), "associationType": "componentOfferingAssociation",
-                "role": "student", "state": "associated", "person": format!("p-{id}"), "offering": "plannable",
-                "consumers": [{ "consumerKey": "nl-test-admin", "attempt": 1, "attemptLeft": 1 }]
-            });
-            let told = read_association(&enrolment, &dialect).unwrap();
-            association::put(&self.core, &from, &told, b"").await.unwrap();
+            self.enrol_one(id, name).await;
         }
+    }
+
+    async fn enrol_one(&self, id: &str, name: &str) {
+        let (dialect, from) = (Dialect::v1_0_1(), sender("osiris"));
+        let one = json!({
+            "personId": format!("p-{id}"), "primaryCode": { "codeType": "studentNumber", "code": format!("s-{id}") },
+            "givenName": "Jip", "surname": "Jansen", "displayName": name, "mail": "jip@example.org",
+            "activeEnrollment": true, "affiliations": ["student"],
+            "consumers": [{ "consumerKey": "nl-test-admin", "preferredName": "Jip" }]
+        });
+        person::put(&self.core, &from, &read_person(&one, &dialect).unwrap(), b"")
+            .await
+            .unwrap();
+        let enrolment = json!({
+            "associationId": format!("e-{id}"), "associationType": "componentOfferingAssociation",
+            "role": "student", "state": "associated", "person": format!("p-{id}"), "offering": "plannable",
+            "consumers": [{ "consumerKey": "nl-test-admin", "attempt": 1, "attemptLeft": 1 }]
+        });
+        let told = read_association(&enrolment, &dialect).unwrap();
+        association::put(&self.core, &from, &told, b"").await.unwrap();
+    }
+
+    /// So many more students at the sitting, each with a grade. Returns their deelnames.
+    pub async fn crowd(&self, number: usize) -> Vec<String> {
+        let ids: Vec<String> = (0..number).map(|place| format!("c{place:03}")).collect();
+        for id in &ids {
+            self.enrol_one(id, &format!("Student {id}")).await;
+        }
+        let enrolments: Vec<String> = ids.iter().map(|id| format!("e-{id}")).collect();
+        let mut deelnames = Vec::new();
+        for some in enrolments.chunks(50) {
+            deelnames.extend(self.add(some).await);
+        }
+        for deelname in &deelnames {
+            self.deliver(deelname, "6.5").await;
+        }
+        deelnames
+    }
+
+    async fn add(&self, enrolments: &[String]) -> Vec<String> {
+        let who = account::by_token(&self.core, &self.tokens["bureau"]).await;
+        let planner = Planner {
+            tenant: SCHOOL,
+            account: &who.unwrap().unwrap().account,
+        };
+        let new: Vec<NewDeelname> = enrolments
+            .iter()
+            .map(|id| NewDeelname {
+                candidate: For::Enrolment {
+                    id: id.clone(),
+                    extra_attempt: false,
+                    confirmed: false,
+                },
+                needs: None,
+            })
+            .collect();
+        let added = deelname::add(&self.core, planner, &self.sitting, &new).await.unwrap();
+        added.into_iter().map(Result::unwrap).collect()
     }
 
     async fn plan(&mut self) {
@@ -335,17 +378,7 @@ impl Stage {
             },
         };
         self.sitting = sitting::plan(&self.core, planner, &new).await.unwrap();
-        let of = |enrolment: &str| NewDeelname {
-            candidate: For::Enrolment {
-                id: enrolment.to_owned(),
-                extra_attempt: false,
-                confirmed: false,
-            },
-            needs: None,
-        };
-        let both = [of("e-jip"), of("e-mal")];
-        let added = deelname::add(&self.core, planner, &self.sitting, &both).await.unwrap();
-        self.deelnames = added.into_iter().map(Result::unwrap).collect();
+        self.deelnames = self.add(&["e-jip", "e-mal"].map(str::to_owned)).await;
     }
 
     /// The vendor delivers a completed result.

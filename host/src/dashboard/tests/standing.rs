@@ -5,6 +5,8 @@ use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::stage::{SCHOOL, Stage};
+use crate::store::mark::Mark;
+use crate::store::scope::Scope;
 use crate::store::{proposal, result, scale_map};
 
 /// A call of the management API.
@@ -43,7 +45,10 @@ async fn a_correction_through_the_pages_takes_two_people() {
     );
     let proposed = second.post(&path, &fields("tikfout bij de leverancier")).await;
     assert_eq!(proposed.location, format!("{path}?gedaan=voorgesteld"));
-    let waiting = proposal::open(&stage.core.db, SCHOOL, 9).await.unwrap().remove(0);
+    let waiting = proposal::open_after(&stage.core.db, SCHOOL, &Scope::School, &Mark::start(), 9)
+        .await
+        .unwrap()
+        .remove(0);
     assert!(third.get("/vaststellen").await.text.contains("voorgesteld door ec2"));
     assert!(!second.get(&path).await.text.contains("value=\"bevestigen\""));
     let answer = format!("/vaststellen/voorstel/{}", waiting.id);

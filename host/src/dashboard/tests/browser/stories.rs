@@ -25,11 +25,11 @@ async fn the_examenbureau_walks_from_today_to_the_life_of_a_result() {
         "/zittingen",
         "one comes to where one was going"
     );
-    visit.follow("De keten vandaag", "/").await;
+    visit.follow("Vandaag", "/").await;
     visit
         .reads(&["De keten vandaag", "TOA", "Osiris", "open uitzondering"])
         .await;
-    visit.follow("Zittingen", "/zittingen").await;
+    visit.follow("Plannen", "/zittingen").await;
     visit.follow("Rekenen, groep 1", "/zittingen/").await;
     visit.reads(&["Jip Jansen", "7.5", "Brandalarm om 10:05"]).await;
     visit.follow("Jip Jansen", "/deelnames/").await;
@@ -63,6 +63,7 @@ async fn functioneel_beheer_sees_what_is_late_and_gives_a_longer_term() {
     visit.browser.press("4").await;
     visit.push("Bewaren", "/kalender?gedaan=").await;
     visit.reads(&["De termijnen zijn bewaard", "Tweede kerstdag"]).await;
+    visit.follow("Vandaag", "/").await;
     visit.follow("Termijnen", "/termijnen").await;
     visit.reads(&["7 september 2026", "over 1 werkdag"]).await;
 }
@@ -96,7 +97,7 @@ async fn functioneel_beheer_rolls_a_connector_back_with_a_reason() {
         return;
     };
     visit.sign_in("fb").await;
-    visit.follow("Koppelingen", "/koppelingen").await;
+    visit.follow("Beheer", "/koppelingen").await;
     visit.follow("TOA", "/koppelingen/toa").await;
     visit
         .follow("Terug naar de vorige revisie", "/koppelingen/toa/wissel")
@@ -121,6 +122,7 @@ async fn a_member_of_the_examencommissie_decides() {
         return;
     };
     visit.sign_in("ec").await;
+    visit.follow("Examens", "/toetsen").await;
     visit.follow("Vaststellen", "/vaststellen").await;
     visit.follow("Rekenen, groep 1", "/vaststellen/").await;
     visit
