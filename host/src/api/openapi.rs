@@ -33,7 +33,7 @@ use super::v1::{
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,
         deelname::add, deelname::change_needs, deelname::follow_table, deelname::cancel, deelname::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
-        result::set_cesuur,
+        result::examenversies, result::set_cesuur,
         policy::of_school, policy::set_of_school, policy::of_unit, policy::set_of_unit, policy::of_exam,
         policy::set_of_exam,
         proposal::list, proposal::of_deelname, proposal::propose, proposal::confirm, proposal::reject,

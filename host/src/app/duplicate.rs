@@ -14,6 +14,7 @@ use crate::domain::duplicate::{self, Enrolled, NotMerged, PairState};
 use crate::domain::model::{ResultValueType, Role, TestReference};
 use crate::domain::offering::Offering;
 use crate::store::duplicate::{self as pairs, PairRow};
+use crate::store::scope::Scope;
 use crate::store::{Database, association, offering, result as result_store};
 
 /// A toetsinschrijving with what tells whether it is one of two, read.
@@ -472,14 +473,19 @@ pub struct Shown {
     pub kept: Read,
 }
 
-/// The pairs that wait for a person (found, and still one exam without a result), or those that are merged; at most so
-/// many.
+/// The pairs that wait for a person (found, and still one exam without a result), or those that are merged, of which
+/// either planbare toets lies in a scope; at most so many.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(core: &Core, tenant: &str, state: PairState, limit: u32) -> Result<Vec<Shown>, Refused> {
+pub async fn list(
+    core: &Core,
+    tenant: &str,
+    (state, scope): (PairState, &Scope),
+    limit: u32,
+) -> Result<Vec<Shown>, Refused> {
     let mut shown = Vec::new();
-    for row in pairs::in_state(&core.db, tenant, state, limit).await? {
+    for row in pairs::in_state(&core.db, tenant, (state, scope), limit).await? {
         let enrolment = Read::find(&core.db, tenant, &row.enrolment).await?;
         let kept = Read::find(&core.db, tenant, &row.kept).await?;
         if state == PairState::Found && !duplicate::are_one(enrolment.enrolled(), kept.enrolled()) {

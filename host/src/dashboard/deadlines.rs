@@ -10,6 +10,7 @@ use axum::routing::get;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::exceptions::claimed;
 use super::form::Form;
 use super::oops::Oops;
 use super::refusal::{Said, of_refused};
@@ -60,6 +61,7 @@ struct TaskLine {
     unit: String,
     opened: String,
     age: String,
+    claimed: String,
 }
 
 /// How a deadline stands, in a word with a colour.
@@ -130,6 +132,7 @@ async fn shown(
         .iter()
         .filter(|piece| units.shows(visitor, piece.unit.as_deref()) && is_wanted(piece.owner.name()))
         .collect();
+    let accounts = db.accounts(tenant).await?;
     let tasks = task::open_tasks(db, tenant, MOST).await?;
     let more = tasks.len() == MOST as usize;
     let tasks = tasks
@@ -137,10 +140,11 @@ async fn shown(
         .filter(|task| task.about.unit.is_none() || units.shows(visitor, task.about.unit.as_deref()))
         .filter(|task| is_wanted(&task.about.owner))
         .map(|task| TaskLine {
+            claimed: claimed(&task, visitor, &accounts),
+            unit: units.name_opt(task.about.unit.as_deref()),
             id: task.id,
             title: task.about.title,
             owner: task.about.owner,
-            unit: units.name_opt(task.about.unit.as_deref()),
             opened: words::day(task.opened_at),
             age: words::working_days(calendar.passed(day(task.opened_at), today)),
         })

@@ -93,11 +93,9 @@ async fn shown(
 async fn lines(service: &Service, visitor: &Visitor, state: PairState) -> Result<Vec<Line>, Oops> {
     let (core, tenant) = (&service.core, visitor.tenant());
     let units = Units::of(service, tenant).await?;
-    let mut pairs: Vec<Shown> = duplicate::list(core, tenant, state, MOST).await.map_err(ours)?;
-    pairs.retain(|pair| {
-        let sees = |read: &Read| units.shows(visitor, unit(read));
-        sees(&pair.enrolment) || sees(&pair.kept)
-    });
+    let scope = units.reach(visitor);
+    let found = duplicate::list(core, tenant, (state, &scope), MOST).await;
+    let pairs: Vec<Shown> = found.map_err(ours)?;
     let ids: Vec<String> = pairs
         .iter()
         .map(|pair| pair.kept.association.facts.person_id.clone())

@@ -204,7 +204,7 @@ async fn tasks(
 }
 
 /// Who has taken it up and since when; empty while nobody has.
-fn claimed(task: &TaskRow, visitor: &Visitor, accounts: &[AccountRow]) -> String {
+pub(super) fn claimed(task: &TaskRow, visitor: &Visitor, accounts: &[AccountRow]) -> String {
     let Some(claim) = &task.claimed else {
         return String::new();
     };
@@ -408,7 +408,8 @@ async fn letter_shown(
         ));
     }
     let (db, tenant) = (&service.core.db, visitor.tenant());
-    let row = job::find(db, tenant, id)
+    let scope = Units::of(service, tenant).await?.reach(visitor);
+    let row = job::find_in(db, tenant, &scope, id)
         .await?
         .ok_or_else(|| Oops::absent("Dit bericht is er niet."))?;
     let name = peer::find(db, tenant, &row.peer)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::StoreError;
+use super::scope::Scope;
 use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::domain::duplicate::PairState;
@@ -116,11 +117,29 @@ pub async fn merged_into(db: &Database, tenant: &str, enrolment: &str) -> Result
     Ok(all(db, sql, values![tenant, enrolment]).await?.into_iter().next())
 }
 
-/// Pairs in a state, longest first; at most `limit`.
+/// Pairs in a state of which either planbare toets lies in a scope, longest first; at most `limit`.
 ///
 /// # Errors
 /// What the database says.
-pub async fn in_state(db: &Database, tenant: &str, state: PairState, limit: u32) -> Result<Vec<PairRow>, StoreError> {
-    let sql = "SELECT * FROM duplicate WHERE tenant = $1 AND state = $2 ORDER BY at, enrolment, kept LIMIT $3";
-    all(db, sql, values![tenant, state.name(), limit]).await
+pub async fn in_state(
+    db: &Database,
+    tenant: &str,
+    (state, scope): (PairState, &Scope),
+    limit: u32,
+) -> Result<Vec<PairRow>, StoreError> {
+    let mut values = values![tenant, state.name(), limit];
+    if *scope == Scope::School {
+        let sql = "SELECT * FROM duplicate WHERE tenant = $1 AND state = $2 ORDER BY at, enrolment, kept LIMIT $3";
+        return all(db, sql, values).await;
+    }
+    let (in_scope, units) = scope.condition("exam.unit", 4);
+    values.extend(units);
+    let sql = format!(
+        "SELECT pair.* FROM duplicate pair WHERE pair.tenant = $1 AND pair.state = $2
+          AND EXISTS (SELECT 1 FROM association one CROSS JOIN offering exam
+              WHERE one.tenant = pair.tenant AND one.id IN (pair.enrolment, pair.kept)
+                AND exam.tenant = one.tenant AND exam.id = one.offering AND {in_scope})
+        ORDER BY pair.at, pair.enrolment, pair.kept LIMIT $3"
+    );
+    db.rows(sql, values).await?.iter().map(PairRow::from_row).collect()
 }

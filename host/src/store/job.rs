@@ -308,21 +308,39 @@ pub async fn of_peer_after(
     }
     let (in_scope, units) = scope.condition("place.unit", 7);
     values.extend(units);
-    // The id begins behind the flow's digit and the kind (`lane::name`).
     let sql = format!(
-        "SELECT job.* FROM job
-            LEFT JOIN association bound ON bound.tenant = job.tenant AND job.lane LIKE '_/association/%'
-                AND bound.id = SUBSTR(job.lane, 15)
-            JOIN offering place ON place.tenant = job.tenant AND place.id = CASE
-                WHEN job.lane LIKE '_/association/%' THEN bound.offering
-                WHEN job.lane LIKE '_/offering/%' THEN SUBSTR(job.lane, 12)
-                WHEN job.lane LIKE '_/plannable/%' THEN SUBSTR(job.lane, 13) END
+        "SELECT job.* FROM job {AT_PLACE}
         WHERE job.tenant = $1 AND job.peer = $2 AND job.state = $3
           AND job.created_at >= $4 AND (job.created_at > $4 OR job.id > $5) AND {in_scope}
         ORDER BY job.created_at, job.id LIMIT $6"
     );
     all(db.rows(sql, values).await?)
 }
+
+/// One job, where it concerns what lies in a scope, as [`of_peer_after`] lists them.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_in(db: &Database, tenant: &str, scope: &Scope, id: &str) -> Result<Option<JobRow>, StoreError> {
+    if *scope == Scope::School {
+        return find(db, tenant, id).await;
+    }
+    let (in_scope, units) = scope.condition("place.unit", 3);
+    let mut values = values![tenant, id];
+    values.extend(units);
+    let sql = format!("SELECT job.* FROM job {AT_PLACE} WHERE job.tenant = $1 AND job.id = $2 AND {in_scope}");
+    let row = db.row(sql, values).await?;
+    row.as_ref().map(JobRow::from_row).transpose()
+}
+
+/// The sitting or planbare toets of a job's lane: the id begins behind the flow's digit and the kind
+/// ([`crate::domain::lane::name`]).
+const AT_PLACE: &str = "LEFT JOIN association bound ON bound.tenant = job.tenant
+        AND job.lane LIKE '_/association/%' AND bound.id = SUBSTR(job.lane, 15)
+    JOIN offering place ON place.tenant = job.tenant AND place.id = CASE
+        WHEN job.lane LIKE '_/association/%' THEN bound.offering
+        WHEN job.lane LIKE '_/offering/%' THEN SUBSTR(job.lane, 12)
+        WHEN job.lane LIKE '_/plannable/%' THEN SUBSTR(job.lane, 13) END";
 
 /// Jobs of one peer whose turn and time it is ([`Place::has_its_turn`] in SQL), oldest first.
 ///

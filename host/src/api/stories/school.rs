@@ -74,6 +74,19 @@ async fn a_cesuur_is_planned_by_who_decides() {
         let plans = crate::store::deadline::cesuur_plans(&door.core.db, SCHOOL)
             .await
             .unwrap();
+        let path = format!("/peers/{VENDOR}/components/rekenen/examenversies");
+        let enter =
+            json!({ "peer": VENDOR, "component": "rekenen", "examenversie": "v1", "normed": "yes", "source": "brief" });
+        door.call(&ec, Method::PUT, "/cesuur", &enter).await.ok();
+        let known = door.get(&door.fb, &path).await.ok();
+        assert_eq!(
+            (&known[0]["code"], &known[0]["plannedOn"], &known[0]["entered"]["by"]),
+            (&json!("v1"), &json!("2026-09-30"), &json!("account:ec")),
+            "{known}"
+        );
+        door.get(&ec, &format!("/peers/{VENDOR}/components/taal/examenversies"))
+            .await
+            .refused(404);
         assert_eq!(plans.len(), 1);
         assert_eq!(
             (plans[0].code.as_str(), plans[0].planned_on.to_string().as_str()),

@@ -52,14 +52,16 @@ pub struct Duplicate {
     pub confirmed_seq: Option<i64>,
 }
 
-/// Pairs that wait for a person, then those that are merged; 500 of each at most.
+/// Pairs that wait for a person, then those that are merged, in units that the account's functions reach; 500 of each at
+/// most, the longest first.
 #[utoipa::path(get, path = "/api/v1/duplicates", tag = "duplicates",
     responses((status = 200, body = Vec<Duplicate>), (status = "4XX", body = Problem)))]
 pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Duplicate>>, Problem> {
     caller.must_hold_any(&service, &[Duty::Plannen, Duty::Vaststellen])?;
+    let scope = caller.reach(&service).await?;
     let mut shown = Vec::new();
     for state in [PairState::Found, PairState::Merged] {
-        for pair in duplicate::list(&service.core, caller.tenant(), state, MOST).await? {
+        for pair in duplicate::list(&service.core, caller.tenant(), (state, &scope), MOST).await? {
             shown.push(Duplicate {
                 person: pair.kept.association.facts.person_id.clone(),
                 attempt: pair.kept.association.attempt(),

@@ -32,6 +32,10 @@ pub fn operations() -> Operations {
         .get("/api/v1/plannables/{plannable}/enrolments", enrolments)
         .get("/api/v1/deelnames/{deelname}/results", versions)
         .post("/api/v1/decisions", decide)
+        .get(
+            "/api/v1/peers/{peer}/components/{component}/examenversies",
+            examenversies,
+        )
         .put("/api/v1/cesuur", set_cesuur)
 }
 
@@ -364,4 +368,84 @@ pub async fn set_cesuur(
     let (core, account) = (&service.core, &caller.0.account);
     cesuur::set(core, caller.tenant(), account, &versie, put.normed, &put.source).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// What is known of the cesuur of one examenversie, and from where.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OfExamenversie {
+    /// The vendor's code of the version; the component where it names none.
+    pub code: String,
+    /// How many results.
+    pub results: i64,
+    /// To which the cesuur was applied, all in all.
+    pub normed: i64,
+    /// To which it was not.
+    pub unnormed: i64,
+    /// Held until it is.
+    pub waiting: i64,
+    /// Delivered as normed; beside `entered` this shows what deviates.
+    pub delivered_normed: i64,
+    /// Delivered as not normed.
+    pub delivered_unnormed: i64,
+    /// What a person entered last.
+    pub entered: Option<Entered>,
+    /// When it is planned, such as `2026-09-30`.
+    pub planned_on: Option<String>,
+}
+
+/// A cesuur that a person entered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Entered {
+    /// `yes`, `no` or `unknown`.
+    pub normed: String,
+    /// Where it is known from.
+    pub source: String,
+    /// Who entered it.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<cesuur::Known> for OfExamenversie {
+    fn from(known: cesuur::Known) -> Self {
+        let count = known.count;
+        OfExamenversie {
+            code: known.code,
+            results: count.results,
+            normed: count.normed,
+            unnormed: count.unnormed,
+            waiting: count.waiting,
+            delivered_normed: count.delivered_normed,
+            delivered_unnormed: count.delivered_unnormed,
+            entered: known.entered.map(|row| Entered {
+                normed: result::normed_word(row.normed).to_owned(),
+                source: row.source,
+                by: row.actor,
+                at: row.at,
+            }),
+            planned_on: known.planned.map(|day| day.to_string()),
+        }
+    }
+}
+
+/// What is known of the cesuur of each examenversie of a component that has results, an entry or a plan.
+#[utoipa::path(get, path = "/api/v1/peers/{peer}/components/{component}/examenversies", tag = "results",
+    params(("peer" = String, Path), ("component" = String, Path)),
+    responses((status = 200, body = Vec<OfExamenversie>), (status = "4XX", body = Problem)))]
+pub async fn examenversies(
+    State(service): State<Service>,
+    caller: Caller,
+    Path((peer, id)): Path<(String, String)>,
+) -> Result<Json<Vec<OfExamenversie>>, Problem> {
+    caller.must_hold_any(&service, &[Duty::Vaststellen, Duty::Plannen, Duty::Beheren])?;
+    let (db, tenant) = (&service.core.db, caller.tenant());
+    if component::find(db, tenant, &peer, &id).await?.is_none() {
+        return Err(Problem::absent(format!(
+            "there is no component `{id}` at `{peer}` in this school"
+        )));
+    }
+    let known = cesuur::of_component(db, tenant, &peer, &id).await?;
+    Ok(Json(known.into_iter().map(OfExamenversie::from).collect()))
 }

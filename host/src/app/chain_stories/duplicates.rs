@@ -12,6 +12,7 @@ use crate::domain::exception;
 use crate::domain::sending::{Said, SendPolicy};
 use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
+use crate::store::scope::Scope as Anywhere;
 use crate::store::testing::on_each_database;
 
 const WHY: &str = "twee opleidingen";
@@ -46,7 +47,9 @@ async fn merge(school: &School, pair: Pair<'_>) -> Result<(), Refused> {
 }
 
 async fn listed(school: &School, state: PairState) -> Vec<(String, String)> {
-    let all = duplicate::list(&school.core, TENANT, state, 10).await.unwrap();
+    let all = duplicate::list(&school.core, TENANT, (state, &Anywhere::School), 10)
+        .await
+        .unwrap();
     all.into_iter()
         .map(|pair| (pair.row.enrolment, pair.row.kept))
         .collect()
