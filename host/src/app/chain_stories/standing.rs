@@ -352,6 +352,16 @@ async fn a_sample_is_drawn_again_from_its_seed() {
         assert!(kept.contains(&first), "as it was drawn, by whom");
         let planner = account("bureau", &[Duty::Plannen]);
         assert!(sample::draw(&school.core, TENANT, &planner, &new).await.is_err());
+        let of_unit = |unit: &str| sample::NewSample {
+            unit: Some(unit.to_owned()),
+            ..new.clone()
+        };
+        let here = sample::draw(&school.core, TENANT, &an, &of_unit("techniek"))
+            .await
+            .unwrap();
+        assert_eq!(here.listed.len(), 7);
+        let elsewhere = sample::draw(&school.core, TENANT, &an, &of_unit("zorg")).await;
+        assert!(matches!(elsewhere, Err(Refused::NotNow(_))), "{elsewhere:?}");
     })
     .await;
 }

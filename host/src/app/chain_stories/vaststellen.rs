@@ -105,6 +105,33 @@ async fn planner_assessor_fb_and_expired_mandate_may_not_vaststellen() {
     .await;
 }
 
+/// Invariant 9: planning is of a sitting, or of one candidate at it.
+#[tokio::test]
+async fn who_added_one_candidate_decides_on_the_others_only() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let (sitting, deelnames) = school.planned(&["jip"]).await;
+        school.enrol(&["an"]).await;
+        let both = account("bo", &[Duty::Plannen, Duty::Vaststellen]);
+        let new = [NewDeelname {
+            candidate: for_enrolment("e-an"),
+            needs: None,
+        }];
+        let added = deelname::add(&school.core, planner_of(&both), &sitting, &new).await;
+        let added = added.unwrap().remove(0).unwrap();
+        for id in [&deelnames[0], &added] {
+            school.send_score(id, "7.5").await;
+        }
+        let refused = decide(&school, &both, &added, 1).await.unwrap_err();
+        assert!(
+            matches!(refused, Refused::NotAllowed(Refusal::Planned { .. })),
+            "{refused}"
+        );
+        decide(&school, &both, &deelnames[0], 1).await.unwrap();
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_mandate_is_printed_on_the_decision_with_its_dates() {
     on_each_database(|bench| async move {
