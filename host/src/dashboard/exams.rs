@@ -29,8 +29,8 @@ use crate::domain::sending::{Policy, Said};
 use crate::store::sample::SampleRow;
 use crate::store::{offering, sample as sample_store};
 
-/// Most exams listed.
-const MOST: u32 = 1_000;
+/// Most exams listed; the others are found by their name.
+const MOST: u32 = 200;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -48,16 +48,27 @@ struct ListPage {
     shell: Shell,
     lines: Vec<(String, String, String, bool)>,
     more: bool,
+    zoek: String,
 }
 
-async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Response, Oops> {
+#[derive(Default, serde::Deserialize)]
+struct Search {
+    #[serde(default)]
+    zoek: String,
+}
+
+async fn list(
+    State(service): State<Service>,
+    visitor: Visitor,
+    Query(search): Query<Search>,
+) -> Result<Response, Oops> {
     let (db, tenant) = (&service.core.db, visitor.tenant());
     let units = Units::of(&service, tenant).await?;
-    let found = offering::of_kind(db, tenant, OfferingKind::Plannable, MOST).await?;
+    let scope = units.reach(&visitor);
+    let found = offering::plannables_named(db, tenant, &scope, search.zoek.trim(), MOST).await?;
     let more = found.len() == MOST as usize;
     let mut lines: Vec<_> = found
         .into_iter()
-        .filter(|one| units.shows(&visitor, one.unit.as_deref()))
         .map(|one| {
             let (unit, canceled) = (units.name_opt(one.unit.as_deref()), one.is_canceled());
             (one.id, one.facts.name, unit, canceled)
@@ -68,6 +79,7 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         shell: Shell::around(&service, &visitor, "/toetsen", "Toetsen", None).await?,
         lines,
         more,
+        zoek: search.zoek,
     };
     page(StatusCode::OK, &list)
 }

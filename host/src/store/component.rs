@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::body;
 use super::error::StoreError;
+use super::scope::containing;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::model::{Component, ComponentStatus};
@@ -118,11 +119,6 @@ pub async fn search(db: &Database, tenant: &str, text: &str, limit: u32) -> Resu
     let sql = "SELECT * FROM component
         WHERE tenant = $1 AND (LOWER(name) LIKE $2 ESCAPE '!' OR LOWER(id) LIKE $2 ESCAPE '!')
         ORDER BY name, id LIMIT $3";
-    let escaped = text
-        .to_lowercase()
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    let rows = db.rows(sql, values![tenant, format!("%{escaped}%"), limit]).await?;
+    let rows = db.rows(sql, values![tenant, containing(text), limit]).await?;
     rows.iter().map(ComponentRow::from_row).collect()
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::body;
 use super::error::StoreError;
 use super::mark::Mark;
-use super::scope::Scope;
+use super::scope::{Scope, containing};
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::model::OfferingState;
@@ -140,15 +140,6 @@ pub async fn starting_between(
     all(db, sql, values![tenant, kind.name(), from, until, limit]).await
 }
 
-/// Offerings of a kind, by name; at most `limit`.
-///
-/// # Errors
-/// What the database says.
-pub async fn of_kind(db: &Database, tenant: &str, kind: OfferingKind, limit: u32) -> Result<Vec<Offering>, StoreError> {
-    let sql = "SELECT * FROM offering WHERE tenant = $1 AND kind = $2 ORDER BY name, id LIMIT $3";
-    all(db, sql, values![tenant, kind.name(), limit]).await
-}
-
 /// Sittings after a mark, by start; at most `limit`.
 ///
 /// # Errors
@@ -188,6 +179,28 @@ pub async fn plannables_after(
         ORDER BY id LIMIT $3"
     );
     let mut values = values![tenant, after, limit];
+    values.extend(units);
+    all(db, &sql, values).await
+}
+
+/// Planbare toetsen in a scope whose name or id contains a text, by name; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn plannables_named(
+    db: &Database,
+    tenant: &str,
+    scope: &Scope,
+    text: &str,
+    limit: u32,
+) -> Result<Vec<Offering>, StoreError> {
+    let (in_scope, units) = scope.condition("unit", 4);
+    let sql = format!(
+        "SELECT * FROM offering WHERE tenant = $1 AND kind = 'plannable'
+          AND (LOWER(name) LIKE $2 ESCAPE '!' OR LOWER(id) LIKE $2 ESCAPE '!') AND {in_scope}
+        ORDER BY name, id LIMIT $3"
+    );
+    let mut values = values![tenant, containing(text), limit];
     values.extend(units);
     all(db, &sql, values).await
 }

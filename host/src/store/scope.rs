@@ -1,6 +1,17 @@
-//! Which units' rows a reader sees (R24): a condition for statements, made where the policy was decided.
+//! Which rows a reader sees: those of units (R24), a condition for statements, made where the policy was decided; and
+//! those whose text was asked for.
 
 use super::sql::Value;
+
+/// The pattern of texts that contain this one, in small letters, for `LIKE … ESCAPE '!'`.
+pub(super) fn containing(text: &str) -> String {
+    let escaped = text
+        .to_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
 
 /// Whose rows are read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -81,6 +81,8 @@ async fn an_exception_is_opened_and_solved() {
     visit.follow("Uitzonderingen", "/uitzonderingen").await;
     visit.follow("Score past niet op de schaal", "/uitzonderingen/").await;
     visit.reads(&["Volgende stap", "Eigenaar", "vaststellen"]).await;
+    visit.push("Ik pak dit op", "/uitzonderingen/").await;
+    visit.reads(&["U hebt deze uitzondering opgepakt", "u, sinds"]).await;
     visit.fill("Wat is er gedaan?", "leverancier gebeld").await;
     visit.push("Afhandelen", "/uitzonderingen?gedaan=").await;
     visit.reads(&["De uitzondering is afgehandeld."]).await;
@@ -139,4 +141,24 @@ async fn a_member_of_the_examencommissie_decides() {
         .unwrap()
         .unwrap();
     assert_eq!(head.decided, Decided::Vastgesteld);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_of_the_examencommissie_decides_on_a_whole_exam() {
+    let Some(visit) = begin().await else {
+        return;
+    };
+    visit.sign_in("ec").await;
+    visit.follow("Examens", "/toetsen").await;
+    visit.follow("Rekenen 3F", "/toetsen/plannable").await;
+    visit.reads(&["vast te stellen (1)", "1 tot en met 2 van 2"]).await;
+    visit.tab_to("checkbox", "Ik stel dit ene resultaat vast").await;
+    visit.browser.press(SPACE).await;
+    visit
+        .push("Alles vaststellen (1)", "/toetsen/plannable/vaststellen")
+        .await;
+    visit.reads(&["Vastgesteld: 1."]).await;
+    let deelname = &visit.stage.deelnames[0];
+    let head = result::head(&visit.stage.core.db, SCHOOL, deelname).await;
+    assert_eq!(head.unwrap().unwrap().decided, Decided::Vastgesteld);
 }
