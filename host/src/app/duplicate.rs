@@ -3,8 +3,11 @@
 //! by the way it came (R23).
 
 pub mod again;
+mod list;
 
 use std::collections::HashSet;
+
+pub use list::{Shown, list};
 
 use super::draft::Draft;
 use super::planning::Planner;
@@ -14,7 +17,6 @@ use crate::domain::duplicate::{self, Enrolled, NotMerged, PairState};
 use crate::domain::model::{ResultValueType, Role, TestReference};
 use crate::domain::offering::Offering;
 use crate::store::duplicate::{self as pairs, PairRow};
-use crate::store::scope::Scope;
 use crate::store::{Database, association, offering, result as result_store};
 
 /// A toetsinschrijving with what tells whether it is one of two, read.
@@ -460,40 +462,6 @@ pub async fn confirmed(draft: &mut Draft<'_>, enrolment: &str, seq: i64) -> Resu
         draft.put(confirmed.next());
     }
     Ok(())
-}
-
-/// A pair as a person looks at it.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// The pair.
-    pub row: PairRow,
-    /// The one that is served along.
-    pub enrolment: Read,
-    /// The one that is kept.
-    pub kept: Read,
-}
-
-/// The pairs that wait for a person (found, and still one exam without a result), or those that are merged, of which
-/// either planbare toets lies in a scope; at most so many.
-///
-/// # Errors
-/// What the database says.
-pub async fn list(
-    core: &Core,
-    tenant: &str,
-    (state, scope): (PairState, &Scope),
-    limit: u32,
-) -> Result<Vec<Shown>, Refused> {
-    let mut shown = Vec::new();
-    for row in pairs::in_state(&core.db, tenant, (state, scope), limit).await? {
-        let enrolment = Read::find(&core.db, tenant, &row.enrolment).await?;
-        let kept = Read::find(&core.db, tenant, &row.kept).await?;
-        if state == PairState::Found && !duplicate::are_one(enrolment.enrolled(), kept.enrolled()) {
-            continue;
-        }
-        shown.push(Shown { row, enrolment, kept });
-    }
-    Ok(shown)
 }
 
 /// Whether enrolments of a planbare toets that are known already may be duplicates by it: its tests are new.
