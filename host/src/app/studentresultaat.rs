@@ -170,7 +170,7 @@ pub async fn send_for_exam(
         if to.enrolment.id == route.enrolment.id {
             head.sent_seq = Some(seq);
         }
-        deliver::result_again(draft, (&head.association, seq), &to.enrolment).await?;
+        deliver::result(draft, (&head.association, seq), &to.enrolment, draft.now).await?;
     }
     Ok(())
 }

@@ -85,10 +85,11 @@ async fn the_report_counts_results_and_deviations_and_is_the_examencommissies() 
     assert_eq!(nonsense.status, StatusCode::UNPROCESSABLE_ENTITY);
     let file = ec.get("/rapportage.csv").await;
     let line = file.text.lines().nth(1).unwrap_or_default();
-    // Sittings, deelnames, absent, known, passed, failed, normed, decided, held, irregular, restated.
+    // Rate and average of what is normed (none); sittings, deelnames, absent, known, passed, failed, normed, decided,
+    // held, irregular, restated; changed after vaststelling, corrected, withdrawn.
     assert_eq!(
         line,
-        "\"Rekenen 3F\";\"TOA\";\"–\";\"College Techniek\";\"\";1;2;0;2;0;0;0;0;1;0;0"
+        "\"Rekenen 3F\";\"TOA\";\"–\";\"College Techniek\";\"\";;;1;2;0;2;0;0;0;0;1;0;0;0;0;0"
     );
     let earlier = ec.get("/rapportage?van=2026-07-01&tot=2026-07-31").await;
     assert!(earlier.text.contains("In deze periode eindigden geen zittingen"));

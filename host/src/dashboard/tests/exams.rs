@@ -11,7 +11,7 @@ use crate::domain::result::Decided;
 fn all_behind(page: &Page, mark: &str) -> Vec<String> {
     let after = page.text.split(mark).skip(1);
     after
-        .map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
+        .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"))
         .collect()
 }
 
