@@ -170,7 +170,8 @@ pub async fn send_for_exam(
         if to.enrolment.id == route.enrolment.id {
             head.sent_seq = Some(seq);
         }
-        deliver::result(draft, (&head.association, seq), &to.enrolment, draft.now).await?;
+        let now = draft.now;
+        deliver::result(draft, (&head.association, seq), &to.enrolment, now).await?;
     }
     Ok(())
 }
