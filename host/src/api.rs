@@ -57,6 +57,8 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::publisher::operations())
         .and(v1::keuring::operations())
         .and(v1::revision::operations())
+        .and(v1::rollout::operations())
+        .and(v1::freeze::operations())
         .and(v1::job::operations())
         .and(v1::task::operations())
         .and(v1::sitting::operations())

@@ -7,6 +7,7 @@
 mod accounts;
 mod admission;
 mod cesuren;
+mod changes;
 mod connectors;
 mod contact;
 mod deadlines;
@@ -17,6 +18,7 @@ mod exam_results;
 mod exams;
 mod exceptions;
 mod form;
+mod freezes;
 mod keuring_words;
 mod needs;
 mod oops;
@@ -25,6 +27,7 @@ mod policies;
 mod publishers;
 mod refusal;
 mod report;
+mod rollout;
 mod scale_maps;
 mod school;
 mod session;
@@ -37,6 +40,7 @@ mod switch;
 mod tests;
 mod timeline;
 mod today;
+mod tomorrow;
 mod units;
 mod words;
 mod worklist;
@@ -61,6 +65,10 @@ pub fn router(service: Service) -> Router {
         .merge(today::routes())
         .merge(connectors::routes())
         .merge(switch::routes())
+        .merge(changes::routes())
+        .merge(rollout::routes())
+        .merge(freezes::routes())
+        .merge(tomorrow::routes())
         .merge(exceptions::routes())
         .merge(needs::routes())
         .merge(deelname_needs::routes())

@@ -18,9 +18,13 @@ pub mod offering;
 pub mod person;
 pub mod principal;
 pub mod proposal;
+pub mod reading_back;
 pub mod relay;
 pub mod result;
 pub mod retry;
+pub mod rollout;
+#[cfg(test)]
+mod rollout_tests;
 pub mod sample;
 pub mod scale_map;
 pub mod school_calendar;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{self, Service};
+use crate::app::rollout::tally::WRITTEN_EVERY;
 use crate::app::running::Connectors;
 use crate::app::{Core, World, deadline, polling};
 use crate::audit::checkpoint::{self, CheckpointError};
@@ -229,12 +230,13 @@ impl Host {
             async move { jobs.run(stop.cancelled_owned()).await }
         });
         let settling = tokio::spawn(settle(self.service.core.clone(), stop.clone()));
+        let counting = tokio::spawn(tally(self.service.clone(), stop.clone()));
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
         let serving = connections::serve(listener, self.router, self.limits, stop.clone());
         bounded(serving, &stop, LAST_ANSWERS).await?;
-        for task in [working, signing, settling] {
+        for task in [working, signing, settling, counting] {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
             }
@@ -333,6 +335,21 @@ async fn settle(core: Core, stop: CancellationToken) {
         }
         if let Err(error) = deadline::settle_everywhere(&core).await {
             warn!("could not note which sittings are finished, will try again: {error}");
+        }
+    }
+}
+
+/// Writes now and then what calls came to.
+async fn tally(service: Service, stop: CancellationToken) {
+    let mut every = tokio::time::interval(WRITTEN_EVERY);
+    loop {
+        let stopping = tokio::select! {
+            _ = every.tick() => false,
+            () = stop.cancelled() => true,
+        };
+        service.connectors.tally().write(&service.core).await;
+        if stopping {
+            return;
         }
     }
 }

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, contact, deelname, duplicate, job, keuring, landscape, needs, package, peer, policy, proposal,
-    publisher, result, revision, sample, scale_map, school, sitting, task, unit,
+    account, attempt, contact, deelname, duplicate, freeze, job, keuring, landscape, needs, package, peer, policy,
+    proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,8 @@ use super::v1::{
         keuring::list, keuring::ask, keuring::counter_sign, keuring::review, keuring::approve, keuring::policy,
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
+        rollout::show, rollout::begin, rollout::step, rollout::difference, rollout::label,
+        freeze::list, freeze::enter, freeze::withdraw,
         job::list, job::requeue, job::dismiss,
         task::list, task::claim, task::release, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,

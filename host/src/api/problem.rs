@@ -152,6 +152,7 @@ impl From<PeerError> for Problem {
             PeerError::Unknown(_) | PeerError::UnknownClient(_) => Problem::absent(error.to_string()),
             PeerError::BadHat(_) | PeerError::Endpoint(_) => Problem::bad("endpoint", error.to_string()),
             PeerError::Sealed(error) => Problem::ours(&error),
+            PeerError::Follow(error) => error.into(),
             PeerError::Commit(error) => error.into(),
             PeerError::Store(error) => error.into(),
         }
@@ -223,6 +224,12 @@ impl From<RevisionError> for Problem {
             RevisionError::Commit(error) => error.into(),
             RevisionError::Store(error) => error.into(),
             RevisionError::Follow(error) => error.into(),
+            RevisionError::Frozen { .. } => Problem::conflict("frozen", error.to_string()),
+            RevisionError::NotNow(_) => Problem::conflict("not-now", error.to_string()),
+            RevisionError::NoRollout(_) => Problem::conflict("no-rollout", error.to_string()),
+            RevisionError::RollsOut(_) => Problem::conflict("rolls-out", error.to_string()),
+            RevisionError::Units(_) => Problem::bad("units", error.to_string()),
+            RevisionError::NotAllowed(_) => Problem::forbidden(error.to_string()),
         }
     }
 }

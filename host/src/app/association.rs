@@ -248,7 +248,13 @@ pub async fn confirm(draft: &mut Draft<'_>, deelname: &str, confirmed: Confirmed
     let Some(found) = association::find(&draft.core.db, draft.tenant, deelname).await? else {
         return Ok(());
     };
-    know_as(draft, &found.peer, ("association", deelname), confirmed.peer_id).await?;
+    know_as(
+        draft,
+        &found.peer,
+        ("association", deelname),
+        (confirmed.peer_id, Some(confirmed.revision)),
+    )
+    .await?;
     if let Some(confirmation) = newer(found.confirmed, confirmed, draft.now) {
         let confirmed = Association {
             confirmed: Some(confirmation),

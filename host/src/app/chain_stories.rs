@@ -11,6 +11,7 @@ mod planning;
 mod polled;
 mod reports;
 mod results;
+mod rollout;
 mod scale_map;
 mod sending;
 mod standing;

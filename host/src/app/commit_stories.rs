@@ -20,6 +20,7 @@ fn tie(our_id: &str, peer_id: &str, version: i64) -> LedgerRow {
         kind: "association".to_owned(),
         our_id: our_id.to_owned(),
         peer_id: peer_id.to_owned(),
+        revision: None,
         version,
     }
 }

@@ -24,6 +24,8 @@ pub struct Draft<'a> {
     pub actor: String,
     /// The time of this run of the verb.
     pub now: Timestamp,
+    /// The connector revision that brought what is decided on, where one did.
+    pub revision: Option<i64>,
     set: WriteSet,
     lanes: HashMap<String, i64>,
     /// Exceptions that are open now, read once per object; what this draft opens or closes is kept up with.
@@ -137,6 +139,7 @@ impl<'a> Draft<'a> {
             tenant,
             actor: actor.into(),
             now: core.now(),
+            revision: None,
             set: WriteSet::of(tenant),
             lanes: HashMap::new(),
             exceptions: HashMap::new(),
@@ -360,6 +363,7 @@ impl<'a> Draft<'a> {
             outcome: outcome.word().to_owned(),
             sealed,
             received_at: self.now,
+            revision: self.revision,
         };
         self.set.put(row.write());
         Ok(id)

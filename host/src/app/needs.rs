@@ -6,14 +6,15 @@ pub mod again;
 pub mod table;
 
 use super::draft::{About, Draft};
-use super::{Core, Refused};
-use crate::connector::manifest::{self, Manifest};
+use super::{Core, Refused, revision, rollout};
+use crate::connector::manifest;
 use crate::domain::association::Association;
 use crate::domain::calendar;
 use crate::domain::exception::{self, NEEDS_BLOCKED, NEEDS_CHANGED};
 use crate::domain::model::{self, Role};
 use crate::domain::needs::{self, Bounds, Granted, Needs, Obstacle, Steps, Translation, Unit};
 use crate::domain::offering::Offering;
+use crate::domain::rollout::Served;
 use crate::store::needs::{self as needs_store, StandingRow};
 use crate::store::{Database, StoreError, association, offering, peer, person};
 
@@ -58,17 +59,16 @@ pub async fn bounds(db: &Database, tenant: &str, peer_id: &str) -> Result<Option
     let Some(number) = peer::find(db, tenant, peer_id).await?.and_then(|row| row.revision) else {
         return Ok(None);
     };
+    bounds_of(db, tenant, peer_id, number).await
+}
+
+/// What one revision of a vendor's connector can tell.
+async fn bounds_of(db: &Database, tenant: &str, peer_id: &str, number: i64) -> Result<Option<Bounds>, StoreError> {
     let Some(revision) = db.revision(tenant, peer_id, number).await? else {
         return Ok(None);
     };
-    let Some(package) = db.package(tenant, &revision.digest).await? else {
-        return Ok(None);
-    };
-    let manifest = Manifest::parse(package.manifest.as_bytes()).map_err(|error| StoreError::Inconsistent {
-        column: "package.manifest".to_owned(),
-        why: error.to_string(),
-    })?;
-    Ok(Some(manifest.needs.into()))
+    let manifest = revision::manifest(db, &revision).await?;
+    Ok(manifest.map(|manifest| manifest.needs.into()))
 }
 
 impl From<manifest::Needs> for Bounds {
@@ -356,7 +356,15 @@ pub async fn obstacles_at_delivery(
     if needs.is_empty() || deelname.is_canceled() || deelname.facts.role != Role::Student {
         return Ok(Vec::new());
     }
-    let Some(bounds) = bounds(&core.db, tenant, &deelname.peer).await? else {
+    let Some((_, serving)) = rollout::serving(&core.db, tenant, &deelname.peer).await? else {
+        return Ok(Vec::new());
+    };
+    let of_sitting = (2, deelname.facts.offering_id.as_str());
+    let served = rollout::of_sitting(&core.db, tenant, &serving, of_sitting).await?;
+    let (Served::By(number), _) = served else {
+        return Ok(Vec::new());
+    };
+    let Some(bounds) = bounds_of(&core.db, tenant, &deelname.peer, number).await? else {
         return Ok(Vec::new());
     };
     let sitting = offering::find(&core.db, tenant, &deelname.facts.offering_id).await?;

@@ -234,7 +234,13 @@ pub async fn confirm(draft: &mut Draft<'_>, sitting: &str, confirmed: Confirmed<
     let Some(found) = offering::find(&draft.core.db, draft.tenant, sitting).await? else {
         return Ok(());
     };
-    know_as(draft, &found.peer, ("offering", sitting), confirmed.peer_id).await?;
+    know_as(
+        draft,
+        &found.peer,
+        ("offering", sitting),
+        (confirmed.peer_id, Some(confirmed.revision)),
+    )
+    .await?;
     if let Some(confirmation) = newer(found.confirmed, confirmed, draft.now) {
         let confirmed = Offering {
             confirmed: Some(confirmation),
@@ -264,7 +270,7 @@ pub(super) async fn know_as(
     draft: &mut Draft<'_>,
     peer: &str,
     (kind, id): (&str, &str),
-    peer_id: Option<&str>,
+    (peer_id, revision): (Option<&str>, Option<i64>),
 ) -> Result<(), Refused> {
     let Some(peer_id) = peer_id else {
         return Ok(());
@@ -279,6 +285,7 @@ pub(super) async fn know_as(
         kind: kind.to_owned(),
         our_id: id.to_owned(),
         peer_id: peer_id.to_owned(),
+        revision,
         version: known.map_or(0, |known| known.version),
     };
     draft.put(tie.next());

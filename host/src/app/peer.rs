@@ -1,9 +1,10 @@
 //! Peers: the systems around the host, where they are reached and how the host signs in there.
 
 use super::account::{AccountError, actor, check_name};
-use super::{CommitError, Core, Decision, mended};
+use super::{CommitError, Core, Decision, Draft, Refused, mended};
 use crate::connector::egress::AddressRange;
 use crate::domain::label;
+use crate::domain::rollout::Environment;
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::EndpointRow;
 use crate::store::seal::SealError;
@@ -36,6 +37,9 @@ pub enum PeerError {
     /// A secret could not be sealed.
     #[error(transparent)]
     Sealed(#[from] SealError),
+    /// What follows from it could not be decided.
+    #[error(transparent)]
+    Follow(#[from] Refused),
     /// It could not be stored.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -61,6 +65,22 @@ pub async fn create(core: &Core, tenant: &str, by: &str, id: &str, hat: &str, na
         let mut write_set = WriteSet::of(tenant);
         write_set.put(PeerRow::new(tenant, id, hat, name).next());
         write_set.audit(entry(by, "peer.create", id, format!("{hat}: {name}")));
+        Ok(Decision { write_set, answer: () })
+    })
+    .await
+}
+
+/// Says what a peer is, for people: nothing is decided by it.
+///
+/// # Errors
+/// [`PeerError`].
+pub async fn label(core: &Core, tenant: &str, by: &str, id: &str, environment: Environment) -> Result<(), PeerError> {
+    core.decide(&[format!("peer/{tenant}/{id}")], || async {
+        let row = peer::find(&core.db, tenant, id).await?;
+        let row = row.ok_or_else(|| PeerError::Unknown(id.to_owned()))?;
+        let mut write_set = WriteSet::of(tenant);
+        write_set.put(PeerRow { environment, ..row }.next());
+        write_set.audit(entry(by, "peer.label", id, environment.name().to_owned()));
         Ok(Decision { write_set, answer: () })
     })
     .await
@@ -167,19 +187,17 @@ pub async fn put_endpoint(
             allowed_addresses: serde_json::to_string(allowed_addresses).expect("a list of texts is JSON"),
             version,
         };
-        let mut write_set = WriteSet::of(tenant);
-        write_set.put(row.write());
-        write_set.audit(entry(
-            by,
-            "endpoint.put",
-            peer_id,
-            format!("{name} at {base_url}, sign-in {auth}"),
-        ));
-        Ok(Decision { write_set, answer: () })
+        let mut draft = Draft::of(core, tenant, actor(by));
+        draft.put(row.write());
+        let detail = format!("{name} at {base_url}, sign-in {auth}");
+        draft.audit("endpoint.put", ("peer", peer_id), detail, b"");
+        mended::follow(&mut draft, &mended::Mending::of(peer_id)).await?;
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
     })
-    .await?;
-    mended::follow_up(core, tenant, peer_id).await;
-    Ok(())
+    .await
 }
 
 /// Where an endpoint's secret is sealed for.

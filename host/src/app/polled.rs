@@ -1,7 +1,7 @@
 //! What a poll or a read-back brings of flows 3 and 4: which sittings to ask for, from the vendor's ids to ours, and the
 //! records with the next cursor in one commit.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -10,13 +10,16 @@ use oke_codec::ReportMessage;
 use serde_json::json;
 
 use super::draft::{Draft, Outcome};
-use super::{Core, Decision, Refused, report, result as result_verbs};
+use super::polling::Round;
+use super::unit::Units;
+use super::{Core, Decision, Refused, deliver, report, result as result_verbs, revision, rollout};
 use crate::connector::call::{Delivery, Report};
 use crate::domain::association::Association;
 use crate::domain::interface::Interface;
 use crate::domain::model::Role;
 use crate::domain::offering::Offering;
 use crate::domain::result::{Delivered, Source};
+use crate::domain::rollout::{Served, Whose};
 use crate::store::cursor::{self, CursorRow};
 use crate::store::{StoreError, association, ledger, message, offering, result as result_store};
 
@@ -41,19 +44,15 @@ pub struct Asked {
 }
 
 /// The sittings whose results a round asks for: those the vendor has confirmed and that have begun, cancelled ones too
-/// (R6). `every` is the time between two rounds.
+/// (R6), as far as the revision that asks serves them.
 ///
 /// # Errors
 /// What the database says.
-pub async fn sittings_for_results(
-    core: &Core,
-    tenant: &str,
-    peer: &str,
-    every: Duration,
-) -> Result<Vec<Asked>, StoreError> {
-    let now = core.now();
+pub async fn sittings_for_results(core: &Core, tenant: &str, peer: &str, round: Round) -> Result<Vec<Asked>, Refused> {
+    let (now, every) = (core.now(), round.every);
     let mut asked = Vec::new();
-    for sitting in offering::sittings_under_way(&core.db, tenant, peer, now, now - RESULTS_FOR).await? {
+    let under_way = offering::sittings_under_way(&core.db, tenant, peer, now, now - RESULTS_FOR).await?;
+    for sitting in own(core, tenant, peer, (3, round.revision), under_way).await? {
         let is_recent = sitting.facts.end.is_none_or(|end| end >= now - RESULTS_OFTEN);
         let often = is_recent && !all_decided(core, tenant, &sitting.id).await?;
         if sitting.confirmed.is_some() && (often || is_its_turn(&sitting.id, now, every)) {
@@ -67,15 +66,11 @@ pub async fn sittings_for_results(
 ///
 /// # Errors
 /// What the database says.
-pub async fn sittings_for_reports(
-    core: &Core,
-    tenant: &str,
-    peer: &str,
-    every: Duration,
-) -> Result<Vec<Asked>, StoreError> {
-    let now = core.now();
+pub async fn sittings_for_reports(core: &Core, tenant: &str, peer: &str, round: Round) -> Result<Vec<Asked>, Refused> {
+    let (now, every) = (core.now(), round.every);
     let mut asked = Vec::new();
-    for sitting in offering::sittings_under_way(&core.db, tenant, peer, now, now - REPORT_FOR).await? {
+    let under_way = offering::sittings_under_way(&core.db, tenant, peer, now, now - REPORT_FOR).await?;
+    for sitting in own(core, tenant, peer, (4, round.revision), under_way).await? {
         let has_ended = sitting.facts.end.is_some_and(|end| end <= now);
         let has_report = sitting.facts.irregularities.is_some() || !sitting.facts.documents.is_empty();
         let often = !has_report && sitting.facts.end.is_some_and(|end| end >= now - REPORT_OFTEN);
@@ -85,6 +80,42 @@ pub async fn sittings_for_reports(
     }
     asked.sort_by(|one, other| one.sitting.cmp(&other.sitting));
     Ok(asked)
+}
+
+/// Those of the sittings that a revision serves in a flow. Of a unit that is not enabled nothing is asked, and a person
+/// hears of it.
+async fn own(
+    core: &Core,
+    tenant: &str,
+    peer: &str,
+    (flow, revision): (i64, i64),
+    mut sittings: Vec<Offering>,
+) -> Result<Vec<Offering>, Refused> {
+    let Some((row, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
+        return Ok(Vec::new());
+    };
+    if !row.phased && !row.named_only {
+        sittings.retain(|_| serving.default == Some(revision));
+        return Ok(sittings);
+    }
+    let units = Units::of(&core.db, tenant).await?;
+    let mut waiting = BTreeSet::new();
+    sittings.retain(|sitting| {
+        let lineage = units.lineage(sitting.unit.as_deref());
+        let whose = Whose::Sitting {
+            id: &sitting.id,
+            lineage: &lineage,
+        };
+        let served = serving.revision(flow, whose);
+        if served == Served::NotEnabled && sitting.confirmed.is_some() {
+            waiting.insert(sitting.unit.clone());
+        }
+        served == Served::By(revision)
+    });
+    for unit in waiting {
+        rollout::tell_not_enabled(core, tenant, peer, (unit.as_deref(), flow)).await?;
+    }
+    Ok(sittings)
 }
 
 async fn with_peer_id(core: &Core, tenant: &str, peer: &str, sitting: Offering) -> Result<Asked, StoreError> {
@@ -97,7 +128,7 @@ async fn with_peer_id(core: &Core, tenant: &str, peer: &str, sitting: Offering) 
 
 /// Whether every student's result of a sitting has been decided upon. One without students has nothing to decide, and
 /// may still get some.
-async fn all_decided(core: &Core, tenant: &str, sitting: &str) -> Result<bool, StoreError> {
+pub(super) async fn all_decided(core: &Core, tenant: &str, sitting: &str) -> Result<bool, StoreError> {
     let heads = result_store::heads_of_sitting(&core.db, tenant, sitting).await?;
     let decided: HashSet<&str> = heads
         .iter()
@@ -124,8 +155,8 @@ fn is_its_turn(id: &str, now: Timestamp, every: Duration) -> bool {
     (now + HOUR_S - own_moment) % HOUR_S < every.as_secs().max(1)
 }
 
-/// Where a revision's poll goes on: its own cursor, or, before it has one, that of the revision it took over from.
-/// Version 0 says that it is not its own.
+/// Where a revision's poll goes on: its own cursor, or, before it has one, that of the revision it took over from, when
+/// the two write cursors of the same kind. Version 0 says that it is not its own. The old one is kept, for a rollback.
 ///
 /// # Errors
 /// What the database says.
@@ -140,16 +171,32 @@ pub async fn cursor(
     if own.version > 0 {
         return Ok(own);
     }
+    let own = CursorRow {
+        schema_tag: tag(core, tenant, peer, revision).await?,
+        ..own
+    };
     let activations = core.db.activations(tenant, peer).await?;
     let took_over = activations.iter().find(|one| one.revision == revision);
     let Some(earlier) = took_over.and_then(|one| one.previous) else {
         return Ok(own);
     };
     let inherited = cursor::find(&core.db, tenant, peer, earlier, interface.as_str()).await?;
+    if inherited.schema_tag != own.schema_tag {
+        return Ok(own);
+    }
     Ok(CursorRow {
         cursor: inherited.cursor,
         ..own
     })
+}
+
+/// By which two revisions know each other's cursors.
+async fn tag(core: &Core, tenant: &str, peer: &str, number: i64) -> Result<String, StoreError> {
+    let Some(row) = core.db.revision(tenant, peer, number).await? else {
+        return Ok(String::new());
+    };
+    let manifest = revision::manifest(&core.db, &row).await?;
+    Ok(manifest.map_or_else(String::new, |manifest| manifest.cursor_tag()))
 }
 
 /// Records of one page, and where the poll goes on after them.
@@ -208,7 +255,13 @@ async fn keep_round(
         .collect();
     core.decide(&keys, || async {
         let mut draft = Draft::of(core, tenant, "job:poll_results");
+        draft.revision = Some(page.revision);
         for (id, delivery) in round {
+            if is_anothers(&draft, page, id).await? {
+                // The revision that serves its sitting reads it itself.
+                deliver::read_back(&mut draft, &page.peer, id).await?;
+                continue;
+            }
             match result(&mut draft, &page.peer, id, delivery, Source::Poll, page.revision).await {
                 Ok(_) => {}
                 Err(Refused::Unknown { .. }) => keep_unknown(&mut draft, page, id, delivery).await?,
@@ -224,6 +277,23 @@ async fn keep_round(
         })
     })
     .await
+}
+
+/// Whether another revision serves the sitting of a deelname.
+async fn is_anothers(draft: &Draft<'_>, page: &Page, deelname: &str) -> Result<bool, StoreError> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let Some((row, serving)) = rollout::serving(db, tenant, &page.peer).await? else {
+        return Ok(false);
+    };
+    if !row.phased && !row.named_only {
+        return Ok(false);
+    }
+    let Some(known) = association::find(db, tenant, deelname).await? else {
+        return Ok(false);
+    };
+    let sitting = (3, known.facts.offering_id.as_str());
+    let (served, _) = rollout::of_sitting(db, tenant, &serving, sitting).await?;
+    Ok(served != Served::By(page.revision))
 }
 
 /// The records that may say something new, each with our id. Most of a poll repeats what is known, since OKE has no list
@@ -320,7 +390,13 @@ async fn keep_unknown(draft: &mut Draft<'_>, page: &Page, id: &str, delivery: &D
 ///
 /// # Errors
 /// What the database says.
-pub async fn keep_report(core: &Core, tenant: &str, peer: &str, sitting: &str, read: &Report) -> Result<(), Refused> {
+pub async fn keep_report(
+    core: &Core,
+    tenant: &str,
+    (peer, revision): (&str, i64),
+    sitting: &str,
+    read: &Report,
+) -> Result<(), Refused> {
     let said = ReportMessage {
         irregularities: read.irregularities.clone(),
         documents: read.documents.clone(),
@@ -332,6 +408,7 @@ pub async fn keep_report(core: &Core, tenant: &str, peer: &str, sitting: &str, r
     let content = json!({ "irregularities": said.irregularities, "documents": said.documents }).to_string();
     core.decide(&[format!("offering/{tenant}/{sitting}")], || async {
         let mut draft = Draft::of(core, tenant, "job:poll_reports");
+        draft.revision = Some(revision);
         let incoming = report::Incoming {
             peer,
             sitting,

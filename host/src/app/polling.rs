@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::{Core, Decision, Draft, Refused, catalogue};
-use crate::connector::manifest::{ConfigValue, Manifest};
+use super::{Core, Decision, Draft, Refused, catalogue, revision, rollout};
+use crate::connector::manifest::ConfigValue;
 use crate::domain::interface::Interface;
 use crate::domain::lane::{self, JobState};
+use crate::domain::rollout::{Serving, flow_of};
 use crate::jobs::letters::{self, LetterError};
 use crate::store::job::{self, JobRow, NewJob};
 use crate::store::{StoreError, peer};
@@ -63,37 +65,88 @@ impl Recurring {
         }
     }
 
-    /// One lane per peer, so that its rounds follow each other.
-    fn lane(self, peer: &str) -> String {
+    /// One lane per peer and revision that asks, so that its rounds follow each other.
+    fn lane(self, peer: &str, asks: Asks) -> String {
         let flow = match self {
             Recurring::Catalogue => 0,
             Recurring::Results => 3,
             Recurring::Reports => 4,
         };
-        lane::name(flow, "peer", peer)
+        match asks.revision {
+            None => lane::name(flow, "peer", peer),
+            Some(number) => lane::name(flow, "revision", &format!("{peer}/{number}")),
+        }
     }
 }
 
-/// How often a peer is asked, by the revision that runs; `None` when it is not: no connector runs, it does not serve
-/// the interface, or the peer sends by itself.
+/// A round of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// The revision that asks.
+    pub revision: i64,
+    /// How often.
+    pub every: Duration,
+}
+
+/// What the payload of a job that asks says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asks {
+    /// A revision that only some units have; without it the one that everybody has asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+}
+
+/// How a peer is asked, and by which revision; `None` when it is not: no connector runs, it does not serve the
+/// interface, nobody has it apart any more, or the peer sends by itself.
 ///
 /// # Errors
 /// What the database says.
-pub async fn wanted(core: &Core, tenant: &str, peer_id: &str, what: Recurring) -> Result<Option<Duration>, StoreError> {
-    let Some(number) = peer::find(&core.db, tenant, peer_id)
-        .await?
-        .and_then(|row| row.revision)
-    else {
+pub async fn wanted(
+    core: &Core,
+    tenant: &str,
+    peer_id: &str,
+    (what, asks): (Recurring, Asks),
+) -> Result<Option<Round>, StoreError> {
+    let Some((_, serving)) = rollout::serving(&core.db, tenant, peer_id).await? else {
         return Ok(None);
     };
+    let number = match asks.revision {
+        None => serving.default,
+        Some(number) => apart(&serving, what).into_iter().find(|one| *one == number),
+    };
+    let Some(number) = number else { return Ok(None) };
+    let every = how_often(core, tenant, peer_id, (what, number)).await?;
+    Ok(every.map(|every| Round {
+        revision: number,
+        every,
+    }))
+}
+
+/// The revisions that ask beside the one that everybody has: each for the sittings that it serves. The catalogue is
+/// everybody's.
+fn apart(serving: &Serving, what: Recurring) -> Vec<i64> {
+    match what {
+        Recurring::Catalogue => Vec::new(),
+        Recurring::Results | Recurring::Reports => {
+            let mut in_use = serving.in_use(flow_of(what.interface()));
+            in_use.retain(|number| serving.default != Some(*number));
+            in_use
+        }
+    }
+}
+
+async fn how_often(
+    core: &Core,
+    tenant: &str,
+    peer_id: &str,
+    (what, number): (Recurring, i64),
+) -> Result<Option<Duration>, StoreError> {
     let Some(revision) = core.db.revision(tenant, peer_id, number).await? else {
         return Ok(None);
     };
-    let Some(package) = core.db.package(tenant, &revision.digest).await? else {
+    let Some(manifest) = revision::manifest(&core.db, &revision).await? else {
         return Ok(None);
     };
-    let manifest = Manifest::parse(package.manifest.as_bytes())
-        .map_err(|error| inconsistent("package.manifest", &error.to_string()))?;
     if !manifest.connector.interfaces.contains(&what.interface()) {
         return Ok(None);
     }
@@ -125,22 +178,37 @@ pub fn next_round(now: Timestamp, every: Duration) -> Timestamp {
     now.checked_add(every).unwrap_or(Timestamp::MAX)
 }
 
-/// Makes sure that everything a peer is to be asked again and again has its job. Called after each change of what runs,
-/// and when the server starts; a job that is no longer wanted ends by itself.
+/// Makes sure that everything a peer is to be asked again and again has its job. Part of each change of what runs; a job
+/// that is no longer wanted ends by itself.
+///
+/// # Errors
+/// What the database says.
+pub async fn schedule_in(draft: &mut Draft<'_>, peer: &str) -> Result<(), Refused> {
+    let (core, tenant) = (draft.core, draft.tenant);
+    let Some((_, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
+        return Ok(());
+    };
+    for what in Recurring::ALL {
+        let named = apart(&serving, what).into_iter().map(Some);
+        for revision in std::iter::once(None).chain(named) {
+            let asks = Asks { revision };
+            let is_wanted = wanted(core, tenant, peer, (what, asks)).await?.is_some();
+            if is_wanted && open(core, tenant, peer, (what, asks)).await?.is_none() {
+                make(draft, peer, (what, asks)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same by itself, when the server starts.
 ///
 /// # Errors
 /// What the database says.
 pub async fn schedule(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
     core.decide(&[lock(tenant, peer)], || async {
         let mut draft = Draft::of(core, tenant, "host");
-        for what in Recurring::ALL {
-            if wanted(core, tenant, peer, what).await?.is_none() {
-                continue;
-            }
-            if open(core, tenant, peer, what).await?.is_none() {
-                make(&mut draft, peer, what).await?;
-            }
-        }
+        schedule_in(&mut draft, peer).await?;
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),
@@ -170,7 +238,8 @@ pub async fn schedule_all(core: &Core) -> Result<(), StoreError> {
 /// # Errors
 /// [`Refused::NotNow`] when the connector that runs does not ask this.
 pub async fn now(core: &Core, tenant: &str, peer: &str, what: Recurring, actor: &str) -> Result<(), Refused> {
-    if wanted(core, tenant, peer, what).await?.is_none() {
+    let everybody = Asks::default();
+    if wanted(core, tenant, peer, (what, everybody)).await?.is_none() {
         return Err(Refused::NotNow(format!(
             "the connector that runs for peer `{peer}` does not ask {}: it does not serve it, or the peer sends by itself",
             what.interface()
@@ -180,9 +249,9 @@ pub async fn now(core: &Core, tenant: &str, peer: &str, what: Recurring, actor: 
         .decide::<_, Refused, _, _>(&[lock(tenant, peer)], || async {
             let mut draft = Draft::of(core, tenant, actor);
             draft.audit("peer.ask-now", ("peer", peer), what.kind().to_owned(), b"");
-            let open = open(core, tenant, peer, what).await?;
+            let open = open(core, tenant, peer, (what, everybody)).await?;
             match &open {
-                None => make(&mut draft, peer, what).await?,
+                None => make(&mut draft, peer, (what, everybody)).await?,
                 Some(job) if job.state == JobState::Ready && job.due_at > draft.now => {
                     let due_at = draft.now;
                     draft.put(JobRow { due_at, ..job.clone() }.next());
@@ -203,7 +272,7 @@ pub async fn now(core: &Core, tenant: &str, peer: &str, what: Recurring, actor: 
 }
 
 /// Puts a dead letter back in its lane, unless somebody decided on it meanwhile.
-pub(super) async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result<(), Refused> {
+async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result<(), Refused> {
     match letters::requeue(core, tenant, id, actor).await {
         Ok(()) | Err(LetterError::NotDead { .. } | LetterError::Unknown(_) | LetterError::NoReason) => Ok(()),
         Err(LetterError::Store(error)) => Err(error.into()),
@@ -215,13 +284,18 @@ fn lock(tenant: &str, peer: &str) -> String {
     format!("polling/{tenant}/{peer}")
 }
 
-async fn open(core: &Core, tenant: &str, peer: &str, what: Recurring) -> Result<Option<JobRow>, StoreError> {
-    let open = job::open_in_lane(&core.db, tenant, &what.lane(peer)).await?;
+async fn open(
+    core: &Core,
+    tenant: &str,
+    peer: &str,
+    (what, asks): (Recurring, Asks),
+) -> Result<Option<JobRow>, StoreError> {
+    let open = job::open_in_lane(&core.db, tenant, &what.lane(peer, asks)).await?;
     Ok(open.into_iter().next())
 }
 
-async fn make(draft: &mut Draft<'_>, peer: &str, what: Recurring) -> Result<(), StoreError> {
-    let lane = what.lane(peer);
+async fn make(draft: &mut Draft<'_>, peer: &str, (what, asks): (Recurring, Asks)) -> Result<(), StoreError> {
+    let lane = what.lane(peer, asks);
     let last = job::last_in_lane(&draft.core.db, draft.tenant, &lane).await?;
     let new = NewJob {
         kind: what.kind().to_owned(),
@@ -231,7 +305,7 @@ async fn make(draft: &mut Draft<'_>, peer: &str, what: Recurring) -> Result<(), 
         lane,
         seq: last + 1,
         parent: None,
-        payload: "{}".to_owned(),
+        payload: serde_json::to_string(&asks).expect("a number is JSON"),
         full_state: false,
         due_at: draft.now,
     };

@@ -8,6 +8,8 @@ use std::time::Duration;
 use super::Core;
 use super::package::{self, PackageError};
 use super::peer::secret_place;
+use super::rollout::tally::Tally;
+use super::rollout::{self, Work};
 use crate::connector::call::{CallContext, Caller};
 use crate::connector::egress::{AddressRange, ClientCredentials, Credentials, Endpoint, Endpoints, Secret, SecretIn};
 use crate::connector::engine::Engine;
@@ -17,8 +19,8 @@ use crate::connector::loaded::{LoadError, Loaded};
 use crate::connector::manifest::{Configuration, Limits};
 use crate::connector::package::sha256_hex;
 use crate::domain::interface::Interface;
+use crate::domain::rollout::{Served, Serving, flow_of};
 use crate::store::StoreError;
-use crate::store::peer;
 use crate::store::revision::{EndpointRow, RevisionRow};
 use crate::store::seal::SealError;
 
@@ -37,6 +39,19 @@ pub enum NotRunning {
     /// No connector was installed.
     #[error("no connector runs for peer `{0}`; install one")]
     NoRevision(String),
+    /// The unit that owns the sitting is not enabled for this peer and flow: the work waits.
+    #[error(
+        "peer `{peer}` is not enabled for unit `{}` in flow {flow}; enable it in its rollout",
+        unit.as_deref().unwrap_or("none")
+    )]
+    NotEnabled {
+        /// Whose.
+        peer: String,
+        /// The unit, where the sitting has one.
+        unit: Option<String>,
+        /// The flow.
+        flow: i64,
+    },
     /// Its key was revoked: nothing of it runs any more.
     #[error("the connector of peer `{peer}` was signed with key {key}, which is revoked; roll back or install another")]
     Revoked {
@@ -85,12 +100,14 @@ pub struct Running {
     pub revision: i64,
 }
 
-/// Finds and loads what runs. Cheap to clone; keeps every revision it has loaded, so that a rollback finds it warm.
+/// Finds and loads what runs. Cheap to clone. Of each peer it keeps the revisions that serve somebody and those that a
+/// rollback may go back to; others are let go when another one is loaded.
 #[derive(Clone)]
 pub struct Connectors {
     core: Core,
     engine: Arc<Engine>,
     ready: Arc<Mutex<HashMap<RevisionKey, Arc<Ready>>>>,
+    tally: Tally,
 }
 
 /// School, peer and number.
@@ -112,7 +129,14 @@ impl Connectors {
             core,
             engine,
             ready: Arc::default(),
+            tally: Tally::default(),
         }
+    }
+
+    /// What calls came to.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The engine, for its metrics.
@@ -121,7 +145,7 @@ impl Connectors {
         &self.engine
     }
 
-    /// A caller on the revision that runs for the peer now. `key` is the same for every repeat of the same effect.
+    /// A caller on the revision that everybody has for work that is no sitting's.
     ///
     /// # Errors
     /// [`NotRunning`].
@@ -132,9 +156,24 @@ impl Connectors {
         interface: Interface,
         key: &str,
     ) -> Result<Running, NotRunning> {
-        let row = peer::find(&self.core.db, tenant, peer_id).await?;
-        let row = row.ok_or_else(|| NotRunning::UnknownPeer(peer_id.to_owned()))?;
-        let number = row.revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
+        self.caller_for(tenant, peer_id, interface, Work::Everybody, key).await
+    }
+
+    /// A caller on the revision that serves this work now. `key` is the same for every repeat of the same effect.
+    ///
+    /// # Errors
+    /// [`NotRunning`].
+    pub async fn caller_for(
+        &self,
+        tenant: &str,
+        peer_id: &str,
+        interface: Interface,
+        work: Work<'_>,
+        key: &str,
+    ) -> Result<Running, NotRunning> {
+        let known = rollout::serving(&self.core.db, tenant, peer_id).await?;
+        let (_, serving) = known.ok_or_else(|| NotRunning::UnknownPeer(peer_id.to_owned()))?;
+        let number = self.chosen(tenant, peer_id, &serving, (interface, work)).await?;
         let revision = self.core.db.revision(tenant, peer_id, number).await?;
         let revision = revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
         self.refuse_revoked(&revision).await?;
@@ -169,6 +208,35 @@ impl Connectors {
             caller,
             revision: number,
         })
+    }
+
+    /// The revision that serves this work.
+    async fn chosen(
+        &self,
+        tenant: &str,
+        peer_id: &str,
+        serving: &Serving,
+        (interface, work): (Interface, Work<'_>),
+    ) -> Result<i64, NotRunning> {
+        let nothing = || NotRunning::NoRevision(peer_id.to_owned());
+        // Where nobody is named apart everything has the default, and a sitting's unit needn't be looked up.
+        let is_plain = !serving.named_only && serving.named.is_empty() && serving.share.is_none();
+        let sitting = match work {
+            Work::Revision(number) => return Ok(number),
+            Work::Sitting(sitting) if !is_plain => sitting,
+            Work::Sitting(_) | Work::Everybody => return serving.default.ok_or_else(nothing),
+        };
+        let flow = flow_of(interface);
+        let (served, unit) = rollout::of_sitting(&self.core.db, tenant, serving, (flow, sitting)).await?;
+        match served {
+            Served::By(number) => Ok(number),
+            Served::Nothing => Err(nothing()),
+            Served::NotEnabled => Err(NotRunning::NotEnabled {
+                peer: peer_id.to_owned(),
+                unit,
+                flow,
+            }),
+        }
     }
 
     /// Compiles and starts a package once, before any revision of it is put to work.
@@ -229,8 +297,40 @@ impl Connectors {
             grants: Arc::new(Grants::granted(manifest, granted)),
             limits: manifest.limits.capped(AT_MOST),
         });
-        self.held().insert(key, ready.clone());
+        let kept = self.kept(revision).await?;
+        let mut held = self.held();
+        held.insert(key, ready.clone());
+        held.retain(|(tenant, peer, number), _| {
+            let is_of_this_peer = *tenant == revision.tenant && *peer == revision.peer;
+            !is_of_this_peer || kept.contains(number)
+        });
+        drop(held);
         Ok(ready)
+    }
+
+    /// The revisions of a peer that stay loaded: this one, those that serve somebody, and for each of those what ran
+    /// before it, so that a rollback finds it warm.
+    async fn kept(&self, revision: &RevisionRow) -> Result<Vec<i64>, StoreError> {
+        let (db, tenant, peer) = (&self.core.db, &revision.tenant, &revision.peer);
+        let mut kept = vec![revision.number];
+        let Some((_, serving)) = rollout::serving(db, tenant, peer).await? else {
+            return Ok(kept);
+        };
+        let activations = db.activations(tenant, peer).await?;
+        for one in &activations {
+            if serving.uses(one.revision) {
+                kept.push(one.revision);
+                kept.extend(one.previous);
+            }
+        }
+        kept.extend(serving.default);
+        Ok(kept)
+    }
+
+    /// How many revisions are loaded.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.held().len()
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, HashMap<RevisionKey, Arc<Ready>>> {

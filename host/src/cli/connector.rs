@@ -21,6 +21,7 @@ mod keygen;
 mod new;
 mod online;
 mod pack;
+mod phased;
 mod sign;
 mod test;
 mod verify;
@@ -61,7 +62,7 @@ enum Verb {
     Install(online::Install),
     List(online::List),
     Show(online::Show),
-    Rollout(online::Rollout),
+    Rollout(phased::Rollout),
     Rollback(online::Rollback),
     Revoke(online::Revoke),
 }
@@ -80,7 +81,7 @@ pub(super) fn run(arguments: Arguments, as_json: bool) -> Outcome {
         Verb::Install(arguments) => online::install(&arguments),
         Verb::List(arguments) => online::list(&arguments),
         Verb::Show(arguments) => online::show(&arguments),
-        Verb::Rollout(arguments) => online::rollout(&arguments),
+        Verb::Rollout(arguments) => phased::rollout(&arguments),
         Verb::Rollback(arguments) => online::rollback(&arguments),
         Verb::Revoke(arguments) => online::revoke(&arguments),
     }

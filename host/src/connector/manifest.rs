@@ -60,6 +60,15 @@ pub struct Manifest {
     pub profiles: Vec<ProfileReference>,
 }
 
+impl Manifest {
+    /// By which two versions know each other's poll cursors: the connector's name, and what it says of its cursors.
+    #[must_use]
+    pub fn cursor_tag(&self) -> String {
+        let schema = self.connector.cursor_schema.as_ref().map_or("", Slug::as_str);
+        format!("{}/{schema}", self.connector.name.as_str())
+    }
+}
+
 /// What a connector asks for per call; see [`Limits::capped`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, try_from = "AskedLimits")]

@@ -16,7 +16,10 @@ use super::today::{Standing, hat};
 use super::words;
 use crate::api::Service;
 use crate::app::account::actor;
+use crate::app::rollout::measure;
+use crate::app::{peer as peer_verbs, revision, rollout};
 use crate::domain::lane::JobState;
+use crate::domain::rollout::Environment;
 use crate::jobs::peers;
 use crate::store::job;
 use crate::store::package::PackageRow;
@@ -30,6 +33,7 @@ pub fn routes() -> Router<Service> {
         .route("/koppelingen/{peer}", get(show))
         .route("/koppelingen/{peer}/pauzeren", post(pause))
         .route("/koppelingen/{peer}/hervatten", post(resume))
+        .route("/koppelingen/{peer}/omgeving", post(label))
 }
 
 struct Line {
@@ -38,6 +42,8 @@ struct Line {
     hat: &'static str,
     standing: Standing,
     revision: String,
+    phased: bool,
+    environment: &'static str,
     version: String,
     since: String,
     by: String,
@@ -61,6 +67,8 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         };
         lines.push(Line {
             standing: Standing::of(&row, visitor.now),
+            phased: row.phased || row.named_only,
+            environment: words::environment(row.environment),
             revision: row
                 .revision
                 .map_or_else(|| "geen".to_owned(), |number| number.to_string()),
@@ -140,8 +148,23 @@ struct PeerPage {
     revisions: Vec<RevisionLine>,
     activations: Vec<ActivationLine>,
     endpoints: Vec<EndpointLine>,
+    calls: Vec<CallsLine>,
+    phased: bool,
+    environment: &'static str,
+    environments: Vec<(&'static str, &'static str, bool)>,
     manages: bool,
     typed: String,
+}
+
+/// What calls of a revision came to in the last thirty days.
+struct CallsLine {
+    revision: i64,
+    calls: u64,
+    by_connector: u64,
+    by_vendor: u64,
+    by_host: u64,
+    p95: String,
+    stuck: u64,
 }
 
 async fn show(
@@ -166,7 +189,7 @@ async fn shown(
         .await?
         .ok_or_else(|| Oops::absent("Deze koppeling is er niet."))?;
     let revisions = revisions(service, tenant, &row).await?;
-    let running = revisions.iter().find(|one| one.runs);
+    let running = revisions.iter().find(|one| row.revision == Some(one.number));
     let running = running.map_or_else(
         || "geen".to_owned(),
         |one| format!("{} · {}", one.number, one.connector),
@@ -193,6 +216,7 @@ async fn shown(
                 by: one.actor,
                 what: match one.kind.as_str() {
                     "install" => "geïnstalleerd",
+                    "enable" => "voor een deel in werking gesteld",
                     "rollout" => "in werking gesteld",
                     "rollback" => "teruggedraaid",
                     _ => "gewijzigd",
@@ -208,6 +232,13 @@ async fn shown(
             .into_iter()
             .map(endpoint)
             .collect::<Result<_, _>>()?,
+        calls: calls(service, tenant, &row.id, &revisions).await?,
+        phased: row.phased,
+        environment: words::environment(row.environment),
+        environments: Environment::ALL
+            .iter()
+            .map(|one| (one.name(), words::environment(*one), *one == row.environment))
+            .collect(),
         revisions,
         manages: visitor.manages(),
         typed: typed.to_owned(),
@@ -220,12 +251,15 @@ async fn shown(
 
 async fn revisions(service: &Service, tenant: &str, row: &PeerRow) -> Result<Vec<RevisionLine>, Oops> {
     let db = &service.core.db;
+    let serving = rollout::serving(db, tenant, &row.id).await?;
+    let serving = serving.map(|(_, serving)| serving).unwrap_or_default();
+    let goes_back_from = revision::going_back_from(&service.core, tenant, row).await?;
     let mut lines = Vec::new();
     for revision in db.revisions(tenant, &row.id).await? {
         let package = db.package(tenant, &revision.digest).await?;
         lines.push(RevisionLine {
-            runs: row.revision == Some(revision.number),
-            back: row.revision.is_some_and(|running| revision.number < running),
+            runs: serving.uses(revision.number),
+            back: goes_back_from.is_some_and(|running| revision.number < running),
             connector: package.as_ref().map_or_else(|| "onbekend pakket".to_owned(), named),
             notes: package.map_or_else(String::new, |package| package.notes),
             number: revision.number,
@@ -237,6 +271,51 @@ async fn revisions(service: &Service, tenant: &str, row: &PeerRow) -> Result<Vec
         });
     }
     Ok(lines)
+}
+
+/// So long back calls are counted on the page.
+const CALLS_OF: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+async fn calls(
+    service: &Service,
+    tenant: &str,
+    peer: &str,
+    revisions: &[RevisionLine],
+) -> Result<Vec<CallsLine>, Oops> {
+    let core = &service.core;
+    service.connectors.tally().write(core).await;
+    let mut lines = Vec::new();
+    for revision in revisions {
+        let of = (peer, revision.number);
+        let measured = measure::calls(&core.db, tenant, of, core.now() - CALLS_OF).await?;
+        let stuck = measure::stuck(core, tenant, of).await?;
+        if measured.calls() + stuck > 0 {
+            lines.push(CallsLine {
+                revision: revision.number,
+                calls: measured.calls(),
+                by_connector: measured.by_connector,
+                by_vendor: measured.by_vendor,
+                by_host: measured.by_host,
+                p95: measured
+                    .p95_ms()
+                    .map_or_else(|| "–".to_owned(), |millis| format!("hoogstens {millis} ms")),
+                stuck,
+            });
+        }
+    }
+    Ok(lines)
+}
+
+async fn label(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    form.visitor.must_manage()?;
+    let (visitor, fields) = (&form.visitor, &form.fields);
+    let environment = Environment::from_name(fields.text("omgeving"))
+        .ok_or_else(|| Oops::Unreadable("Het formulier noemt geen omgeving.".to_owned()))?;
+    match peer_verbs::label(&service.core, visitor.tenant(), visitor.id(), &id, environment).await {
+        Ok(()) => Ok(after(&format!("/koppelingen/{id}"), "omgeving")),
+        Err(peer_verbs::PeerError::Unknown(_)) => Err(Oops::absent("Deze koppeling is er niet.")),
+        Err(error) => Err(Oops::ours(&error)),
+    }
 }
 
 fn endpoint(row: EndpointRow) -> Result<EndpointLine, Oops> {

@@ -333,6 +333,11 @@ async fn subject(service: &Service, visitor: &Visitor, row: &TaskRow) -> Result<
     Ok(match row.about.subject_kind.as_str() {
         "job" => Some((format!("/berichten/{id}"), "Bekijk het bericht")),
         "peer" => Some((format!("/koppelingen/{id}"), "Bekijk de koppeling")),
+        "enablement" => {
+            let peer = row.about.peer.as_deref();
+            peer.map(|peer| (format!("/koppelingen/{peer}/uitrol"), "Bekijk de uitrol"))
+        }
+        "rollback" => Some(("/morgen".to_owned(), "Bekijk de zittingen van morgen")),
         "association" => {
             let found = association::find(&service.core.db, visitor.tenant(), id).await?;
             found

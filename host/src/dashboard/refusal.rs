@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use super::keuring_words;
 use super::oops::Oops;
+use super::words;
 use crate::app::Refused;
 use crate::app::account::AccountError;
 use crate::app::admission::AdmissionError;
@@ -14,6 +15,7 @@ use crate::app::task::TaskError;
 use crate::domain::keuring::WrongPolicy;
 use crate::domain::label::{self, NoLabel};
 use crate::domain::principal::{Duty, Refusal};
+use crate::domain::rollout::NotNow;
 use crate::jobs::letters::LetterError;
 use crate::jobs::peers::PeerError;
 
@@ -97,6 +99,29 @@ pub fn of_duties(refusal: &Refusal) -> String {
     }
 }
 
+/// The state of a rollout stands in the way.
+fn of_rollout(why: &NotNow) -> String {
+    match why {
+        NotNow::Ended(_) => "Deze uitrol is afgelopen. Begin een nieuwe.".to_owned(),
+        NotNow::Paused => "Deze uitrol is gepauzeerd. Hervat haar eerst.".to_owned(),
+        NotNow::NotPaused => "Deze uitrol is niet gepauzeerd.".to_owned(),
+        NotNow::NoGo(duty) => format!(
+            "Deze stap heeft nog geen Go. Die geeft iemand met de functie ‘{}’.",
+            duty.name()
+        ),
+        NotNow::NoStep => {
+            "Er is nog geen stap gezet: schakel eerst onderdelen in of een deel van de zittingen.".to_owned()
+        }
+        NotNow::NotMet(_) => {
+            "De criteria van deze stap zijn niet gehaald. Wacht, of geef de Go ondanks dat: vink het dan aan."
+                .to_owned()
+        }
+        NotNow::Share { least } => {
+            format!("Vul een heel percentage in van {least} tot 99. Voor iedereen is er de stap ‘iedereen’.")
+        }
+    }
+}
+
 /// A text that can't be a name.
 fn of_label(why: &NoLabel) -> String {
     match why {
@@ -172,6 +197,17 @@ impl InDutch for RevisionError {
             RevisionError::Commit(error) => return Err(error.into()),
             RevisionError::Store(error) => return Err(error.into()),
             RevisionError::Follow(error) => return Err(Oops::ours(&error)),
+            RevisionError::Frozen { name, until } => Said::conflict(format!(
+                "Er wordt nu niets uitgerold: {name}, tot {}. Terugdraaien kan altijd.",
+                words::moment(until)
+            )),
+            RevisionError::NotNow(why) => Said::conflict(of_rollout(&why)),
+            RevisionError::NoRollout(_) => Said::conflict("Er is nog geen uitrol begonnen."),
+            RevisionError::RollsOut(number) => Said::conflict(format!(
+                "Revisie {number} wordt al uitgerold. Stop die uitrol eerst, of draai haar terug."
+            )),
+            RevisionError::Units(_) => Said::bad("Kies minstens één onderdeel van de school, en minstens één stroom."),
+            RevisionError::NotAllowed(refusal) => Said::conflict(of_duties(&refusal)),
         })
     }
 }

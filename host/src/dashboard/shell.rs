@@ -66,6 +66,11 @@ impl JustDone {
     pub fn notice(&self) -> Option<Notice> {
         let sentence = match self.gedaan.as_str() {
             "gewisseld" => "De revisie is gewisseld. Nieuwe aanroepen gaan vanaf nu langs deze revisie.",
+            "uitrol" => "De uitrol is begonnen; nog niemand heeft de revisie.",
+            "uitrolstap" => "De stap is gezet en geldt meteen.",
+            "stilgezet" => "De uitrolstop is ingevoerd.",
+            "stop-vervallen" => "De uitrolstop is ingetrokken.",
+            "omgeving" => "De omgeving is bewaard.",
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",
             "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
             "opgepakt" => "U hebt deze uitzondering opgepakt; anderen zien dat.",
@@ -208,6 +213,7 @@ fn groups(visitor: &Visitor) -> Vec<Group> {
             "Vandaag",
             vec![
                 ("/", "De keten vandaag"),
+                ("/morgen", "Morgen"),
                 ("/werklijst", "Werklijst"),
                 ("/termijnen", "Termijnen"),
             ],

@@ -1,5 +1,5 @@
-//! `/koppelingen/{peer}/wissel`: back to an earlier revision, or on to a newer one. Says beforehand what changes, asks
-//! why, and does exactly what it said.
+//! `/koppelingen/{peer}/wissel`: back to an earlier revision, or on to a newer one for everybody. Says beforehand what
+//! changes, what would not fit and what the newer one has done outside, asks why, and does exactly what it said.
 
 use askama::Template;
 use axum::Router;
@@ -9,13 +9,14 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::changes::{Change, change};
 use super::form::Form;
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
 use super::shell::{Notice, Shell, after, page};
 use crate::api::Service;
-use crate::app::revision::{self, Back, Difference, Rollback};
+use crate::app::revision::{self, Back, DoneOutside, Misfit, Rollback};
 use crate::store::peer;
 
 /// The route.
@@ -27,12 +28,6 @@ pub fn routes() -> Router<Service> {
 struct Which {
     /// The revision to go to; when absent, the one with a lower number that ran before.
     naar: Option<i64>,
-}
-
-struct Change {
-    what: String,
-    now: String,
-    then: String,
 }
 
 #[derive(Template)]
@@ -49,44 +44,59 @@ struct Plan {
     from: i64,
     to: i64,
     back: bool,
+    only_named: bool,
     changes: Vec<Change>,
+    misfits: Vec<String>,
+    done: Vec<String>,
 }
 
 impl From<Rollback> for Plan {
     fn from(plan: Rollback) -> Self {
+        let back = plan.to < plan.from;
+        let consequences = plan.consequences;
         Plan {
             from: plan.from,
             to: plan.to,
-            back: plan.to < plan.from,
+            back,
+            only_named: plan.only_named,
             changes: plan.differences.into_iter().map(change).collect(),
+            misfits: consequences.misfits.iter().filter(|_| back).map(misfit).collect(),
+            done: if back { done(consequences.done) } else { Vec::new() },
         }
     }
 }
 
-fn change(difference: Difference) -> Change {
-    let or = |value: Option<String>| value.unwrap_or_else(|| "geen".to_owned());
-    match difference {
-        Difference::Code { from, to } => Change {
-            what: "Connector".to_owned(),
-            now: from,
-            then: to,
-        },
-        Difference::Profile { from, to } => Change {
-            what: "Profiel".to_owned(),
-            now: or(from),
-            then: or(to),
-        },
-        Difference::Configuration { key, from, to } => Change {
-            what: format!("Instelling ‘{key}’"),
-            now: or(from),
-            then: or(to),
-        },
-        Difference::Grants => Change {
-            what: "Rechten".to_owned(),
-            now: "die van nu".to_owned(),
-            then: "andere: wat de connector bij dit systeem mag vragen, verschilt".to_owned(),
-        },
+fn misfit(misfit: &Misfit) -> String {
+    match misfit {
+        Misfit::KeyGone(key) => format!("De instelling ‘{key}’ kent de oude connector niet: die wordt niet gebruikt."),
+        Misfit::CursorNotReplayable(_) => {
+            "De oude connector kan niet verder waar de nieuwe gebleven was met ophalen. Hij \
+             gaat verder waar hij zelf gebleven was; wat al bekend is, verandert niet."
+                .to_owned()
+        }
+        Misfit::GrantGone { endpoint, request } => {
+            format!("De oude connector heeft nooit ‘{request}’ bij ‘{endpoint}’ mogen vragen.")
+        }
+        Misfit::NotServed(interface) => {
+            format!("De oude connector kent ‘{interface}’ niet: wat daarvoor klaarstaat, wacht.")
+        }
+        Misfit::EndpointMissing(endpoint) => {
+            format!("De oude connector heeft het adres ‘{endpoint}’ nodig en dat is niet ingericht.")
+        }
     }
+}
+
+/// What the newer revision has done that no switch takes back.
+fn done(done: DoneOutside) -> Vec<String> {
+    let told = [
+        (done.sittings, "zittingen bij de leverancier gepland of gewijzigd"),
+        (done.deelnames, "deelnames bij de leverancier gepland of gewijzigd"),
+        (done.results, "resultaten opgehaald"),
+        (done.sent, "resultaten naar de deelnemerregistratie gestuurd (stroom 5)"),
+        (done.ids, "id’s die de leverancier daarbij zelf heeft gemaakt"),
+    ];
+    let told = told.into_iter().filter(|(count, _)| *count > 0);
+    told.map(|(count, what)| format!("{count} {what}")).collect()
 }
 
 async fn ask(
@@ -107,10 +117,13 @@ async fn shown(
     said: Option<Said>,
     typed: &str,
 ) -> Result<Response, Oops> {
-    let row = peer::find(&service.core.db, visitor.tenant(), id)
+    let (core, tenant) = (&service.core, visitor.tenant());
+    let row = peer::find(&core.db, tenant, id)
         .await?
         .ok_or_else(|| Oops::absent("Deze koppeling is er niet."))?;
-    let (plan, said) = match revision::plan_rollback(&service.core, visitor.tenant(), id, to).await {
+    service.connectors.tally().write(core).await;
+    let back = Back { to, ..Back::default() };
+    let (plan, said) = match revision::plan_rollback(core, tenant, id, back).await {
         Ok(plan) => (Some(Plan::from(plan)), said),
         Err(error) => (None, Some(error.in_dutch()?)),
     };
@@ -139,8 +152,12 @@ async fn switch(State(service): State<Service>, Path(id): Path<String>, form: Fo
     let (seen, to) = (number("van")?, number("naar")?);
     let reason = fields.text("reden");
     let (core, tenant) = (&service.core, visitor.tenant());
-    let running = peer::find(&core.db, tenant, &id).await?.and_then(|row| row.revision);
-    if running != Some(seen) {
+    let row = peer::find(&core.db, tenant, &id).await?;
+    let runs = match &row {
+        Some(row) => revision::going_back_from(core, tenant, row).await?,
+        None => None,
+    };
+    if runs != Some(seen) {
         let said =
             Said::conflict("Er is intussen een andere revisie in werking. Bekijk opnieuw wat er zou veranderen.");
         return shown(&service, visitor, &id, Some(to), Some(said), reason).await;
@@ -149,6 +166,7 @@ async fn switch(State(service): State<Service>, Path(id): Path<String>, form: Fo
         let back = Back {
             from: Some(seen),
             to: Some(to),
+            code_only: fields.text("alleen-code") == "ja",
         };
         revision::rollback(core, tenant, visitor.id(), &id, back, reason).await
     } else {

@@ -9,6 +9,7 @@ use crate::domain::calendar::zone;
 use crate::domain::model::{Attendance, ExamResult, Normed, PassState, ResultState, Role};
 use crate::domain::result::{Decided, Hold, Judgement, Source};
 use crate::domain::sending::{FinalConflict, SendPolicy};
+use crate::domain::rollout::Environment;
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec",
@@ -81,6 +82,16 @@ pub fn flow(flow: i64) -> &'static str {
         4 => "Zittingsverslag",
         5 => "Studentresultaat",
         _ => "Overig",
+    }
+}
+
+/// What a peer is.
+#[must_use]
+pub fn environment(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Test => "test",
+        Environment::Acceptance => "acceptatie",
+        Environment::Production => "productie",
     }
 }
 

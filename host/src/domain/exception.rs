@@ -48,6 +48,15 @@ pub const NOT_RUNNING: &str = "connector-not-running";
 /// Kind of the exceptions about a peer that refuses the host's credentials.
 pub const CREDENTIALS_REFUSED: &str = "credentials-refused";
 
+/// Kind of the exceptions about a unit whose work waits because it is not enabled for a peer.
+pub const UNIT_NOT_ENABLED: &str = "unit-not-enabled";
+/// Kind of the notices that a connector was taken back.
+pub const ROLLED_BACK: &str = "rolled-back";
+/// Kind of the exceptions that ask to look at a rollback again.
+pub const ROLLBACK_REVIEW: &str = "rollback-review";
+/// Kind of the exceptions about a sitting that its vendor has otherwise than it was planned.
+pub const SITTING_DIFFERS: &str = "sitting-differs";
+
 /// A result is held.
 #[must_use]
 pub fn result_held(hold: Hold) -> Exception {
@@ -293,6 +302,75 @@ pub fn not_running(why: &str) -> Exception {
             "Installeer een versie, ga terug naar een eerdere of vul de instellingen aan; daarna gaat alles vanzelf \
              verder. Reden: {why}."
         ),
+    )
+}
+
+/// Work of a unit waits since it is not enabled for this peer and flow.
+#[must_use]
+pub fn unit_not_enabled(peer: &str, unit: Option<&str>, flow: i64) -> Exception {
+    let whose = unit.map_or_else(|| "werk zonder onderdeel".to_owned(), |unit| format!("‘{unit}’"));
+    exception(
+        UNIT_NOT_ENABLED,
+        Duty::Beheren,
+        &format!("{peer} is niet ingeschakeld voor {whose} (stroom {flow})"),
+        "Wat voor deze leverancier gepland is, wacht. Schakel het onderdeel in bij de uitrol van de koppeling; daarna gaat \
+         alles vanzelf verder.",
+    )
+}
+
+/// A connector was taken back: the examenbureau hears of it.
+#[must_use]
+pub fn rolled_back(peer: &str, (from, to): (i64, i64), reason: &str) -> Exception {
+    exception(
+        ROLLED_BACK,
+        Duty::Plannen,
+        &format!("De koppeling met {peer} is teruggedraaid van revisie {from} naar {to}"),
+        &format!(
+            "Er gaat geen bericht verloren. Komende zittingen die met revisie {from} bij de leverancier kwamen, worden \
+             opnieuw bezorgd en teruggelezen: kijk onder Morgen of ze bevestigd zijn. Reden: {reason}"
+        ),
+    )
+}
+
+/// A rollback is looked at again by daylight.
+#[must_use]
+pub fn rollback_review(peer: &str, from: i64, until: jiff::civil::Date) -> Exception {
+    exception(
+        ROLLBACK_REVIEW,
+        Duty::Beheren,
+        &format!(
+            "Bespreek het terugdraaien van {peer} uiterlijk {}",
+            super::calendar::in_words(until)
+        ),
+        &format!(
+            "Ga na wat er met revisie {from} misging, of alle zittingen weer gelijk zijn en wat de leverancier moet \
+             herstellen. Sluit deze taak met wat is afgesproken."
+        ),
+    )
+}
+
+/// A vendor has a sitting otherwise than it was planned, although it was told again in full.
+#[must_use]
+pub fn sitting_differs(what: &str) -> Exception {
+    exception(
+        SITTING_DIFFERS,
+        Duty::Plannen,
+        "De zitting staat bij de leverancier anders dan gepland",
+        &format!(
+            "Verschil: {what}. De host leest de zitting steeds opnieuw terug en sluit deze taak zodra zij gelijk is. Bel \
+             zo nodig de leverancier, of wijzig de zitting zodat zij opnieuw wordt bezorgd."
+        ),
+    )
+}
+
+/// A sitting can't be read back, so that only the vendor can say how it has it.
+#[must_use]
+pub fn sitting_not_readable() -> Exception {
+    exception(
+        SITTING_DIFFERS,
+        Duty::Plannen,
+        "De zitting is opnieuw bezorgd, maar deze koppeling kan haar niet teruglezen",
+        "Controleer bij de leverancier of tijd, plaats en deelnemers kloppen en sluit deze taak.",
     )
 }
 

@@ -46,6 +46,11 @@ pub enum Verdict {
         /// Not before this has passed.
         after: Option<Duration>,
     },
+    /// What waits is wanted by nobody yet, until a person decides otherwise: no fault of the message nor of the receiver.
+    Waits {
+        /// Looked at again after this, should nobody have said so before.
+        after: Duration,
+    },
     /// Sending the same again can't help; a person has to look (`R21`: an unlisted 4xx).
     Permanent,
 }
@@ -114,6 +119,10 @@ impl Patience {
         let counts = !failed.receiver_down || failed.age >= self.age;
         match failed.verdict {
             Verdict::Permanent => Next::Dead,
+            Verdict::Waits { after } => Next::Again {
+                wait: spread_above(after, dice),
+                strike: false,
+            },
             Verdict::RateLimited { after } => Next::Again {
                 wait: spread_above(after.unwrap_or(self.rate_limit), dice),
                 strike: false,

@@ -56,7 +56,8 @@ impl JobContext {
         self.revision.store(revision, Ordering::Relaxed);
     }
 
-    pub(super) fn revision(&self) -> Option<i64> {
+    /// The connector revision that handles this run, once one does.
+    pub fn revision(&self) -> Option<i64> {
         Some(self.revision.load(Ordering::Relaxed)).filter(|revision| *revision != NO_REVISION)
     }
 }

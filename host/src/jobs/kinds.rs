@@ -9,6 +9,7 @@ use crate::app::running::Connectors;
 use super::Registry;
 
 mod call;
+mod check_sitting;
 mod deliver_deelname;
 mod deliver_result;
 mod deliver_sitting;
@@ -44,7 +45,9 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(relay_report::RelayReport(connectors()))
         .with(keur_package::KeurPackage(connectors()))
         .with(take_push::TakePush(connectors()))
+        .with(check_sitting::CheckSitting(connectors()))
         .with(super::pieces::judge_again())
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())
+        .with(super::pieces::mended())
 }

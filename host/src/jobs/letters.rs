@@ -1,13 +1,16 @@
 //! Dead letters: made when a job fails for good, ended by a person (again, or never) or by a newer full-state message
 //! about the same object.
 
-use crate::app::{CommitError, Core, Decision};
+use crate::app::{CommitError, Core, Decision, Draft, Refused};
 use crate::domain::lane::JobState;
 use crate::store::StoreError;
 use crate::store::job::{self, JobRow};
 use crate::store::peer;
 use crate::store::task::{self, NewTask};
 use crate::store::write_set::{AuditEntry, WriteSet};
+
+/// Kind of the tasks about dead letters.
+pub const DEAD_LETTER: &str = "dead-letter";
 
 /// Why a person's decision on a dead letter was refused.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,25 @@ pub async fn requeue(core: &Core, tenant: &str, id: &str, actor: &str) -> Result
         })
     };
     core.decide(&[], verb).await
+}
+
+/// The same as part of another change, for a letter that was read with it.
+///
+/// # Errors
+/// What the database says.
+pub async fn requeue_in(draft: &mut Draft<'_>, letter: JobRow) -> Result<(), Refused> {
+    let subject = ("job", letter.id.as_str());
+    let resolution = "opnieuw in de rij gezet";
+    draft.close(DEAD_LETTER, subject, resolution).await?;
+    draft.audit("job.requeue", subject, String::new(), letter.payload.as_bytes());
+    let requeued = JobRow {
+        state: JobState::Ready,
+        strikes: 0,
+        due_at: draft.now,
+        ..letter
+    };
+    draft.put(requeued.next());
+    Ok(())
 }
 
 /// Ends a dead letter without its effect; the lane goes on.
@@ -130,7 +152,7 @@ pub(super) async fn note_dead(core: &Core, set: &mut WriteSet, job: &JobRow) -> 
     let receiver = peer.map_or_else(|| "een taak van de host".to_owned(), |peer| peer.name);
     let flow = job.flow.map(|flow| format!(" (stroom {flow})")).unwrap_or_default();
     let task = NewTask {
-        kind: "dead-letter".to_owned(),
+        kind: DEAD_LETTER.to_owned(),
         owner: "beheren".to_owned(),
         unit: None,
         peer: Some(job.peer.clone()).filter(|peer| !peer.is_empty()),

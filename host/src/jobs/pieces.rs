@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Done, JobContext, JobError, JobKind};
 use crate::app::judging::{self, Which};
+use crate::app::mended::{self, Mending};
 use crate::app::{Draft, Refused, deliver, duplicate, needs};
 use crate::domain::retry::Blame;
 
@@ -29,6 +30,12 @@ pub fn settle_needs() -> impl JobKind + 'static {
 #[must_use]
 pub fn find_duplicates() -> impl JobKind + 'static {
     Pieces::<ToCompare>(PhantomData)
+}
+
+/// What follows when a peer's endpoint, or what runs for it, was changed.
+#[must_use]
+pub fn mended() -> impl JobKind + 'static {
+    Pieces::<Mending>(PhantomData)
 }
 
 /// What a job's payload says of its piece.
@@ -80,6 +87,14 @@ impl Piece for ToCompare {
 
     async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
         duplicate::again::look_at_piece(draft, &self.plannable, &self.after).await
+    }
+}
+
+impl Piece for Mending {
+    const KIND: &'static str = mended::MENDED;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        mended::piece(draft, self).await
     }
 }
 

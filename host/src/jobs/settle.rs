@@ -174,7 +174,7 @@ impl Desk<'_> {
             (Verdict::Retry { .. }, Blame::Vendor) => peer.breaker.failed(policy, now),
             // A refusal is an answer: the other side is there.
             (Verdict::Permanent, Blame::Vendor) => peer.breaker.succeeded(),
-            (_, Blame::Connector | Blame::Host) => peer.breaker,
+            (Verdict::Waits { .. }, _) | (_, Blame::Connector | Blame::Host) => peer.breaker,
         };
         self.note_breaker(set, peer, |_| after).await?;
         Ok(after.is_down(policy))

@@ -9,7 +9,15 @@ use crate::values;
 pub static POLL_CURSOR: Table = Table {
     name: "poll_cursor",
     key: &["tenant", "peer", "revision", "interface"],
-    columns: &["tenant", "peer", "revision", "interface", "cursor", "version"],
+    columns: &[
+        "tenant",
+        "peer",
+        "revision",
+        "interface",
+        "cursor",
+        "schema_tag",
+        "version",
+    ],
 };
 
 /// A cursor as it stands.
@@ -25,6 +33,8 @@ pub struct CursorRow {
     pub interface: String,
     /// What the connector gave last; `None` starts from the beginning.
     pub cursor: Option<String>,
+    /// What it looks like: only a revision with the same tag goes on from it.
+    pub schema_tag: String,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -41,6 +51,7 @@ impl CursorRow {
                 self.revision,
                 &self.interface,
                 &self.cursor,
+                &self.schema_tag,
                 self.version + 1,
             ],
         }
@@ -58,12 +69,12 @@ pub async fn find(
     revision: i64,
     interface: &str,
 ) -> Result<CursorRow, StoreError> {
-    let sql = "SELECT cursor, version FROM poll_cursor
+    let sql = "SELECT cursor, schema_tag, version FROM poll_cursor
         WHERE tenant = $1 AND peer = $2 AND revision = $3 AND interface = $4";
     let row = db.row(sql, values![tenant, peer, revision, interface]).await?;
-    let (cursor, version) = match row {
-        None => (None, 0),
-        Some(row) => (row.text_opt("cursor")?, row.int("version")?),
+    let (cursor, schema_tag, version) = match row {
+        None => (None, String::new(), 0),
+        Some(row) => (row.text_opt("cursor")?, row.text("schema_tag")?, row.int("version")?),
     };
     Ok(CursorRow {
         tenant: tenant.to_owned(),
@@ -71,6 +82,7 @@ pub async fn find(
         revision,
         interface: interface.to_owned(),
         cursor,
+        schema_tag,
         version,
     })
 }

@@ -9,7 +9,7 @@ use crate::values;
 pub static LEDGER: Table = Table {
     name: "ledger",
     key: &["tenant", "peer", "kind", "our_id"],
-    columns: &["tenant", "peer", "kind", "our_id", "peer_id", "version"],
+    columns: &["tenant", "peer", "kind", "our_id", "peer_id", "revision", "version"],
 };
 
 /// One tie between our id and a peer's.
@@ -25,6 +25,8 @@ pub struct LedgerRow {
     pub our_id: String,
     /// The peer's.
     pub peer_id: String,
+    /// The connector revision whose call the peer gave it to.
+    pub revision: Option<i64>,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -41,6 +43,7 @@ impl LedgerRow {
                 &self.kind,
                 &self.our_id,
                 &self.peer_id,
+                self.revision,
                 self.version + 1,
             ],
         }
@@ -53,6 +56,7 @@ impl LedgerRow {
             kind: row.text("kind")?,
             our_id: row.text("our_id")?,
             peer_id: row.text("peer_id")?,
+            revision: row.int_opt("revision")?,
             version: row.int("version")?,
         })
     }

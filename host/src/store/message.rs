@@ -23,6 +23,7 @@ pub static MESSAGE: Table = Table {
         "outcome",
         "content",
         "received_at",
+        "revision",
     ],
 };
 
@@ -49,6 +50,8 @@ pub struct MessageRow {
     pub sealed: Option<Vec<u8>>,
     /// When.
     pub received_at: Timestamp,
+    /// The connector revision that brought it; none for what came over a face.
+    pub revision: Option<i64>,
 }
 
 fn place(tenant: &str, id: &str) -> String {
@@ -91,6 +94,7 @@ impl MessageRow {
                 &self.outcome,
                 self.sealed.clone(),
                 self.received_at,
+                self.revision,
             ],
         }
     }
@@ -107,6 +111,7 @@ impl MessageRow {
             outcome: row.text("outcome")?,
             sealed: row.bytes_opt("content")?,
             received_at: row.moment("received_at")?,
+            revision: row.int_opt("revision")?,
         })
     }
 }

@@ -231,3 +231,22 @@ pub async fn sittings_under_way(
         ORDER BY start_at, id";
     all(db, sql, values![tenant, peer, began_before, ended_after]).await
 }
+
+/// Ids of the same, by id, after an id; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn under_way_after(
+    db: &Database,
+    tenant: &str,
+    peer: &str,
+    (began_before, ended_after): (Timestamp, Timestamp),
+    (after, limit): (&str, u32),
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM offering
+        WHERE tenant = $1 AND kind = 'sitting' AND peer = $2 AND start_at <= $3 AND end_at >= $4 AND id > $5
+        ORDER BY id LIMIT $6";
+    let values = values![tenant, peer, began_before, ended_after, after, limit];
+    let rows = db.rows(sql, values).await?;
+    rows.iter().map(|row| row.text("id")).collect()
+}

@@ -174,6 +174,7 @@ macro_rules! migrations_in {
             (5, "plans", migrations_in!($folder, "0005_plans")),
             (6, "lists", migrations_in!($folder, "0006_lists")),
             (7, "claims", migrations_in!($folder, "0007_claims")),
+            (9, "rollout", migrations_in!($folder, "0009_rollout")),
             (10, "keuring", migrations_in!($folder, "0010_keuring")),
             (11, "groups", migrations_in!($folder, "0011_groups")),
             (14, "outside_planners", migrations_in!($folder, "0014_outside_planners")),

@@ -4,6 +4,7 @@ use super::error::StoreError;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::breaker::Breaker;
+use crate::domain::rollout::Environment;
 use crate::values;
 
 /// The table.
@@ -20,6 +21,9 @@ pub static PEER: Table = Table {
         "failures",
         "open_until",
         "revision",
+        "environment",
+        "phased",
+        "named_only",
         "version",
     ],
 };
@@ -51,8 +55,14 @@ pub struct PeerRow {
     pub state: PeerState,
     /// Its circuit breaker.
     pub breaker: Breaker,
-    /// The revision that runs; `None` before the first.
+    /// The revision that everybody has who is not named apart; `None` before the first.
     pub revision: Option<i64>,
+    /// What it is, for people.
+    pub environment: Environment,
+    /// Units are named apart, or a share of the sittings is ([`super::rollout`]).
+    pub phased: bool,
+    /// Units that are not named are not served.
+    pub named_only: bool,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -69,6 +79,9 @@ impl PeerRow {
             state: PeerState::Active,
             breaker: Breaker::default(),
             revision: None,
+            environment: Environment::default(),
+            phased: false,
+            named_only: false,
             version: 0,
         }
     }
@@ -92,6 +105,9 @@ impl PeerRow {
                 self.breaker.failures,
                 self.breaker.open_until,
                 self.revision,
+                self.environment.name(),
+                self.phased,
+                self.named_only,
                 self.version + 1,
             ],
         }
@@ -105,6 +121,7 @@ impl PeerRow {
             },
             other => return Err(StoreError::unknown_word("state", other)),
         };
+        let environment = row.text("environment")?;
         Ok(PeerRow {
             tenant: row.text("tenant")?,
             id: row.text("id")?,
@@ -116,6 +133,10 @@ impl PeerRow {
                 open_until: row.moment_opt("open_until")?,
             },
             revision: row.int_opt("revision")?,
+            environment: Environment::from_name(&environment)
+                .ok_or_else(|| StoreError::unknown_word("environment", &environment))?,
+            phased: row.flag("phased")?,
+            named_only: row.flag("named_only")?,
             version: row.int("version")?,
         })
     }

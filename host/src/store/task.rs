@@ -218,6 +218,16 @@ pub async fn open_about(
     rows.iter().map(TaskRow::from_row).collect()
 }
 
+/// Open tasks of a kind about a peer, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn open_of_kind(db: &Database, tenant: &str, (peer, kind): (&str, &str)) -> Result<Vec<TaskRow>, StoreError> {
+    let sql = "SELECT * FROM task WHERE tenant = $1 AND open = 1 AND peer = $2 AND kind = $3 ORDER BY opened_at, id";
+    let rows = db.rows(sql, values![tenant, peer, kind]).await?;
+    rows.iter().map(TaskRow::from_row).collect()
+}
+
 /// Open tasks of a school, oldest first; at most `limit`.
 ///
 /// # Errors

@@ -210,6 +210,16 @@ impl House {
         self.install(VENDOR, "ooapi-ta", Some(profile), config).await
     }
 
+    /// Makes another revision of the vendor's connector; nobody has it yet.
+    pub async fn make_vendor(&self, come: Come, config: &[(&str, ConfigValue)]) -> i64 {
+        let profile = match come {
+            Come::Pushed => "oke-1-0-1-push",
+            Come::Polled => "oke-1-0-1-poll",
+        };
+        let new = self.admitted("ooapi-ta", Some(profile), config).await;
+        revision::make(&self.core, TENANT, FB, VENDOR, &new).await.unwrap()
+    }
+
     /// Builds, packs and signs a connector, trusts its publisher, admits it and puts it to work.
     pub async fn install(
         &self,
@@ -218,6 +228,11 @@ impl House {
         profile: Option<&str>,
         config: &[(&str, ConfigValue)],
     ) -> i64 {
+        let new = self.admitted(name, profile, config).await;
+        revision::install(&self.core, TENANT, FB, peer_id, &new).await.unwrap()
+    }
+
+    async fn admitted(&self, name: &str, profile: Option<&str>, config: &[(&str, ConfigValue)]) -> NewRevision {
         let key = SigningKey::from_seed([9; 32]);
         publisher::trust(&self.core, TENANT, FB, PUBLISHER, &key.public().to_string())
             .await
@@ -228,7 +243,7 @@ impl House {
         let admitted = package::admit(&self.core, TENANT, FB, Bytes::from(package.to_bytes()))
             .await
             .unwrap();
-        let new = NewRevision {
+        NewRevision {
             digest: admitted.digest,
             profile: profile.map(str::to_owned),
             config: config
@@ -236,8 +251,7 @@ impl House {
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
                 .collect::<Configuration>(),
             reason: "a story".to_owned(),
-        };
-        revision::install(&self.core, TENANT, FB, peer_id, &new).await.unwrap()
+        }
     }
 
     /// Runs what has its turn now, until nothing has.
@@ -267,13 +281,18 @@ impl House {
 
     /// Plans a sitting an hour from now, of an hour, with deelnames for so many of the enrolled students.
     pub async fn plan(&self, students: usize) -> (String, Vec<String>) {
+        self.plan_for(None, 0..students).await
+    }
+
+    /// The same for a unit, with these of the enrolled students.
+    pub async fn plan_for(&self, unit: Option<&str>, students: std::ops::Range<usize>) -> (String, Vec<String>) {
         let (plannable, enrolments) = self.to_plan();
         let start = self.core.now() + SignedDuration::from_hours(1);
         let new = NewSitting {
             plannable: Some(plannable),
             peer: VENDOR.to_owned(),
             component: self.ta.catalogue().first_active().id.clone(),
-            unit: None,
+            unit: unit.map(str::to_owned),
             plan: plan_at(start),
         };
         let planner = planner();
@@ -282,8 +301,10 @@ impl House {
             account: &planner,
         };
         let sitting = sitting::plan(&self.core, by, &new).await.unwrap();
-        let new: Vec<NewDeelname> = enrolments.iter().take(students).map(|id| enrolled(id, false)).collect();
-        assert_eq!(new.len(), students, "the school has enough students for this story");
+        let wanted = students.len();
+        let chosen = enrolments.iter().skip(students.start).take(wanted);
+        let new: Vec<NewDeelname> = chosen.map(|id| enrolled(id, false)).collect();
+        assert_eq!(new.len(), wanted, "the school has enough students for this story");
         let added = deelname::add(&self.core, by, &sitting, &new).await.unwrap();
         (sitting, added.into_iter().map(Result::unwrap).collect())
     }

@@ -13,5 +13,6 @@ mod house;
 mod keuring;
 mod outside;
 mod polling;
+mod rollout;
 mod toetskade;
 mod trouble;

@@ -11,7 +11,7 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
 use crate::api::problem::Problem;
-use crate::app::revision;
+use crate::app::{revision, rollout};
 use crate::connector::manifest::Configuration;
 use crate::domain::principal::Duty;
 
@@ -30,7 +30,7 @@ pub fn operations() -> Operations {
 pub struct Revision {
     /// Counts up per peer.
     pub number: i64,
-    /// Whether it runs now.
+    /// Whether it runs now, for everybody or for some.
     pub runs: bool,
     /// The connector, when its package is known.
     pub connector: Option<String>,
@@ -60,7 +60,7 @@ pub struct Activation {
     pub revision: i64,
     /// What ran before.
     pub previous: Option<i64>,
-    /// `install`, `rollout` or `rollback`.
+    /// `install`, `rollout`, `enable` or `rollback`.
     pub kind: String,
     /// Who.
     pub actor: String,
@@ -73,11 +73,14 @@ pub struct Activation {
 
 /// The revisions of a peer with their history.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Revisions {
     /// Newest first.
     pub revisions: Vec<Revision>,
     /// Newest first.
     pub activations: Vec<Activation>,
+    /// What a rollback goes back from now: the revision being rolled out, else the one that everybody has.
+    pub goes_back_from: Option<i64>,
 }
 
 /// The revisions of a peer, and who put which to work when and why.
@@ -89,16 +92,15 @@ pub async fn list(
     Path(peer): Path<String>,
 ) -> Result<Json<Revisions>, Problem> {
     let tenant = caller.tenant();
-    let row = crate::store::peer::find(&service.core.db, tenant, &peer).await?;
-    let running = row
-        .ok_or_else(|| Problem::absent(format!("there is no peer `{peer}`")))?
-        .revision;
+    let known = rollout::serving(&service.core.db, tenant, &peer).await?;
+    let (row, serving) = known.ok_or_else(|| Problem::absent(format!("there is no peer `{peer}`")))?;
+    let goes_back_from = revision::going_back_from(&service.core, tenant, &row).await?;
     let mut revisions = Vec::new();
     for row in service.core.db.revisions(tenant, &peer).await? {
         let package = service.core.db.package(tenant, &row.digest).await?;
         revisions.push(Revision {
             number: row.number,
-            runs: running == Some(row.number),
+            runs: serving.uses(row.number),
             connector: package.as_ref().map(|package| package.name.clone()),
             version: package.map(|package| package.package_version),
             digest: row.digest,
@@ -121,6 +123,7 @@ pub async fn list(
     Ok(Json(Revisions {
         revisions,
         activations: activations.collect(),
+        goes_back_from,
     }))
 }
 
@@ -138,16 +141,26 @@ pub struct Install {
     pub config: Configuration,
     /// Why.
     pub reason: String,
+    /// Whether it is put to work for everybody at once; otherwise nobody has it until it is rolled out.
+    #[serde(default = "yes")]
+    pub put_to_work: bool,
 }
 
-/// What runs now.
+fn yes() -> bool {
+    true
+}
+
+/// What was made.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Installed {
     /// The revision's number.
     pub revision: i64,
+    /// Whether everybody has it now.
+    pub put_to_work: bool,
 }
 
-/// Makes the next revision of a peer and puts it to work.
+/// Makes the next revision of a peer and, unless that is left out, puts it to work for everybody.
 #[utoipa::path(post, path = "/api/v1/peers/{peer}/revisions", tag = "connectors", request_body = Install,
     params(("peer" = String, Path)), responses((status = 201, body = Installed), (status = "4XX", body = Problem)))]
 pub async fn install(
@@ -157,6 +170,7 @@ pub async fn install(
     Body(new): Body<Install>,
 ) -> Result<(StatusCode, Json<Installed>), Problem> {
     caller.must_hold(&service, Duty::Beheren)?;
+    let put_to_work = new.put_to_work;
     let new = revision::NewRevision {
         digest: new.digest,
         profile: new.profile,
@@ -169,13 +183,21 @@ pub async fn install(
         .try_package(caller.tenant(), &new.digest)
         .await
         .map_err(super::not_running)?;
-    let number = revision::install(&service.core, caller.tenant(), caller.id(), &peer, &new).await?;
+    let (core, tenant, by) = (&service.core, caller.tenant(), caller.id());
+    let number = match put_to_work {
+        true => revision::install(core, tenant, by, &peer, &new).await?,
+        false => revision::make(core, tenant, by, &peer, &new).await?,
+    };
     service
         .connectors
         .warm(caller.tenant(), &peer, number)
         .await
         .map_err(super::not_running)?;
-    Ok((StatusCode::CREATED, Json(Installed { revision: number })))
+    let installed = Installed {
+        revision: number,
+        put_to_work,
+    };
+    Ok((StatusCode::CREATED, Json(installed)))
 }
 
 /// What to go back to, and why.
@@ -190,9 +212,12 @@ pub struct Back {
     /// Why.
     #[serde(default)]
     pub reason: String,
-    /// Only say what would change.
+    /// Only say what would change, what would not fit, and what the newer one has done.
     #[serde(default)]
     pub dry_run: bool,
+    /// Only the code goes back: configuration, grants and profile stay as they are, in a revision of its own.
+    #[serde(default)]
+    pub code_only: bool,
 }
 
 /// What changes, or changed.
@@ -209,6 +234,30 @@ pub struct Switched {
     pub done: bool,
     /// It was done before by the same request, and was not done again.
     pub already: bool,
+    /// Only units that were enabled apart go back.
+    pub only_named: bool,
+    /// Only the code goes back.
+    pub code_only: bool,
+    /// What would not fit, in words.
+    pub misfits: Vec<String>,
+    /// What the revision that is left has done outside; only told with `dryRun`.
+    pub done_outside: Option<DoneOutside>,
+}
+
+/// What a revision has done that no switch takes back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DoneOutside {
+    /// Sittings that it told the vendor of last.
+    pub sittings: i64,
+    /// Deelnames that it told the vendor of last.
+    pub deelnames: i64,
+    /// Result versions that it brought.
+    pub results: i64,
+    /// Of those, how many went on to the student system (flow 5), or how many it delivered there itself.
+    pub sent: i64,
+    /// Objects that the vendor gave an id of its own in its calls.
+    pub ids: i64,
 }
 
 impl Switched {
@@ -219,6 +268,16 @@ impl Switched {
             differences: plan.differences.iter().map(ToString::to_string).collect(),
             done,
             already: plan.already,
+            only_named: plan.only_named,
+            code_only: plan.code_only,
+            misfits: plan.consequences.misfits.iter().map(ToString::to_string).collect(),
+            done_outside: (!done).then_some(DoneOutside {
+                sittings: plan.consequences.done.sittings,
+                deelnames: plan.consequences.done.deelnames,
+                results: plan.consequences.done.results,
+                sent: plan.consequences.done.sent,
+                ids: plan.consequences.done.ids,
+            }),
         }
     }
 }
@@ -234,13 +293,15 @@ pub async fn rollback(
 ) -> Result<Json<Switched>, Problem> {
     caller.must_hold(&service, Duty::Beheren)?;
     let (core, tenant) = (&service.core, caller.tenant());
+    let way = revision::Back {
+        from: back.from,
+        to: back.to,
+        code_only: back.code_only,
+    };
     let plan = if back.dry_run {
-        revision::plan_rollback(core, tenant, &peer, back.to).await?
+        service.connectors.tally().write(core).await;
+        revision::plan_rollback(core, tenant, &peer, way).await?
     } else {
-        let way = revision::Back {
-            from: back.from,
-            to: back.to,
-        };
         revision::rollback(core, tenant, caller.id(), &peer, way, &back.reason).await?
     };
     Ok(Json(Switched::of(&plan, !back.dry_run)))

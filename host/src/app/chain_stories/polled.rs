@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::app::polled::{self, Page, cursor, keep_page};
+use crate::app::polling::Round;
 use crate::connector::call::Delivery;
 use crate::domain::exception::UNKNOWN_SUBJECT;
 use crate::domain::interface::Interface;
@@ -116,6 +117,7 @@ async fn a_result_under_the_vendors_own_id_finds_its_deelname() {
             kind: "association".to_owned(),
             our_id: deelnames[0].clone(),
             peer_id: "kandidaat-17".to_owned(),
+            revision: None,
             version: 0,
         };
         let mut set = WriteSet::of(TENANT);
@@ -184,10 +186,21 @@ async fn a_revision_that_takes_over_goes_on_from_the_earlier_ones_cursor() {
 async fn a_round_asks_for_sittings_that_are_confirmed_and_under_way() {
     on_each_database(|bench| async move {
         let school = School::open(&bench).await;
+        let mut row = store::peer::find(&school.core.db, TENANT, VENDOR)
+            .await
+            .unwrap()
+            .unwrap();
+        row.revision = Some(1);
+        let mut set = WriteSet::of(TENANT);
+        set.put(row.next());
+        school.core.commit(set).await.unwrap();
         let (sitting, _) = school.planned(&["jip"]).await;
         let asked = async || {
-            let every = std::time::Duration::from_secs(1);
-            let asked = polled::sittings_for_results(&school.core, TENANT, VENDOR, every)
+            let round = Round {
+                revision: 1,
+                every: std::time::Duration::from_secs(1),
+            };
+            let asked = polled::sittings_for_results(&school.core, TENANT, VENDOR, round)
                 .await
                 .unwrap();
             asked.len()

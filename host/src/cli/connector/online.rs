@@ -33,7 +33,7 @@ const MOST_REPEATED: usize = 200;
 
 impl Host {
     /// One call below `/api/v1`; the segments of its path need no encoding.
-    fn call(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
+    pub(super) fn call(&self, method: Method, path: &[&str], body: Option<Sent>) -> Result<Value, Stop> {
         crate::cli::on_runtime(self.ask(method, self.address(path)?, body))?
     }
 
@@ -112,7 +112,8 @@ impl Host {
     }
 }
 
-enum Sent {
+/// A body of a request.
+pub(super) enum Sent {
     Json(Value),
     Bytes(Vec<u8>),
 }
@@ -146,6 +147,9 @@ pub(super) struct Install {
     /// Why; others read it later
     #[arg(long)]
     reason: String,
+    /// Only make the revision: nobody has it until it is rolled out
+    #[arg(long)]
+    hold: bool,
     #[command(flatten)]
     host: Host,
 }
@@ -160,13 +164,19 @@ pub(super) fn install(arguments: &Install) -> Outcome {
     approved(arguments, digest).map_err(|stop| only_admitted(&admitted, stop))?;
     let revision = json!({
         "digest": admitted["digest"], "profile": arguments.profile, "config": config, "reason": arguments.reason,
+        "putToWork": !arguments.hold,
     });
     let path = ["peers", arguments.peer.as_str(), "revisions"];
     let installed = host
         .call(Method::POST, &path, Some(Sent::Json(revision)))
         .map_err(|stop| only_admitted(&admitted, stop))?;
+    let now = if arguments.hold {
+        "waits to be rolled out"
+    } else {
+        "now runs"
+    };
     let mut text = format!(
-        "{} {} now runs for {} as revision {}",
+        "{} {} {now} for {} as revision {}",
         shown(&admitted["name"]),
         shown(&admitted["version"]),
         arguments.peer,
@@ -300,11 +310,14 @@ pub(super) fn list(arguments: &List) -> Outcome {
     Done::new(lines.join("\n"), &peers)
 }
 
-/// Show a peer's revisions, and who put which to work when and why.
+/// Show a peer's revisions, and who put which to work when and why; or what differs between two of them.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// Which peer
     peer: String,
+    /// Two revisions to compare, as ONE..OTHER
+    #[arg(long, value_name = "ONE..OTHER")]
+    differences: Option<String>,
     #[command(flatten)]
     host: Host,
 }
@@ -313,6 +326,9 @@ pub(super) fn show(arguments: &Show) -> Outcome {
     let found = arguments
         .host
         .call(Method::GET, &["peers", &arguments.peer, "revisions"], None)?;
+    if let Some(two) = &arguments.differences {
+        return differences(arguments, two);
+    }
     let mut lines = Vec::new();
     for one in found["revisions"].as_array().into_iter().flatten() {
         let mark = if one["runs"] == json!(true) { "*" } else { " " };
@@ -342,6 +358,22 @@ pub(super) fn show(arguments: &Show) -> Outcome {
     Done::new(lines.join("\n"), &found)
 }
 
+fn differences(arguments: &Show, two: &str) -> Outcome {
+    let number = |text: &str| text.parse::<i64>().is_ok();
+    let (one, other) = two
+        .split_once("..")
+        .filter(|(one, other)| number(one) && number(other))
+        .ok_or_else(|| Stop::Usage(format!("`{two}` is no pair of revisions; write --differences 2..3")))?;
+    let path = ["peers", &arguments.peer, "revisions", one, "differences", other];
+    let found = arguments.host.call(Method::GET, &path, None)?;
+    let told = found["differences"].as_array().into_iter().flatten();
+    let mut lines: Vec<&str> = told.map(shown).collect();
+    if lines.is_empty() {
+        lines.push("the two are the same");
+    }
+    Done::new(lines.join("\n"), &found)
+}
+
 /// Take a peer back to its earlier revision as a whole.
 ///
 /// Code, configuration, grants and profile go back together; new calls take it at once, running calls end on theirs.
@@ -358,9 +390,12 @@ pub(super) struct Rollback {
     /// Why; others read it later
     #[arg(long, required_unless_present = "dry_run")]
     reason: Option<String>,
-    /// Only say what would change
+    /// Only say what would change, what would not fit, and what the newer one has done
     #[arg(long)]
     dry_run: bool,
+    /// Only the code goes back; configuration, grants and profile stay as they are
+    #[arg(long)]
+    code_only: bool,
     #[command(flatten)]
     host: Host,
 }
@@ -375,6 +410,7 @@ pub(super) fn rollback(arguments: &Rollback) -> Outcome {
     // What is rolled back is what runs now, as shown: repeated after a lost answer, the host does nothing again.
     let body = json!({
         "from": running(&seen), "to": arguments.to, "reason": reason, "dryRun": arguments.dry_run,
+        "codeOnly": arguments.code_only,
     });
     let path = ["peers", arguments.peer.as_str(), "rollback"];
     switched(
@@ -383,10 +419,9 @@ pub(super) fn rollback(arguments: &Rollback) -> Outcome {
     )
 }
 
-/// The revision that runs, of the list of revisions.
+/// The revision that a rollback goes back from.
 fn running(seen: &Value) -> Option<i64> {
-    let revisions = seen["revisions"].as_array()?;
-    revisions.iter().find(|one| one["runs"] == json!(true))?["number"].as_i64()
+    seen["goesBackFrom"].as_i64()
 }
 
 /// A rollback for the same reason was the last thing done to this peer: said instead of going back one more, which
@@ -411,31 +446,7 @@ fn done_before(arguments: &Rollback, seen: &Value, reason: &str) -> Option<Outco
     Some(Done::new(text, &said))
 }
 
-/// Put an existing revision of a peer to work.
-#[derive(Debug, Args)]
-pub(super) struct Rollout {
-    /// Which peer
-    peer: String,
-    /// Which revision
-    #[arg(long)]
-    to: i64,
-    /// Why; others read it later
-    #[arg(long)]
-    reason: String,
-    #[command(flatten)]
-    host: Host,
-}
-
-pub(super) fn rollout(arguments: &Rollout) -> Outcome {
-    let body = json!({ "to": arguments.to, "reason": arguments.reason });
-    let path = ["peers", arguments.peer.as_str(), "rollout"];
-    switched(
-        &arguments.peer,
-        &arguments.host.call(Method::POST, &path, Some(Sent::Json(body)))?,
-    )
-}
-
-fn switched(peer: &str, answer: &Value) -> Outcome {
+pub(super) fn switched(peer: &str, answer: &Value) -> Outcome {
     let done = answer["done"] == json!(true);
     let said = if done { "now runs" } else { "would run" };
     let mut lines = vec![format!(
@@ -444,6 +455,11 @@ fn switched(peer: &str, answer: &Value) -> Outcome {
     )];
     let differences = answer["differences"].as_array().into_iter().flatten();
     lines.extend(differences.map(|one| format!("  {}", shown(one))));
+    let misfits = answer["misfits"].as_array().into_iter().flatten();
+    lines.extend(misfits.map(|one| format!("  does not fit: {}", shown(one))));
+    let told = answer["doneOutside"].as_object().into_iter().flatten();
+    let told = told.filter(|(_, count)| count.as_i64().is_some_and(|count| count > 0));
+    lines.extend(told.map(|(what, count)| format!("  revision {} has done outside: {count} {what}", answer["from"])));
     Done::new(lines.join("\n"), answer)
 }
 
@@ -532,7 +548,7 @@ fn runs(one: &Value) -> String {
     )
 }
 
-fn shown(value: &Value) -> &str {
+pub(super) fn shown(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 

@@ -27,6 +27,10 @@ pub struct Identity {
     /// Interfaces it serves; must be exactly what its component exports.
     #[serde(deserialize_with = "some_interfaces")]
     pub interfaces: BTreeSet<Interface>,
+    /// What its poll cursors look like, such as `since-2`: a version with another word begins polling anew instead of
+    /// going on from the cursor of the version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_schema: Option<Slug>,
 }
 
 /// A name in lower case: letters, digits and single hyphens, beginning with a letter, at most 64 characters.

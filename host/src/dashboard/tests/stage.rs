@@ -17,9 +17,12 @@ use crate::app::planning::Planner;
 use crate::app::planning::deelname::{self, For, NewDeelname};
 use crate::app::planning::sitting::{self, NewSitting, Plan};
 use crate::app::revision::{self, NewRevision};
+use crate::app::rollout::steps;
+use crate::app::rollout::tally::Tally;
 use crate::app::{Core, Draft, association, keuring, offering, package, person, publisher, report, result};
 use crate::config::Settings;
 use crate::connector::fixture;
+use crate::connector::manifest::ConfigValue;
 use crate::connector::package::Contents;
 use crate::domain::clock::MovableClock;
 use crate::domain::interface::Interface;
@@ -400,6 +403,51 @@ impl Stage {
         report::accept_message(&self.core, &sender("toa"), &self.sitting, &message, b"")
             .await
             .unwrap();
+    }
+
+    /// A third revision, made and not put to work; returns its number.
+    pub async fn make_revision(&self) -> i64 {
+        let core = &self.core;
+        let present = core.db.revision(SCHOOL, "toa", 2).await.unwrap().unwrap();
+        let new = NewRevision {
+            digest: present.digest,
+            profile: None,
+            config: [("page-size".to_owned(), ConfigValue::Number(25))].into(),
+            reason: "kleinere bladzijden".to_owned(),
+        };
+        revision::make(core, SCHOOL, "fb", "toa", &new).await.unwrap()
+    }
+
+    /// A rollout of another revision in its first step.
+    pub async fn begin_rollout(&self) {
+        let revision = self.make_revision().await;
+        let fb = account::by_token(&self.core, &self.tokens["fb"])
+            .await
+            .unwrap()
+            .unwrap();
+        let begin = steps::Begin {
+            revision,
+            go_by: Duty::Plannen,
+            criteria: Default::default(),
+        };
+        steps::begin(&self.core, SCHOOL, &fb.account, "toa", &begin, "eerst techniek")
+            .await
+            .unwrap();
+        let step = steps::Step::Units {
+            units: vec!["techniek".to_owned()],
+            flows: Vec::new(),
+        };
+        let tally = Tally::default();
+        steps::take(
+            &self.core,
+            &tally,
+            SCHOOL,
+            &fb.account,
+            "toa",
+            (&step, "eerst techniek"),
+        )
+        .await
+        .unwrap();
     }
 
     /// Until the sitting is over and deadlines run: to Friday 4 September.

@@ -4,6 +4,8 @@
 use serde::de::DeserializeOwned;
 
 use crate::app::draft::{About, Draft};
+use crate::app::rollout::tally::Call;
+use crate::app::rollout::{self, Work};
 use crate::app::running::{Connectors, NotRunning};
 use crate::app::{Core, Decision, Refused};
 use crate::connector::blame::{self, CallError};
@@ -22,6 +24,7 @@ pub(super) struct Line<'a> {
     connectors: &'a Connectors,
     context: &'a JobContext,
     interface: Interface,
+    work: Work<'a>,
     key: String,
 }
 
@@ -54,8 +57,19 @@ impl<'a> Line<'a> {
             connectors,
             context,
             interface,
+            work: Work::Everybody,
             key,
         }
+    }
+
+    /// The same for work of a sitting, or of one revision.
+    pub(super) fn of(self, work: Work<'a>) -> Self {
+        Line { work, ..self }
+    }
+
+    /// The run of the job.
+    pub(super) fn context(&self) -> &'a JobContext {
+        self.context
     }
 
     /// A caller for one call on the revision that runs now, and that revision's number.
@@ -66,12 +80,17 @@ impl<'a> Line<'a> {
         let job = &self.context.job;
         let running = self
             .connectors
-            .caller(&job.tenant, &job.peer, self.interface, &self.key)
+            .caller_for(&job.tenant, &job.peer, self.interface, self.work, &self.key)
             .await;
         match running {
             Ok(running) => {
                 self.context.handled_by(running.revision);
                 Ok((running.caller, running.revision))
+            }
+            Err(NotRunning::NotEnabled { peer, unit, flow }) => {
+                let of = (unit.as_deref(), flow);
+                rollout::tell_not_enabled(&self.context.core, &job.tenant, &peer, of).await?;
+                Err(failure::of_not_running(NotRunning::NotEnabled { peer, unit, flow }))
             }
             Err(error) => {
                 if !matches!(error, NotRunning::Store(_) | NotRunning::UnknownPeer(_)) {
@@ -96,6 +115,17 @@ impl<'a> Line<'a> {
         ];
         metrics::counter!(names::CONNECTOR_CALLS, &labels).increment(1);
         metrics::histogram!(names::CONNECTOR_SECONDS, &labels).record(answer.report.wall.as_secs_f64());
+        if let Some(revision) = self.context.revision() {
+            let call = Call {
+                tenant: &self.context.job.tenant,
+                peer: &self.context.job.peer,
+                revision,
+                interface: self.interface,
+                blame: answer.outcome.as_ref().err().and_then(failure::held_against),
+                wall: answer.report.wall,
+            };
+            self.connectors.tally().count(call, self.context.core.now());
+        }
         if let Err(error) = &answer.outcome
             && error.incident
         {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::call::{Line, draft, payload};
 use super::deliver_sitting::{TWO_CALLS, detail, may_have_been_made};
 use crate::app::offering::Confirmed;
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::app::{deliver, needs};
 use crate::connector::blame::Decision;
@@ -64,9 +65,10 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     }
     let plan = plan_of(&context, &deelname).await?;
     let sitting = &deelname.facts.offering_id;
+    let whose = Work::Sitting(sitting);
     let sitting = ledger::by_our_id(db, tenant, &deelname.peer, "offering", sitting).await?;
     let effect = format!("{id}/{}", deelname.plan_version);
-    let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect);
+    let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect).of(whose);
     let known = ledger::by_our_id(db, tenant, &deelname.peer, "association", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, deelname.confirmed.is_some()) {

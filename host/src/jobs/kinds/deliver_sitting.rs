@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::call::{Line, draft, payload};
 use crate::app::deliver;
 use crate::app::offering::Confirmed;
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::connector::blame::Decision;
 use crate::domain::interface::Interface;
@@ -51,7 +52,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     }
     let plan = sitting.plan();
     let effect = format!("{id}/{}", sitting.plan_version);
-    let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect);
+    let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect).of(Work::Sitting(&id));
     let known = ledger::by_our_id(db, tenant, &sitting.peer, "offering", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, sitting.confirmed.is_some()) {

@@ -15,12 +15,20 @@ const UNTIL_MENDED: Duration = Duration::from_secs(60);
 /// installation takes the work up again by itself.
 const UNTIL_INSTALLED: Duration = Duration::from_secs(15 * 60);
 
+/// Between two looks at work of a unit that is not enabled: enabling it takes the work up by itself.
+const UNTIL_ENABLED: Duration = Duration::from_secs(15 * 60);
+
 fn blame_of(error: &CallError) -> Blame {
     match error.blame {
         blame::Blame::Vendor => Blame::Vendor,
         blame::Blame::Connector => Blame::Connector,
         blame::Blame::Host => Blame::Host,
     }
+}
+
+/// Whose failure it counts as; an operation that isn't offered is an answer and no failure.
+pub(super) fn held_against(error: &CallError) -> Option<Blame> {
+    (error.decision != Decision::Unsupported).then(|| blame_of(error))
 }
 
 /// What a failed call comes to.
@@ -63,6 +71,11 @@ pub(super) fn of_not_running(error: NotRunning) -> JobError {
     match error {
         NotRunning::Store(error) => error.into(),
         NotRunning::NotServed { .. } => JobError::transient(Blame::Connector, Some(UNTIL_INSTALLED), what),
+        NotRunning::NotEnabled { .. } => JobError {
+            verdict: Verdict::Waits { after: UNTIL_ENABLED },
+            blame: Blame::Host,
+            message: what,
+        },
         NotRunning::UnknownPeer(_) => JobError::permanent(Blame::Host, what),
         NotRunning::NoRevision(_)
         | NotRunning::Revoked { .. }

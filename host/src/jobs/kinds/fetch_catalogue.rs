@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::call::{Line, draft};
+use super::call::{Line, draft, payload};
 use super::poll_results::not_wanted;
 use crate::app::catalogue;
-use crate::app::polling::{self, Recurring};
+use crate::app::polling::{self, Asks, Recurring};
 use crate::app::running::Connectors;
 use crate::domain::interface::Interface;
 use crate::domain::retry::Blame;
@@ -37,8 +37,9 @@ impl JobKind for FetchCatalogue {
 
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
     let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
-    let Some(every) = polling::wanted(core, tenant, peer, Recurring::Catalogue).await? else {
-        return Ok(not_wanted(context, Recurring::Catalogue));
+    let asks: Asks = payload(&context)?;
+    let Some(round) = polling::wanted(core, tenant, peer, (Recurring::Catalogue, asks)).await? else {
+        return Ok(not_wanted(context, (Recurring::Catalogue, asks)));
     };
     let line = Line::to(connectors, &context, Interface::TaToetscatalogus, &context.job.id);
     let mut listed = HashSet::new();
@@ -50,7 +51,7 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
         listed.extend(page.components.into_iter().map(|component| component.component_id));
         next = page.next;
         if next.is_none() {
-            let again = polling::next_round(core.now(), every);
+            let again = polling::next_round(core.now(), round.every);
             return Ok(whole(context.clone(), listed).again_at(again));
         }
     }

@@ -7,11 +7,13 @@ use serde::Deserialize;
 use super::call::{Line, draft, payload};
 use crate::app::deliver;
 use crate::app::document::{self, Storing};
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::connector::call::Document;
 use crate::domain::interface::Interface;
 use crate::domain::retry::Blame;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::association;
 use crate::store::document::{self as documents, Fetched};
 
 pub(super) struct FetchDocument(pub(super) Connectors);
@@ -43,7 +45,14 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
         true => Interface::TaZittingsverslag,
         false => Interface::TaResultaten,
     };
-    let line = Line::to(connectors, &context, interface, &id);
+    let sitting = match is_of_report {
+        true => known.subject_id.clone(),
+        false => {
+            let deelname = association::find(&context.core.db, &context.job.tenant, &known.subject_id).await?;
+            deelname.map(|deelname| deelname.facts.offering_id).unwrap_or_default()
+        }
+    };
+    let line = Line::to(connectors, &context, interface, &id).of(Work::Sitting(&sitting));
     let (caller, _) = line.caller().await?;
     let answer = match is_of_report {
         true => caller.fetch_report_document(&known.peer_id).await,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::call::{Line, draft};
+use super::call::{Line, draft, payload};
 use super::poll_results::not_wanted;
 use crate::app::polled;
-use crate::app::polling::{self, Recurring};
+use crate::app::polling::{self, Asks, Recurring};
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
@@ -17,7 +18,7 @@ use crate::store::cursor::{self, CursorRow};
 /// The most reports of one run; the next run goes on from the cursor. Few, so that the lease of a node that vanished
 /// ends soon.
 const REPORTS: usize = 5;
-/// The walk belongs to the host and not to a revision: revisions count from 1.
+/// The walk of the revision that everybody has belongs to the host: revisions count from 1.
 const NO_REVISION: i64 = 0;
 
 pub(super) struct PollReports(pub(super) Connectors);
@@ -39,27 +40,35 @@ impl JobKind for PollReports {
 
 async fn poll(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
     let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
-    let Some(every) = polling::wanted(core, tenant, peer, Recurring::Reports).await? else {
-        return Ok(not_wanted(context, Recurring::Reports));
+    let asks: Asks = payload(&context)?;
+    let Some(round) = polling::wanted(core, tenant, peer, (Recurring::Reports, asks)).await? else {
+        return Ok(not_wanted(context, (Recurring::Reports, asks)));
     };
     let interface = Interface::TaZittingsverslag;
-    let walk = cursor::find(&core.db, tenant, peer, NO_REVISION, interface.as_str()).await?;
+    let walk = cursor::find(
+        &core.db,
+        tenant,
+        peer,
+        asks.revision.unwrap_or(NO_REVISION),
+        interface.as_str(),
+    )
+    .await?;
     let last = walk.cursor.clone().unwrap_or_default();
-    let mut asked = polled::sittings_for_reports(core, tenant, peer, every).await?;
+    let mut asked = polled::sittings_for_reports(core, tenant, peer, round).await?;
     asked.retain(|asked| asked.sitting > last);
     let has_more = asked.len() > REPORTS;
     asked.truncate(REPORTS);
     for sitting in &asked {
-        let line = Line::to(connectors, &context, interface, &context.job.id);
-        let (caller, _) = line.caller().await?;
+        let line = Line::to(connectors, &context, interface, &context.job.id).of(Work::Revision(round.revision));
+        let (caller, revision) = line.caller().await?;
         let read = line.heard(caller.read_report(&sitting.peer_id).await).await?;
         if let Some(report) = read {
-            polled::keep_report(core, tenant, peer, &sitting.sitting, &report).await?;
+            polled::keep_report(core, tenant, (peer, revision), &sitting.sitting, &report).await?;
         }
     }
     let next = match has_more {
         true => core.now(),
-        false => polling::next_round(core.now(), every),
+        false => polling::next_round(core.now(), round.every),
     };
     let reached = asked.pop().map(|asked| asked.sitting).filter(|_| has_more);
     Ok(walked(context.clone(), walk, reached).again_at(next))

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::call::Line;
+use super::call::{Line, payload};
 use crate::app::polled::{self, Page};
-use crate::app::polling::{self, Recurring};
+use crate::app::polling::{self, Asks, Recurring};
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::connector::blame::Decision;
 use crate::connector::call::DeliveryPage;
@@ -41,29 +42,40 @@ impl JobKind for PollResults {
 
 async fn poll(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
     let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
-    let Some(every) = polling::wanted(core, tenant, peer, Recurring::Results).await? else {
-        return Ok(not_wanted(context, Recurring::Results));
+    let asks: Asks = payload(&context)?;
+    let Some(round) = polling::wanted(core, tenant, peer, (Recurring::Results, asks)).await? else {
+        return Ok(not_wanted(context, (Recurring::Results, asks)));
     };
-    let asked = polled::sittings_for_results(core, tenant, peer, every).await?;
+    let asked = polled::sittings_for_results(core, tenant, peer, round).await?;
     let sittings: Vec<String> = asked.into_iter().map(|asked| asked.peer_id).collect();
     let mut has_more = !sittings.is_empty();
     for _ in 0..PAGES {
         if !has_more {
             break;
         }
-        has_more = page(connectors, &context, &sittings).await?;
+        // A switch in between has its effect with the next page.
+        let now = polling::wanted(core, tenant, peer, (Recurring::Results, asks)).await?;
+        if now.is_none_or(|now| now.revision != round.revision) {
+            break;
+        }
+        has_more = page(connectors, &context, round.revision, &sittings).await?;
     }
     let next = match has_more {
         true => core.now(),
-        false => polling::next_round(core.now(), every),
+        false => polling::next_round(core.now(), round.every),
     };
     Ok(Done::nothing().again_at(next))
 }
 
 /// Reads and keeps one page; says whether there is more.
-async fn page(connectors: &Connectors, context: &JobContext, sittings: &[String]) -> Result<bool, JobError> {
+async fn page(
+    connectors: &Connectors,
+    context: &JobContext,
+    revision: i64,
+    sittings: &[String],
+) -> Result<bool, JobError> {
     let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
-    let line = Line::to(connectors, context, Interface::TaResultaten, &context.job.id);
+    let line = Line::to(connectors, context, Interface::TaResultaten, &context.job.id).of(Work::Revision(revision));
     let (caller, revision) = line.caller().await?;
     let before = polled::cursor(core, tenant, peer, revision, Interface::TaResultaten).await?;
     let answer = caller.poll(before.cursor.as_deref(), sittings).await;
@@ -98,7 +110,7 @@ async fn from_the_beginning(line: &Line<'_>, sittings: &[String]) -> Result<Deli
 
 /// Ends a recurring job that the running revision has no use for. Should another revision come to run at this very
 /// moment, the job goes on instead, since whoever made that run has seen this job still open.
-pub(super) fn not_wanted(context: JobContext, what: Recurring) -> Done {
+pub(super) fn not_wanted(context: JobContext, what: (Recurring, Asks)) -> Done {
     Done::deciding(move || {
         let context = context.clone();
         async move {

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
+use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::app::{deliver, polled};
 use crate::domain::interface::Interface;
@@ -37,7 +38,8 @@ async fn read_back(connectors: &Connectors, context: JobContext) -> Result<Done,
     let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
     let known = ledger::by_our_id(db, tenant, &deelname.peer, "association", &id).await?;
     let peer_id = known.map_or_else(|| id.clone(), |known| known.peer_id);
-    let line = Line::to(connectors, &context, Interface::TaResultaten, &context.job.id);
+    let line = Line::to(connectors, &context, Interface::TaResultaten, &context.job.id)
+        .of(Work::Sitting(&deelname.facts.offering_id));
     let (caller, revision) = line.caller().await?;
     // What is not there has nothing to say: the exception that led here stays with its owner.
     let Some(delivery) = line.heard(caller.read_result(&peer_id).await).await? else {
@@ -47,6 +49,7 @@ async fn read_back(connectors: &Connectors, context: JobContext) -> Result<Done,
         let (context, id, delivery) = (context.clone(), id.clone(), delivery.clone());
         async move {
             let mut draft = draft(&context.core, &context);
+            draft.revision = Some(revision);
             polled::result(
                 &mut draft,
                 &context.job.peer,

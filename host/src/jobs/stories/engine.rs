@@ -125,6 +125,7 @@ async fn confirmation(core: &Core) -> LedgerRow {
         kind: "association".to_owned(),
         our_id: "x".to_owned(),
         peer_id: "x".to_owned(),
+        revision: None,
         version: 0,
     })
 }

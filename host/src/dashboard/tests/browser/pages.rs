@@ -11,6 +11,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let (sitting, deelnames) = (&stage.sitting, &stage.deelnames);
     let letter = stage.dead_letter().await;
     let failed = stage.failed_package().await;
+    stage.begin_rollout().await;
     stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
@@ -19,6 +20,9 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", "/koppelingen"),
         page("fb", "/koppelingen/toa"),
         page("fb", "/koppelingen/toa/wissel"),
+        page("fb", "/koppelingen/toa/uitrol"),
+        page("fb", "/koppelingen/toa/wijzigingen?van=1&naar=2"),
+        page("fb", "/uitrolstops"),
         page("fb", "/uitzonderingen"),
         page("fb", &format!("/uitzonderingen/{held}")),
         page("fb", &format!("/berichten/{letter}")),
@@ -62,6 +66,8 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("ec", &format!("/vaststellen/resultaat/{}", deelnames[0])),
         page("ec", "/vaststellen"),
         page("ec", &format!("/vaststellen/{sitting}")),
+        page("bureau", "/morgen"),
+        page("bureau", "/koppelingen/toa/uitrol"),
         page("bureau", "/voorzieningen/toa"),
         page("bureau", "/dubbelen"),
         page("bureau", &format!("/deelnames/{}/voorzieningen", deelnames[0])),

@@ -162,3 +162,68 @@ async fn a_member_of_the_examencommissie_decides_on_a_whole_exam() {
     let head = result::head(&visit.stage.core.db, SCHOOL, deelname).await;
     assert_eq!(head.unwrap().unwrap().decided, Decided::Vastgesteld);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functioneel_beheer_rolls_out_by_team_on_a_go_and_back() {
+    let Some(visit) = begin().await else {
+        return;
+    };
+    let third = visit.stage.make_revision().await;
+    let uitrol = "/koppelingen/toa/uitrol";
+    visit.sign_in("fb").await;
+    visit.follow("Koppelingen", "/koppelingen").await;
+    visit.follow("TOA", "/koppelingen/toa").await;
+    visit.follow("Uitrol per onderdeel", uitrol).await;
+    visit.fill("Reden", "nieuwe bladzijden").await;
+    visit.push("Beginnen", uitrol).await;
+    visit.reads(&["nog niemand heeft de revisie", "Revisie 3"]).await;
+    visit.tab_to("checkbox", "College Techniek").await;
+    visit.browser.press(SPACE).await;
+    visit.fill("Reden", "eerst techniek").await;
+    visit.push("Inschakelen", uitrol).await;
+    visit
+        .reads(&["ingeschakeld: College Techniek", "nog te weinig gegevens", "revisie 3"])
+        .await;
+    visit.push("Afmelden", "/aanmelden").await;
+
+    // The Go is the examenbureau's.
+    visit.sign_in("bureau").await;
+    visit.follow("Koppelingen", "/koppelingen").await;
+    visit.follow("TOA", "/koppelingen/toa").await;
+    visit.follow("Uitrol per onderdeel", uitrol).await;
+    visit.fill("Reden", "een dag zonder storing").await;
+    visit.tab_to("checkbox", "Go, ook al").await;
+    visit.browser.press(SPACE).await;
+    visit.push("Go", uitrol).await;
+    visit.reads(&["Go (nog te weinig gegevens)"]).await;
+    visit.push("Afmelden", "/aanmelden").await;
+
+    visit.sign_in("fb").await;
+    visit.go(uitrol).await;
+    visit.tab_to("spinbutton", "Percentage").await;
+    visit.fill("Reden", "x").await;
+    visit.fill("Reden", "iedereen").await;
+    visit.push("Voor iedereen in werking stellen", uitrol).await;
+    visit.reads(&["afgerond: iedereen heeft deze revisie"]).await;
+    let running = async || {
+        let row = peer::find(&visit.stage.core.db, SCHOOL, "toa").await.unwrap().unwrap();
+        row.revision
+    };
+    assert_eq!(running().await, Some(third));
+
+    visit.go("/koppelingen/toa/wissel").await;
+    visit
+        .reads(&["Wat revisie 3 al heeft gedaan", "Instelling ‘page-size’"])
+        .await;
+    visit.fill("Reden", "te traag").await;
+    visit.push("Terugdraaien", "/koppelingen/toa?gedaan=").await;
+    assert_eq!(running().await, Some(2));
+    visit.push("Afmelden", "/aanmelden").await;
+
+    // The examenbureau hears of it, and sees which sittings are sure.
+    visit.sign_in("bureau").await;
+    visit.follow("Uitzonderingen", "/uitzonderingen").await;
+    visit.reads(&["is teruggedraaid van revisie 3 naar 2"]).await;
+    visit.follow("Morgen", "/morgen").await;
+    visit.reads(&["Rekenen, groep 1", "niet zeker"]).await;
+}
