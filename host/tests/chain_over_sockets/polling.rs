@@ -81,7 +81,15 @@ async fn results_keep_coming_while_the_connector_is_replaced_and_rolled_back() {
             .unwrap();
         assert!(own.version > 0, "revision {revision} has a cursor of its own");
     }
-    house.close_without_tasks().await;
+    let mut told: Vec<String> = house
+        .open_tasks()
+        .await
+        .into_iter()
+        .map(|task| task.about.kind)
+        .collect();
+    told.sort();
+    assert_eq!(told, ["rollback-review", "rolled-back"]);
+    house.close().await;
 }
 
 /// R27, §3.4: a report is fetched with its documents once the sitting has ended.

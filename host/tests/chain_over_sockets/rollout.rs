@@ -324,8 +324,9 @@ async fn only_what_serves_or_may_come_back_stays_loaded() {
     };
     let connectors = &house.host.service.connectors;
     let before = connectors.loaded();
-    for size in ["10", "20", "30", "40"] {
-        house.install_vendor(Come::Pushed, &page_size(size)).await;
+    for seconds in [61, 62, 63, 64] {
+        let other = [("poll-seconds", ConfigValue::Number(seconds))];
+        house.install_vendor(Come::Pushed, &other).await;
         house.plan_for(None, 0..0).await;
         house.work().await;
     }

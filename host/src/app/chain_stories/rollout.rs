@@ -33,6 +33,7 @@ async fn admitted(school: &School, version: &str, cursor_schema: Option<&str>) -
     publisher::trust(core, TENANT, "fb", "voorbeeld-examens", &key)
         .await
         .unwrap();
+    crate::store::testing::without_keuring(core, TENANT).await;
     let schema = cursor_schema
         .map(|word| format!("\ncursor-schema = \"{word}\""))
         .unwrap_or_default();

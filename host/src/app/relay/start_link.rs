@@ -4,6 +4,7 @@
 use tracing::warn;
 
 use super::{At, deelname};
+use crate::app::rollout::Work;
 use crate::app::running::{Connectors, NotRunning};
 use crate::app::{Core, Refused};
 use crate::connector::blame::Decision;
@@ -44,7 +45,13 @@ pub async fn start_link(core: &Core, connectors: &Connectors, at: At<'_>, id: &s
     let known = known.map_err(Refused::from)?;
     let peer_id = known.map_or_else(|| id.to_owned(), |known| known.peer_id);
     let running = connectors
-        .caller(tenant, vendor, Interface::TaZittingsplan, &core.id())
+        .caller_for(
+            tenant,
+            vendor,
+            Interface::TaZittingsplan,
+            Work::Sitting(&found.facts.offering_id),
+            &core.id(),
+        )
         .await
         .map_err(|error| match error {
             NotRunning::Store(error) => NoLink::Refused(error.into()),
