@@ -171,7 +171,7 @@ async fn functioneel_beheer_rolls_out_by_team_on_a_go_and_back() {
     let third = visit.stage.make_revision().await;
     let uitrol = "/koppelingen/toa/uitrol";
     visit.sign_in("fb").await;
-    visit.follow("Koppelingen", "/koppelingen").await;
+    visit.follow("Beheer", "/koppelingen").await;
     visit.follow("TOA", "/koppelingen/toa").await;
     visit.follow("Uitrol per onderdeel", uitrol).await;
     visit.fill("Reden", "nieuwe bladzijden").await;
@@ -188,7 +188,7 @@ async fn functioneel_beheer_rolls_out_by_team_on_a_go_and_back() {
 
     // The Go is the examenbureau's.
     visit.sign_in("bureau").await;
-    visit.follow("Koppelingen", "/koppelingen").await;
+    visit.follow("Beheer", "/koppelingen").await;
     visit.follow("TOA", "/koppelingen/toa").await;
     visit.follow("Uitrol per onderdeel", uitrol).await;
     visit.fill("Reden", "een dag zonder storing").await;
@@ -224,6 +224,7 @@ async fn functioneel_beheer_rolls_out_by_team_on_a_go_and_back() {
     visit.sign_in("bureau").await;
     visit.follow("Uitzonderingen", "/uitzonderingen").await;
     visit.reads(&["is teruggedraaid van revisie 3 naar 2"]).await;
+    visit.follow("Vandaag", "/").await;
     visit.follow("Morgen", "/morgen").await;
     visit.reads(&["Rekenen, groep 1", "niet zeker"]).await;
 }
