@@ -73,6 +73,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .get("/api/v1/openapi.json", openapi::document)
         .with_bodies_up_to(json_limit)
         .and(v1::package::operations().with_bodies_up_to(stream_limit))
+        .and(v1::bundle::operations().with_bodies_up_to(stream_limit))
 }
 
 /// The routes below `/api/v1`.

@@ -15,6 +15,9 @@ pub mod admission;
 mod admission_stories;
 pub mod association;
 pub mod attempt;
+pub mod bundle;
+#[cfg(test)]
+mod bundle_stories;
 pub mod cancel;
 pub mod catalogue;
 pub mod cesuur;

@@ -10,6 +10,7 @@ use outcome::{Outcome, Stop, finish};
 
 mod account;
 mod audit;
+mod bundle;
 mod compile;
 mod connector;
 mod demo;
@@ -47,6 +48,8 @@ enum Command {
     Account(account::Account),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     /// Run a system around the host that speaks OKE and misbehaves on request
     Simulate(simulate::Arguments),
 }
@@ -76,6 +79,7 @@ fn execute(command: Command, as_json: bool) -> Outcome {
         Command::Check(which) => serve::check(&which),
         Command::Account(command) => account::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Bundle(command) => bundle::run(&command),
         Command::Simulate(arguments) => simulate::run(arguments, as_json),
     }
 }

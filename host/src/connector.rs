@@ -11,6 +11,7 @@
 mod bindings;
 pub mod blame;
 pub mod build;
+pub mod bundle;
 pub mod call;
 pub mod capability;
 pub mod compile;

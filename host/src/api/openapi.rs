@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, contact, deelname, duplicate, freeze, job, keuring, landscape, needs, package, peer, policy,
+    account, attempt, bundle, contact, deelname, duplicate, freeze, job, keuring, landscape, needs, package, peer, policy,
     proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
 };
 
@@ -24,7 +24,7 @@ use super::v1::{
         attempt::show, attempt::set,
         duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,
         publisher::list, publisher::trust, publisher::revoke, publisher::expire, publisher::revocation,
-        package::list, package::admit,
+        package::list, package::admit, bundle::import,
         keuring::list, keuring::ask, keuring::counter_sign, keuring::review, keuring::approve, keuring::policy,
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,

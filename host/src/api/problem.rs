@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::account::AccountError;
 use crate::app::admission::AdmissionError;
+use crate::app::bundle::BundleError;
 use crate::app::package::PackageError;
 use crate::app::peer::PeerError;
 use crate::app::publisher::PublisherError;
@@ -186,6 +187,24 @@ impl From<PackageError> for Problem {
             PackageError::Sealed(error) => Problem::ours(&error),
             PackageError::Commit(error) => error.into(),
             PackageError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BundleError> for Problem {
+    fn from(error: BundleError) -> Self {
+        let said = error.to_string();
+        match error {
+            BundleError::Refused(refusal) => Problem::bad(refusal.reason(), said),
+            BundleError::Older { .. } => Problem::conflict("older-bundle", said),
+            BundleError::SameNumber { .. } => Problem::conflict("same-number", said),
+            BundleError::Key { .. } => Problem::conflict("key", said),
+            BundleError::Package { error, .. } => {
+                let inner = Problem::from(error);
+                Problem::new(inner.code, inner.reason, said)
+            }
+            BundleError::Commit(error) => error.into(),
+            BundleError::Store(error) => error.into(),
         }
     }
 }

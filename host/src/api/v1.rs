@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod attempt;
+pub mod bundle;
 pub mod contact;
 pub mod deelname;
 pub mod duplicate;

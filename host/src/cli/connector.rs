@@ -118,6 +118,8 @@ impl From<KeyFileError> for Stop {
     }
 }
 
+pub(super) use verify::read_trust;
+
 /// Where `build` and `pack` put what they make, below the connector's folder.
 fn output_folder(folder: &Path) -> PathBuf {
     folder.join("target").join("oke")
@@ -143,7 +145,7 @@ fn read_package(path: &Path) -> Result<Vec<u8>, Stop> {
 }
 
 /// Writes a file whole or not at all: a reader never meets half of it.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let refuse = |error: io::Error| could_not("write", path, &error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(refuse)?;
@@ -156,7 +158,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
         .map_err(refuse)
 }
 
-fn could_not(what: &str, path: &Path, error: &io::Error) -> Stop {
+pub(super) fn could_not(what: &str, path: &Path, error: &io::Error) -> Stop {
     let mend = match error.kind() {
         io::ErrorKind::NotFound => "; check the path",
         io::ErrorKind::PermissionDenied => "; check who owns it",

@@ -12,7 +12,7 @@ use crate::domain::interface::Interface;
 use crate::domain::model::{Association, AssociationState, DocumentReference, Offering, OfferingState};
 
 use super::scenario::{Call, Expect, Fault, RETRY_AFTER, Scenario, Standing, Step};
-use super::stage::{DOCUMENT, SCORE, Stage, Subject, uuid};
+use super::stage::{DOCUMENT, IRREGULARITIES, SCORE, Stage, Subject, uuid};
 
 /// Components per page asked for: less than the platform's catalogue holds would be better, but 10 is the least (R20).
 const PAGE: u32 = 10;
@@ -146,6 +146,20 @@ impl Stage<'_> {
             }
             Call::ReadNoReport => presence(caller.read_report(&subject.sitting.offering_id).await),
             Call::ReportDocument => self.report_document(caller, subject).await,
+            Call::RelayResult | Call::RelayUnknownResult => {
+                let mut deelname = subject.outside_deelname.clone();
+                if call == Call::RelayUnknownResult {
+                    deelname.association_id = unknown();
+                }
+                caller.put_result_tpl(&deelname).await.outcome.map(|()| Saw::Right)
+            }
+            Call::RelayReport | Call::RelayUnknownReport => {
+                let mut sitting = subject.outside_sitting.clone();
+                if call == Call::RelayUnknownReport {
+                    sitting.offering_id = unknown();
+                }
+                caller.put_report_tpl(&sitting).await.outcome.map(|()| Saw::Right)
+            }
             _ => at_student_system(call, caller, subject).await,
         }
     }
@@ -259,6 +273,7 @@ impl Stage<'_> {
             }),
             Standing::ResultStandsOnce => return self.result_stands(&subject.enrolment.association_id),
             Standing::ExtraAttemptStands => return self.result_stands(&subject.extra_attempt.association_id),
+            Standing::ResultCameOutside | Standing::ReportCameOutside => return self.came_outside(standing, subject),
         };
         match right {
             true => Ok(()),
@@ -268,6 +283,33 @@ impl Stage<'_> {
                 sitting.map(|one| (&one.state, one.creates, one.changes)),
                 deelname.map(|one| (&one.state, one.creates, one.changes)),
             )),
+        }
+    }
+
+    /// Whether the planner outside got what was delivered; that it came twice is the same (R10).
+    fn came_outside(&self, standing: Standing, subject: &Subject) -> Result<(), String> {
+        let state = self.tpl.state();
+        let (held, id, field, must) = match standing {
+            Standing::ReportCameOutside => {
+                let id = &subject.outside_sitting.offering_id;
+                (&state.sittings, id, "irregularities", IRREGULARITIES)
+            }
+            _ => (
+                &state.deelnames,
+                &subject.outside_deelname.association_id,
+                "score",
+                SCORE,
+            ),
+        };
+        let came = held.iter().find(|one| one.id == *id).and_then(|one| one.came.last());
+        match came.and_then(|came| came[field].as_str()) {
+            Some(came) if came == must => Ok(()),
+            came => {
+                let refused = state.refused.last().map(|one| &one.detail);
+                Err(format!(
+                    "the planner holds {field} {came:?}, must be `{must}`; its last refusal: {refused:?}"
+                ))
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::interface::Interface;
 use crate::domain::interface::Interface::{
     DrStudentresultaat, DrToetsdeelnemers, TaResultaten, TaToetscatalogus, TaZittingsplan, TaZittingsverslag,
+    TplResultaten, TplZittingsverslag,
 };
 
 /// A story in a few steps.
@@ -103,6 +104,14 @@ pub enum Call {
     ReadBack,
     /// An enrolment that is not there.
     ReadUnknownBack,
+    /// The result of a deelname that an outside planner made.
+    RelayResult,
+    /// The result of a deelname that it never made.
+    RelayUnknownResult,
+    /// The report of a sitting that an outside planner planned.
+    RelayReport,
+    /// The report of a sitting that it never planned.
+    RelayUnknownReport,
 }
 
 /// Trouble at the other end.
@@ -169,6 +178,10 @@ pub enum Standing {
     ResultStandsOnce,
     /// The extra attempt with its result.
     ExtraAttemptStands,
+    /// The result came at the outside planner.
+    ResultCameOutside,
+    /// The report came at the outside planner.
+    ReportCameOutside,
 }
 
 use Act::{Planned, Report, Results};
@@ -176,12 +189,13 @@ use Call::{
     CancelDeelname, CancelSitting, FindSitting, GetAssociation, GetOffering, GetPerson, GetUnknownOffering,
     GetUnknownPerson, MoveSitting, OneTest, Poll, PutDeelname, PutExtraAttempt, PutNeeds, PutResult, PutSitting,
     ReadBack, ReadDeelnames, ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack, ReadUnknownResult,
-    ReadUnknownSitting, ReportDocument, ResultDocument, StartLink, UnknownTest, WholeCatalogue,
+    ReadUnknownSitting, RelayReport, RelayResult, RelayUnknownReport, RelayUnknownResult, ReportDocument,
+    ResultDocument, StartLink, UnknownTest, WholeCatalogue,
 };
 use Expect::{CredentialsRefused, Failure, Nothing, PassingFailure, SlowDown, Works};
 use Standing::{
-    DeelnameCancelled, DeelnameMadeOnce, DeelnameWithNeeds, ExtraAttemptStands, ResultStandsOnce, SittingCancelled,
-    SittingChangedOnce, SittingMadeOnce,
+    DeelnameCancelled, DeelnameMadeOnce, DeelnameWithNeeds, ExtraAttemptStands, ReportCameOutside, ResultCameOutside,
+    ResultStandsOnce, SittingCancelled, SittingChangedOnce, SittingMadeOnce,
 };
 use Step::{Stands, There};
 
@@ -215,7 +229,7 @@ const fn any(interface: Interface, name: &'static str, steps: &'static [Step]) -
     }
 }
 
-/// Trouble that every interface meets, on one call that reads. `$before` is what must stand there for the call to work.
+/// Trouble that every interface meets, on one of its calls. `$before` is what must stand there for the call to work.
 macro_rules! with_trouble {
     ($interface:expr, $call:expr, [$($before:expr),*]) => {
         [
@@ -226,8 +240,6 @@ macro_rules! with_trouble {
             any($interface, "wrong-secret", &[troubled($call, Fault::WrongSecret, CredentialsRefused)]),
             any($interface, "wrong-scope", &[troubled($call, Fault::WrongScope, CredentialsRefused)]),
             oke($interface, "withdrawn-token", &[$($before,)* troubled($call, Fault::WithdrawnToken, Works)]),
-            oke($interface, "garbage", &[$($before,)* troubled($call, Fault::Garbage, Failure)]),
-            oke($interface, "html", &[$($before,)* troubled($call, Fault::Html, Failure)]),
             oke($interface, "recovers", &[
                 $($before,)* troubled($call, Fault::ServerError, PassingFailure), works($call),
             ]),
@@ -235,15 +247,26 @@ macro_rules! with_trouble {
     };
 }
 
+/// Answers that can't be read, for a call that reads them.
+macro_rules! unreadable {
+    ($interface:expr, $call:expr, [$($before:expr),*]) => {
+        [
+            oke($interface, "garbage", &[$($before,)* troubled($call, Fault::Garbage, Failure)]),
+            oke($interface, "html", &[$($before,)* troubled($call, Fault::Html, Failure)]),
+        ]
+    };
+}
+
 /// Every scenario, by interface: what works first, then trouble.
-pub static ALL: [Scenario; 92] = joined();
+pub static ALL: [Scenario; 114] = joined();
 
 const CATALOGUE: [Scenario; 3] = [
     oke(TaToetscatalogus, "whole-catalogue", &[works(WholeCatalogue)]),
     oke(TaToetscatalogus, "one-test", &[works(OneTest)]),
     oke(TaToetscatalogus, "unknown-test", &[nothing(UnknownTest)]),
 ];
-const CATALOGUE_TROUBLE: [Scenario; 10] = with_trouble!(TaToetscatalogus, OneTest, []);
+const CATALOGUE_TROUBLE: [Scenario; 8] = with_trouble!(TaToetscatalogus, OneTest, []);
+const CATALOGUE_UNREADABLE: [Scenario; 2] = unreadable!(TaToetscatalogus, OneTest, []);
 
 const PLAN: [Scenario; 12] = [
     oke(
@@ -323,7 +346,8 @@ const PLAN: [Scenario; 12] = [
     ),
     oke(TaZittingsplan, "start-link", &[There(Planned), works(StartLink)]),
 ];
-const PLAN_TROUBLE: [Scenario; 10] = with_trouble!(TaZittingsplan, ReadSitting, [There(Planned)]);
+const PLAN_TROUBLE: [Scenario; 8] = with_trouble!(TaZittingsplan, ReadSitting, [There(Planned)]);
+const PLAN_UNREADABLE: [Scenario; 2] = unreadable!(TaZittingsplan, ReadSitting, [There(Planned)]);
 
 const RESULTS: [Scenario; 5] = [
     oke(TaResultaten, "polled", &[There(Planned), There(Results), works(Poll)]),
@@ -340,7 +364,8 @@ const RESULTS: [Scenario; 5] = [
         &[There(Planned), There(Results), works(ResultDocument)],
     ),
 ];
-const RESULTS_TROUBLE: [Scenario; 10] = with_trouble!(TaResultaten, ReadResult, [There(Planned), There(Results)]);
+const RESULTS_TROUBLE: [Scenario; 8] = with_trouble!(TaResultaten, ReadResult, [There(Planned), There(Results)]);
+const RESULTS_UNREADABLE: [Scenario; 2] = unreadable!(TaResultaten, ReadResult, [There(Planned), There(Results)]);
 
 const REPORTS: [Scenario; 3] = [
     oke(
@@ -359,7 +384,8 @@ const REPORTS: [Scenario; 3] = [
         &[There(Planned), There(Report), works(ReportDocument)],
     ),
 ];
-const REPORTS_TROUBLE: [Scenario; 10] = with_trouble!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
+const REPORTS_TROUBLE: [Scenario; 8] = with_trouble!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
+const REPORTS_UNREADABLE: [Scenario; 2] = unreadable!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
 
 const PARTICIPANTS: [Scenario; 4] = [
     oke(
@@ -371,7 +397,8 @@ const PARTICIPANTS: [Scenario; 4] = [
     oke(DrToetsdeelnemers, "unknown-person", &[nothing(GetUnknownPerson)]),
     oke(DrToetsdeelnemers, "enrolment", &[works(GetAssociation)]),
 ];
-const PARTICIPANTS_TROUBLE: [Scenario; 10] = with_trouble!(DrToetsdeelnemers, GetPerson, []);
+const PARTICIPANTS_TROUBLE: [Scenario; 8] = with_trouble!(DrToetsdeelnemers, GetPerson, []);
+const PARTICIPANTS_UNREADABLE: [Scenario; 2] = unreadable!(DrToetsdeelnemers, GetPerson, []);
 
 const STUDENT_RESULTS: [Scenario; 5] = [
     oke(
@@ -404,24 +431,81 @@ const STUDENT_RESULTS: [Scenario; 5] = [
     ),
     oke(DrStudentresultaat, "unknown-enrolment", &[nothing(ReadUnknownBack)]),
 ];
-const STUDENT_RESULTS_TROUBLE: [Scenario; 10] = with_trouble!(DrStudentresultaat, ReadBack, [works(PutResult)]);
+const STUDENT_RESULTS_TROUBLE: [Scenario; 8] = with_trouble!(DrStudentresultaat, ReadBack, [works(PutResult)]);
+const STUDENT_RESULTS_UNREADABLE: [Scenario; 2] = unreadable!(DrStudentresultaat, ReadBack, [works(PutResult)]);
 
-const fn joined() -> [Scenario; 92] {
-    let parts: [&[Scenario]; 12] = [
+const RELAYED_RESULTS: [Scenario; 3] = [
+    oke(
+        TplResultaten,
+        "delivered",
+        &[works(RelayResult), Stands(ResultCameOutside)],
+    ),
+    oke(
+        TplResultaten,
+        "answer-lost",
+        &[
+            troubled(RelayResult, Fault::AnswerLost, PassingFailure),
+            works(RelayResult),
+            Stands(ResultCameOutside),
+        ],
+    ),
+    oke(
+        TplResultaten,
+        "refused",
+        &[Step::Call(RelayUnknownResult, None, Failure)],
+    ),
+];
+const RELAYED_RESULTS_TROUBLE: [Scenario; 8] = with_trouble!(TplResultaten, RelayResult, []);
+
+const RELAYED_REPORTS: [Scenario; 3] = [
+    oke(
+        TplZittingsverslag,
+        "delivered",
+        &[works(RelayReport), Stands(ReportCameOutside)],
+    ),
+    oke(
+        TplZittingsverslag,
+        "answer-lost",
+        &[
+            troubled(RelayReport, Fault::AnswerLost, PassingFailure),
+            works(RelayReport),
+            Stands(ReportCameOutside),
+        ],
+    ),
+    oke(
+        TplZittingsverslag,
+        "refused",
+        &[Step::Call(RelayUnknownReport, None, Failure)],
+    ),
+];
+const RELAYED_REPORTS_TROUBLE: [Scenario; 8] = with_trouble!(TplZittingsverslag, RelayReport, []);
+
+const fn joined() -> [Scenario; 114] {
+    let parts: [&[Scenario]; 22] = [
         &CATALOGUE,
         &CATALOGUE_TROUBLE,
+        &CATALOGUE_UNREADABLE,
         &PLAN,
         &PLAN_TROUBLE,
+        &PLAN_UNREADABLE,
         &RESULTS,
         &RESULTS_TROUBLE,
+        &RESULTS_UNREADABLE,
         &REPORTS,
         &REPORTS_TROUBLE,
+        &REPORTS_UNREADABLE,
         &PARTICIPANTS,
         &PARTICIPANTS_TROUBLE,
+        &PARTICIPANTS_UNREADABLE,
         &STUDENT_RESULTS,
         &STUDENT_RESULTS_TROUBLE,
+        &STUDENT_RESULTS_UNREADABLE,
+        &RELAYED_RESULTS,
+        &RELAYED_RESULTS_TROUBLE,
+        &RELAYED_REPORTS,
+        &RELAYED_REPORTS_TROUBLE,
     ];
-    let mut all = [CATALOGUE[0]; 92];
+    let mut all = [CATALOGUE[0]; 114];
     let (mut part, mut filled) = (0, 0);
     while part < parts.len() {
         let mut at = 0;
@@ -457,6 +541,8 @@ mod tests {
             TaZittingsverslag,
             DrToetsdeelnemers,
             DrStudentresultaat,
+            TplResultaten,
+            TplZittingsverslag,
         ] {
             let of_interface = || ALL.iter().filter(move |one| one.interface == interface);
             for name in [

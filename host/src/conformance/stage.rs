@@ -21,8 +21,8 @@ use crate::domain::model::{
     OfferingState, OfferingType, Person, ResultState, Role,
 };
 use crate::simulator::{
-    self, Auth, Misbehaviour, ReportOrder, ResultMode, ResultsOrder, SchoolPlan, Sis, SisOptions, Ta, TaOptions,
-    Trouble,
+    self, Auth, Misbehaviour, PeerAccess, PlannedSitting, ReportOrder, ResultMode, ResultsOrder, SchoolPlan, Sis,
+    SisOptions, SittingOrder, Ta, TaOptions, Tpl, TplOptions, Trouble,
 };
 
 use super::scenario::{Act, Fault, RETRY_AFTER};
@@ -30,6 +30,10 @@ use super::{NotTried, Trial};
 
 /// The vendor that stands at the other end.
 const VENDOR: &str = "Toetsgilde";
+/// The planning system at the other end.
+const PLANNER: &str = "Planwerk";
+/// Sittings that it planned: each scenario of its flows takes another.
+const OUTSIDE: usize = 24;
 /// Students of the school at the other end: each scenario of flow 5 takes another.
 const STUDENTS: usize = 48;
 /// Budget of a call, however much the manifest asks for: the other end is on the same machine.
@@ -40,6 +44,8 @@ const SHORT_BUDGET: Duration = Duration::from_millis(250);
 const TOO_LATE: Duration = Duration::from_secs(2);
 /// Most memory, as at a school.
 const MOST_MEMORY_MIB: u32 = 64;
+/// What happened at a sitting.
+pub(super) const IRREGULARITIES: &str = "Brandalarm, tien minuten onderbroken.";
 /// Bytes of a document.
 pub(super) const DOCUMENT: usize = 40_000;
 
@@ -48,6 +54,9 @@ pub(super) struct Stage<'a> {
     pub trial: &'a Trial,
     pub ta: Ta,
     pub sis: Sis,
+    pub tpl: Tpl,
+    /// What that planner planned, when the connector delivers to planners.
+    outside: Vec<PlannedSitting>,
 }
 
 /// What one scenario is about.
@@ -60,6 +69,10 @@ pub(super) struct Subject {
     pub enrolment: Association,
     /// An extra attempt beside it (R8), with a result.
     pub extra_attempt: Association,
+    /// A deelname that the outside planner made, with a result.
+    pub outside_deelname: Association,
+    /// Its sitting, with a report.
+    pub outside_sitting: Offering,
 }
 
 impl<'a> Stage<'a> {
@@ -72,7 +85,36 @@ impl<'a> Stage<'a> {
         let mut options = SisOptions::new(1, 1, STUDENTS);
         options.plan.tests = SchoolPlan::one_test_of_each(&[VENDOR]);
         let sis = Sis::start(options).await?;
-        Ok(Stage { trial, ta, sis })
+        let mut options = TplOptions::new(PLANNER);
+        if let Auth::Bearer(there) = ta.auth() {
+            options.ta = Some(PeerAccess {
+                target: ta.base_url().to_owned(),
+                token_url: ta.token_url(),
+                client_id: there.client_id.clone(),
+                client_secret: there.client_secret.clone(),
+            });
+        }
+        let tpl = Tpl::start(options).await?;
+        let mut outside = Vec::new();
+        let served = trial.loaded.serves();
+        if served.contains(&Interface::TplResultaten) || served.contains(&Interface::TplZittingsverslag) {
+            let component_id = ta.catalogue().first_active().id.clone();
+            for _ in 0..OUTSIDE {
+                let order = SittingOrder {
+                    component_id: component_id.clone(),
+                    start: trial.now + SignedDuration::from_hours(24 * 7),
+                    students: 1,
+                };
+                outside.push(tpl.plan(&order).await?);
+            }
+        }
+        Ok(Stage {
+            trial,
+            ta,
+            sis,
+            tpl,
+            outside,
+        })
     }
 
     /// A caller with everything that the manifest asks for; every endpoint leads to the simulator of that interface.
@@ -108,13 +150,18 @@ impl<'a> Stage<'a> {
     }
 
     fn endpoint(&self, interface: Interface, fault: Option<Fault>) -> Result<Endpoint, String> {
-        let (base, token, there) = match is_student_system(interface) {
-            true => (
+        let (base, token, there) = match At::of(interface) {
+            At::StudentSystem => (
                 self.sis.base_url(),
                 self.sis.token_url(),
                 self.sis.credentials().clone(),
             ),
-            false => match self.ta.auth() {
+            At::Planner => (
+                self.tpl.base_url(),
+                self.tpl.token_url(),
+                self.tpl.credentials().clone(),
+            ),
+            At::Platform => match self.ta.auth() {
                 Auth::Bearer(there) => (self.ta.base_url(), self.ta.token_url(), there.clone()),
                 Auth::ApiKey(_) => return Err("the test platform takes tokens".to_owned()),
             },
@@ -150,9 +197,10 @@ impl<'a> Stage<'a> {
             Fault::WrongScope => Misbehaviour::always(Trouble::WrongScope),
             Fault::WithdrawnToken => Misbehaviour::next(1, Trouble::ExpiredToken),
         };
-        match is_student_system(interface) {
-            true => self.sis.misbehave(trouble),
-            false => self.ta.misbehave(trouble),
+        match At::of(interface) {
+            At::StudentSystem => self.sis.misbehave(trouble),
+            At::Planner => self.tpl.misbehave(trouble),
+            At::Platform => self.ta.misbehave(trouble),
         }
     }
 
@@ -160,6 +208,7 @@ impl<'a> Stage<'a> {
     pub fn calm(&self) {
         self.ta.behave();
         self.sis.behave();
+        self.tpl.behave();
     }
 
     /// The other end does something by itself.
@@ -181,7 +230,7 @@ impl<'a> Stage<'a> {
             Act::Report => {
                 let order = ReportOrder {
                     offering_id: sitting,
-                    irregularities: "Brandalarm, tien minuten onderbroken.".to_owned(),
+                    irregularities: IRREGULARITIES.to_owned(),
                     documents: vec![DOCUMENT],
                 };
                 self.ta.report(&order).await
@@ -266,12 +315,28 @@ impl<'a> Stage<'a> {
             attempt: Some(2),
             ..enrolment.clone()
         };
+        let planned = self.outside.get(number % self.outside.len().max(1));
+        let ids = planned.and_then(|one| Some((one.offering_id.clone(), one.association_ids.first()?.clone())));
+        let (outside_sitting, outside_deelname) = ids.unwrap_or_else(|| (uuid(5, number), uuid(6, number)));
+        let outside_deelname = Association {
+            association_id: outside_deelname,
+            offering_id: outside_sitting.clone(),
+            result: Some(result(self.trial.now)),
+            ..deelname.clone()
+        };
+        let outside_sitting = Offering {
+            offering_id: outside_sitting,
+            irregularities: Some(IRREGULARITIES.to_owned()),
+            ..sitting.clone()
+        };
         Ok(Subject {
             sitting,
             deelname,
             with_needs,
             enrolment,
             extra_attempt,
+            outside_deelname,
+            outside_sitting,
         })
     }
 
@@ -336,8 +401,21 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn is_student_system(interface: Interface) -> bool {
-    matches!(interface, Interface::DrToetsdeelnemers | Interface::DrStudentresultaat)
+/// Which of the systems an interface is about.
+enum At {
+    Platform,
+    StudentSystem,
+    Planner,
+}
+
+impl At {
+    fn of(interface: Interface) -> Self {
+        match interface {
+            Interface::DrToetsdeelnemers | Interface::DrStudentresultaat => At::StudentSystem,
+            Interface::TplResultaten | Interface::TplZittingsverslag => At::Planner,
+            _ => At::Platform,
+        }
+    }
 }
 
 fn code(code_type: &str, value: String) -> Code {

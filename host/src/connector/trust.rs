@@ -176,6 +176,12 @@ impl TrustStore {
         Ok((signer, trusted.public))
     }
 
+    /// The same with one key more.
+    pub fn trusting(mut self, publisher: &Slug, key: TrustedKey) -> Result<Self, TrustError> {
+        self.add(publisher, key)?;
+        Ok(self)
+    }
+
     /// The same, as it would be if this key were revoked as compromised since then: an earlier revocation stands.
     #[must_use]
     pub fn revoking(mut self, key: KeyId, since: Timestamp) -> Self {

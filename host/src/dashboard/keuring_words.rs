@@ -64,6 +64,8 @@ pub fn scenario(name: &str) -> &str {
         "enrolment" => "Een inschrijving ophalen",
         "delivered-and-read-back" => "Een resultaat afleveren en teruglezen",
         "extra-attempt" => "Een extra poging afleveren",
+        "delivered" => "Afleveren bij de toetsplanning",
+        "refused" => "De toetsplanning kent het niet en weigert",
         "unknown-enrolment" => "Een inschrijving die er niet is",
         other => other,
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
 
 mod audit;
+mod bundle;
 mod house;
 mod online;
 mod skeleton;

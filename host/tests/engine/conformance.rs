@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use oke_host::app::World;
 use oke_host::conformance::Trial;
+use oke_host::connector::build::componentize;
 use oke_host::connector::contract::read_surface;
 use oke_host::connector::engine::Engine;
 use oke_host::connector::manifest::Manifest;
@@ -17,6 +18,17 @@ use oke_host::domain::keuring::{Outcome, Verdict, passed};
 use super::stage::{component, guests, settings};
 
 const NOW: &str = "2026-06-01T07:00:00Z";
+
+/// A connector of this repository, unsigned.
+fn packed(connectors: &Path, guests: &Path, name: &str) -> Vec<u8> {
+    let module = std::fs::read(guests.join(format!("{}.wasm", name.replace('-', "_")))).unwrap();
+    let component = componentize(&module).unwrap();
+    let package = Package::from_folder(&connectors.join(name), component.into(), SBOM.into()).unwrap();
+    package.to_bytes()
+}
+
+const SBOM: &str =
+    r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"name":"oke-sdk","version":"0.1.0"}]}"#;
 
 async fn outcomes(engine: &Arc<Engine>, component: &[u8], contents: &Examined) -> Vec<Outcome> {
     let trial = Trial::of(engine, component, contents, NOW.parse().unwrap())
@@ -51,7 +63,8 @@ async fn the_connectors_of_this_repository_pass_every_scenario() {
     let connectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors");
     let published = packages::publish(&connectors, &guests, &*World::of_this_machine().random).unwrap();
     let engine = Engine::start(settings()).unwrap();
-    for (bytes, tried) in [(published.ta, 63), (published.dr, 29)] {
+    let tpl = packed(&connectors, &guests, "ooapi-tpl");
+    for (bytes, tried) in [(published.ta, 63), (published.dr, 29), (tpl, 22)] {
         let package = Package::read(bytes).unwrap();
         let contents = package.examine().unwrap();
         let outcomes = outcomes(&engine, package.component(), &contents).await;
@@ -71,12 +84,11 @@ fn around(component: &[u8], interfaces: &str, conformance: &str) -> Examined {
          [[endpoint]]\nname = \"api\"\ndescription = \"API\"\nallow = [\"GET /components\", \"GET /components/*\", \
          \"GET /associations/*\"]\n"
     );
-    let sbom = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"name":"oke-sdk","version":"0.1.0"}]}"#;
     Examined {
         manifest: Manifest::parse(manifest.as_bytes()).unwrap(),
         surface: read_surface(component).unwrap(),
         notes: "Test".to_owned(),
-        sbom: Sbom::parse(sbom.as_bytes()).unwrap(),
+        sbom: Sbom::parse(SBOM.as_bytes()).unwrap(),
         profiles: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! `oke connector verify`: may this package be trusted? Offline, from a trust file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let trust = read_trust(arguments)?;
+    let trust = read_trust(&arguments.trust)?;
     let at = arguments
         .admitted_at
         .unwrap_or_else(|| World::of_this_machine().clock.now());
@@ -100,8 +100,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     )
 }
 
-fn read_trust(arguments: &Arguments) -> Result<TrustStore, Stop> {
-    let path = &arguments.trust;
+/// Reads a trust file that trusts somebody.
+pub(in crate::cli) fn read_trust(path: &Path) -> Result<TrustStore, Stop> {
     let text = std::fs::read_to_string(path).map_err(|error| could_not("read", path, &error))?;
     let trust = TrustStore::parse(&text)
         .map_err(|error| Stop::refused("trust-file", format!("trust file `{}`: {error}", path.display())))?;
