@@ -257,7 +257,7 @@ async fn keep_round(
         let mut draft = Draft::of(core, tenant, "job:poll_results");
         draft.revision = Some(page.revision);
         for (id, delivery) in round {
-            if is_anothers(&draft, page, id).await? {
+            if is_anothers(&draft, (&page.peer, page.revision), id).await? {
                 // The revision that serves its sitting reads it itself.
                 deliver::read_back(&mut draft, &page.peer, id).await?;
                 continue;
@@ -280,9 +280,13 @@ async fn keep_round(
 }
 
 /// Whether another revision serves the sitting of a deelname.
-async fn is_anothers(draft: &Draft<'_>, page: &Page, deelname: &str) -> Result<bool, StoreError> {
+pub(super) async fn is_anothers(
+    draft: &Draft<'_>,
+    (peer, revision): (&str, i64),
+    deelname: &str,
+) -> Result<bool, StoreError> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
-    let Some((row, serving)) = rollout::serving(db, tenant, &page.peer).await? else {
+    let Some((row, serving)) = rollout::serving(db, tenant, peer).await? else {
         return Ok(false);
     };
     if !row.phased && !row.named_only {
@@ -293,7 +297,7 @@ async fn is_anothers(draft: &Draft<'_>, page: &Page, deelname: &str) -> Result<b
     };
     let sitting = (3, known.facts.offering_id.as_str());
     let (served, _) = rollout::of_sitting(db, tenant, &serving, sitting).await?;
-    Ok(served != Served::By(page.revision))
+    Ok(served != Served::By(revision))
 }
 
 /// The records that may say something new, each with our id. Most of a poll repeats what is known, since OKE has no list

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::account::actor;
 use super::draft::{Draft, Follow};
 use super::peer::PeerError;
-use super::{CommitError, Core, Decision, Refused, polled, report, result};
+use super::{CommitError, Core, Decision, Refused, deliver, polled, report, result};
 use crate::connector::call::Received;
 use crate::connector::manifest::{Manifest, Webhook};
 use crate::connector::pushed::{self, NotGenuine};
@@ -205,6 +205,15 @@ async fn keep_delivery(
     let id = polled::our_deelname(core, tenant, peer, delivery).await?;
     core.decide(&[format!("association/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, format!("job:{TAKE_PUSH}"));
+        draft.revision = Some(revision);
+        if polled::is_anothers(&draft, (peer, revision), &id).await? {
+            // The revision that serves its sitting reads it itself.
+            deliver::read_back(&mut draft, peer, &id).await?;
+            return Ok(Decision {
+                write_set: draft.finish(),
+                answer: (),
+            });
+        }
         match polled::result(&mut draft, peer, &id, delivery, Source::Push, revision).await {
             Ok(_) => {}
             Err(Refused::Unknown { .. }) => {
