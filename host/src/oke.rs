@@ -6,6 +6,7 @@
 mod answer;
 mod bearer;
 mod document;
+mod dr;
 mod message;
 mod problem;
 mod query;
@@ -29,6 +30,7 @@ pub fn router(service: &Service) -> Router {
         .merge(
             tpl::routes()
                 .merge(ta::routes())
+                .merge(dr::routes())
                 .route_layer(from_fn_with_state(service.clone(), refusal::note)),
         )
         .layer(DefaultBodyLimit::max(service.json_limit))

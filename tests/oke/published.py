@@ -72,7 +72,8 @@ class Dissolved:
                 if key == "properties":
                     written[key] = {field: self.schema(schema) for field, schema in value.items()}
                 elif key not in ("example", "examples", "discriminator"):
-                    written[key] = self.schema(value)
+                    # Its alternatives do not exclude each other (see `wrong` in the overlay).
+                    written["anyOf" if key == "oneOf" else key] = self.schema(value)
             self.components[name].update(written)
         return {"$ref": f"#/components/schemas/{self.names[id(node)]}"}
 

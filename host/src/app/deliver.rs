@@ -33,6 +33,9 @@ pub const RELAY_RESULT: &str = "relay_result";
 /// Kind of the job that sends a report on to the outside TPL that planned its sitting.
 pub const RELAY_REPORT: &str = "relay_report";
 
+/// Kind of the job that hands a result of an outside TPL on to the student system.
+pub const RELAY_STUDENT_RESULT: &str = "relay_student_result";
+
 /// Lane of a sitting's messages (flow 2).
 #[must_use]
 pub fn sitting_lane(sitting: &str) -> String {
@@ -96,7 +99,7 @@ pub async fn result(
     enrolment: &Association,
     due: Timestamp,
 ) -> Result<(), Refused> {
-    let follow = student_result(draft, (deelname, seq), enrolment).await?;
+    let follow = own_result(draft, (deelname, seq), enrolment).await?;
     draft.follow_at(follow, due).await
 }
 
@@ -109,11 +112,11 @@ pub async fn result_again(
     deelname: (&str, i64),
     enrolment: &Association,
 ) -> Result<(), Refused> {
-    let follow = student_result(draft, deelname, enrolment).await?;
+    let follow = own_result(draft, deelname, enrolment).await?;
     draft.follow_once(follow).await
 }
 
-async fn student_result<'a>(
+async fn own_result<'a>(
     draft: &Draft<'_>,
     (deelname, seq): (&str, i64),
     enrolment: &'a Association,
@@ -246,6 +249,29 @@ async fn relayed(
             lane: lane::name(flow, &format!("{noun}-onward"), id),
             parent: None,
             payload: json!({ noun: id }),
+            full_state: true,
+        })
+        .await
+}
+
+/// Hands a result that an outside TPL brought on to the student system of its enrolment (R23): the one of a message, or
+/// of an extra attempt the association's own.
+///
+/// # Errors
+/// What the database says.
+pub async fn student_result(
+    draft: &mut Draft<'_>,
+    enrolment: &Association,
+    message: Option<&str>,
+) -> Result<(), Refused> {
+    draft
+        .follow(Follow {
+            kind: RELAY_STUDENT_RESULT,
+            peer: &enrolment.peer,
+            flow: 5,
+            lane: lane::name(5, "association", &enrolment.id),
+            parent: None,
+            payload: json!({ "association": enrolment.id, "message": message }),
             full_state: true,
         })
         .await

@@ -1,11 +1,13 @@
 //! The host as TA in front of a vendor: what an outside TPL plans is kept here, told to the vendor by the same jobs as
 //! the school's own plan, and what comes back goes to that TPL ([`back`]). What an outside TPL planned is no plan of the
-//! school: no enrolment, no decision, no deadline hangs on it.
+//! school: no enrolment, no decision, no deadline hangs on it. What such a TPL brings for the school's student system is
+//! handed on ([`student_result`]).
 
 pub mod back;
 pub mod start_link;
 #[cfg(test)]
 mod stories;
+pub mod student_result;
 
 use oke_codec::{
     Dialect, PutBrings, merge_put_association, merge_put_offering, patch_association as merged_association,

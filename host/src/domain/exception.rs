@@ -43,6 +43,9 @@ pub const NEEDS_BLOCKED: &str = "needs-blocked";
 /// Kind of the exceptions about objects that the student system doesn't have (R14).
 pub const NOT_AT_STUDENT_SYSTEM: &str = "not-at-student-system";
 
+/// Kind of the exceptions about a result of an outside TPL that lacks what flow 5 requires (R12).
+pub const STUDENT_RESULT_INCOMPLETE: &str = "student-result-incomplete";
+
 /// Kind of the exceptions about a peer for which no connector can be called.
 pub const NOT_RUNNING: &str = "connector-not-running";
 /// Kind of the exceptions about a peer that refuses the host's credentials.
@@ -109,6 +112,17 @@ pub fn result_held(hold: Hold) -> Exception {
         ),
     };
     exception(RESULT_HELD, owner, title, next_step)
+}
+
+/// A result of an outside TPL lacks what flow 5 requires (R12).
+#[must_use]
+pub fn student_result_incomplete(missing: &[&str]) -> Exception {
+    exception(
+        STUDENT_RESULT_INCOMPLETE,
+        Duty::Plannen,
+        &format!("Resultaat van de toetsplanning mist {}", missing.join(", ")),
+        "Vraag de toetsplanning het resultaat volledig opnieuw te leveren; het is bewaard en nog niet doorgestuurd.",
+    )
 }
 
 /// "In progress" after "completed", or points after a grade.

@@ -24,6 +24,7 @@ mod poll_results;
 mod read_back;
 mod relay_report;
 mod relay_result;
+mod relay_student_result;
 mod take_push;
 
 /// Every kind there is.
@@ -43,6 +44,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(read_back::ReadBack(connectors()))
         .with(relay_result::RelayResult(connectors()))
         .with(relay_report::RelayReport(connectors()))
+        .with(relay_student_result::RelayStudentResult(connectors()))
         .with(keur_package::KeurPackage(connectors()))
         .with(take_push::TakePush(connectors()))
         .with(check_sitting::CheckSitting(connectors()))

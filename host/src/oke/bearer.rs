@@ -21,6 +21,8 @@ pub const FLOW_0: &str = "nl-test-admin-flow-0";
 pub const FLOW_1_5: &str = "nl-test-admin-flow-1-5";
 /// Flows 2, 3 and 4.
 pub const FLOW_2_3_4: &str = "nl-test-admin-flow-2-3-4";
+/// Flow 6.
+pub const FLOW_6: &str = "nl-test-admin-flow-6";
 
 /// The client behind a request to a face of its school. Another school's face does not exist for it (404).
 pub struct Client {

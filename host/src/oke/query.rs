@@ -4,11 +4,12 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use oke_codec::{Page, write_page};
 use serde_json::Value;
 
 use super::problem::Problem;
+use crate::store::offering::Window;
 
 /// The sizes of a page that the standard knows; the first is the default.
 const SIZES: [u32; 5] = [10, 20, 50, 100, 250];
@@ -78,24 +79,50 @@ impl Query {
             .any(|one| one.trim() == what)
     }
 
-    /// The moment from which `since` counts: a moment, or the beginning of a day in UTC.
+    /// Whether something below an object is to be given whole, which makes that object whole too.
+    pub fn expands_below(&self, prefix: &str) -> bool {
+        let lists = self.0.iter().filter(|(key, _)| key == "expand");
+        lists
+            .flat_map(|(_, list)| list.split(','))
+            .any(|one| one.trim().starts_with(prefix))
+    }
+
+    /// The moment from which `since` counts: a moment, or the beginning of a day in the Netherlands.
     ///
     /// # Errors
     /// 400 for what is neither.
     pub fn since(&self) -> Result<Option<Timestamp>, Problem> {
-        let Some(text) = self.get("since") else {
+        self.moment("since", 0)
+    }
+
+    /// The last moment that `until` counts: a moment, or the last one of a day in the Netherlands (`§3.1.2`: that day is in
+    /// it).
+    ///
+    /// # Errors
+    /// 400 for what is neither.
+    pub fn until(&self) -> Result<Option<Timestamp>, Problem> {
+        let until = self.moment("until", 1)?;
+        let is_day = self.get("until").is_some_and(|text| text.parse::<Timestamp>().is_err());
+        Ok(match is_day {
+            true => until.and_then(|next| next.checked_sub(SignedDuration::from_millis(1)).ok()),
+            false => until,
+        })
+    }
+
+    fn moment(&self, name: &str, days: i64) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.get(name) else {
             return Ok(None);
         };
         if let Ok(moment) = text.parse::<Timestamp>() {
             return Ok(Some(moment));
         }
         let day = text.parse::<Date>().ok();
-        let begin = day.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-        match begin {
+        let day = day.and_then(|day| day.checked_add(jiff::Span::new().days(days)).ok());
+        match day.and_then(|day| day.in_tz("Europe/Amsterdam").ok()) {
             Some(begin) => Ok(Some(begin.timestamp())),
-            None => Err(Problem::bad(
-                "query parameter since is no day and no moment; give it like 2026-05-27",
-            )),
+            None => Err(Problem::bad(format!(
+                "query parameter {name} is no day and no moment; give it like 2026-05-27"
+            ))),
         }
     }
 
@@ -137,6 +164,36 @@ impl Asked {
     /// The page of a whole collection, each of its items written. One past the end is empty.
     pub fn of<T>(self, all: Vec<T>, write: impl Fn(&T) -> Value) -> Value {
         let (total, page) = self.cut(all);
+        self.written(total, page.iter().map(write).collect())
+    }
+
+    /// A page of which the items were read by [`Asked::window`], which reads one more to know whether there is a next.
+    pub fn of_window<T>(self, mut found: Vec<T>, write: impl Fn(&T) -> Value) -> Value {
+        let has_next_page = found.len() > self.size as usize;
+        found.truncate(self.size as usize);
+        write_page(
+            &Page {
+                page_size: self.size,
+                page_number: self.number,
+                has_previous_page: self.number > 1,
+                has_next_page,
+                total_pages: None,
+                items: found,
+            },
+            write,
+        )
+    }
+
+    /// What to read for [`Asked::of_window`].
+    pub fn window(self) -> Window {
+        Window {
+            skip: (self.number - 1).saturating_mul(self.size).min(i32::MAX as u32),
+            take: self.size + 1,
+        }
+    }
+
+    /// A page of items that are written already, of so many pages.
+    pub fn written(self, total: u32, items: Vec<Value>) -> Value {
         write_page(
             &Page {
                 page_size: self.size,
@@ -144,14 +201,14 @@ impl Asked {
                 has_previous_page: self.number > 1,
                 has_next_page: self.number < total,
                 total_pages: Some(total),
-                items: page,
+                items,
             },
-            write,
+            Value::clone,
         )
     }
 
     /// The number of pages, and the items of this one.
-    fn cut<T>(self, all: Vec<T>) -> (u32, Vec<T>) {
+    pub fn cut<T>(self, all: Vec<T>) -> (u32, Vec<T>) {
         let size = self.size as usize;
         let total = u32::try_from(all.len().div_ceil(size)).unwrap_or(u32::MAX);
         let before = (self.number as usize - 1).saturating_mul(size);

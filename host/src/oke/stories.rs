@@ -1,6 +1,7 @@
 //! Stories at the door of the TPL face: tokens, scopes, every bad input, and what is answered and kept.
 
 mod bad_input;
+mod dr_operations;
 mod ta_operations;
 mod tpl_operations;
 

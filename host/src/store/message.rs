@@ -116,6 +116,16 @@ impl MessageRow {
     }
 }
 
+/// One message.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    let sql = "SELECT * FROM message WHERE tenant = $1 AND id = $2";
+    let row = db.row(sql, values![tenant, id]).await?;
+    row.as_ref().map(MessageRow::from_row).transpose()
+}
+
 /// The messages about one object, oldest first.
 ///
 /// # Errors

@@ -250,3 +250,53 @@ pub async fn under_way_after(
     let rows = db.rows(sql, values).await?;
     rows.iter().map(|row| row.text("id")).collect()
 }
+
+/// A period, open on a side that is absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Period {
+    /// From here.
+    pub since: Option<Timestamp>,
+    /// Until here.
+    pub until: Option<Timestamp>,
+}
+
+/// A window on a list: so many items are passed over, so many follow at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Passed over.
+    pub skip: u32,
+    /// At most.
+    pub take: u32,
+}
+
+/// Offerings of a kind of some student systems that overlap a period (R20), by start. What has no days overlaps none.
+///
+/// # Errors
+/// What the database says.
+pub async fn overlapping(
+    db: &Database,
+    tenant: &str,
+    (kind, peers): (OfferingKind, &[String]),
+    period: Period,
+    window: Window,
+) -> Result<Vec<Offering>, StoreError> {
+    if peers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (0..peers.len()).map(|place| format!("${}", place + 7)).collect();
+    let sql = format!(
+        "SELECT * FROM offering WHERE tenant = $1 AND kind = $2 AND start_at <= $3 AND end_at >= $4 AND peer IN ({})
+        ORDER BY start_at, id LIMIT $5 OFFSET $6",
+        places.join(", ")
+    );
+    let mut values = values![
+        tenant,
+        kind.name(),
+        period.until.unwrap_or(Timestamp::MAX),
+        period.since.unwrap_or(Timestamp::MIN),
+        window.take,
+        window.skip,
+    ];
+    values.extend(peers.iter().map(super::sql::Value::from));
+    all(db, &sql, values).await
+}

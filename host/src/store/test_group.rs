@@ -76,22 +76,48 @@ fn member_from(row: &Row) -> Result<Member, StoreError> {
     })
 }
 
+fn group_from(row: &Row) -> Result<TestGroup, StoreError> {
+    Ok(TestGroup {
+        id: row.text("id")?,
+        peer: row.text("peer")?,
+        facts: body::parse("test_group.body", &row.text("body")?)?,
+        updated_at: row.moment("updated_at")?,
+        version: row.int("version")?,
+    })
+}
+
 /// One group.
 ///
 /// # Errors
 /// What the database says.
 pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<TestGroup>, StoreError> {
     let sql = "SELECT * FROM test_group WHERE tenant = $1 AND id = $2";
-    let Some(row) = db.row(sql, values![tenant, id]).await? else {
-        return Ok(None);
-    };
-    Ok(Some(TestGroup {
-        id: row.text("id")?,
-        peer: row.text("peer")?,
-        facts: body::parse("test_group.body", &row.text("body")?)?,
-        updated_at: row.moment("updated_at")?,
-        version: row.int("version")?,
-    }))
+    let row = db.row(sql, values![tenant, id]).await?;
+    row.as_ref().map(group_from).transpose()
+}
+
+/// The groups of some student systems, by name.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_peers(db: &Database, tenant: &str, peers: &[String]) -> Result<Vec<TestGroup>, StoreError> {
+    let sql = "SELECT * FROM test_group WHERE tenant = $1 ORDER BY name, id";
+    let rows = db.rows(sql, values![tenant]).await?;
+    let groups: Result<Vec<TestGroup>, StoreError> = rows.iter().map(group_from).collect();
+    Ok(groups?
+        .into_iter()
+        .filter(|group| peers.contains(&group.peer))
+        .collect())
+}
+
+/// Who belongs to a group, by person; those that were taken back too.
+///
+/// # Errors
+/// What the database says.
+pub async fn members_of(db: &Database, tenant: &str, group: &str) -> Result<Vec<Member>, StoreError> {
+    let sql = "SELECT * FROM test_group_member WHERE tenant = $1 AND test_group = $2 ORDER BY person";
+    let rows = db.rows(sql, values![tenant, group]).await?;
+    rows.iter().map(member_from).collect()
 }
 
 /// One membership.

@@ -140,7 +140,7 @@ impl House {
     }
 
     /// How a peer comes in at our TPL face.
-    async fn access(&self, peer: &str, scope: &str) -> PeerAccess {
+    pub async fn access(&self, peer: &str, scope: &str) -> PeerAccess {
         let made = client::create(&self.core, TENANT, FB, peer, &[scope.to_owned()])
             .await
             .unwrap();

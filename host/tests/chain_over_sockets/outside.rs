@@ -4,11 +4,12 @@
 use jiff::SignedDuration;
 use oke_host::app::landscape;
 use oke_host::simulator::{
-    Misbehaviour, Now, PlannedSitting, PlannedState, ReportOrder, ResultsOrder, SittingOrder, Tpl, TplOptions, Trouble,
+    Misbehaviour, Now, PeerAccess, PlannedSitting, PlannedState, ReportOrder, ResultsOrder, SittingOrder, Tpl,
+    TplOptions, Trouble, client,
 };
 use serde_json::{Value, json};
 
-use crate::house::{Come, House, TENANT, VENDOR};
+use crate::house::{Come, House, SIS, TENANT, VENDOR};
 
 const PLANNER: &str = "ontrack";
 const FB: &str = "fb";
@@ -248,4 +249,106 @@ async fn polled_results_go_back_outside() {
     }
     tpl.stop().await;
     house.close_without_tasks().await;
+}
+
+/// R7, R8, R23, R25, flow 5 at the DR face: what an outside TPL brings for an enrolment and for an extra attempt reaches
+/// the student system through its connector; what it reads there is what that system told.
+#[tokio::test]
+async fn results_brought_from_outside_reach_the_student_system() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let tpl = outside(&house).await;
+    landscape::allow(&house.core, TENANT, FB, (PLANNER, SIS), true)
+        .await
+        .unwrap();
+    let access = house.access(PLANNER, "nl-test-admin-flow-1-5").await;
+    let dr = Dr::sign_in(&house.base, &access).await;
+    let (plannable, enrolments) = house.to_plan();
+    let listed = dr
+        .get(&format!(
+            "offerings/{plannable}/associations?expand=person&pageSize=250"
+        ))
+        .await;
+    let listed = listed["items"].as_array().unwrap().clone();
+    let enrolment = listed
+        .iter()
+        .find(|one| one["associationId"] == enrolments[0].as_str())
+        .unwrap();
+    assert!(enrolment["person"]["displayName"].is_string(), "R25");
+
+    let result = |score: &str, attempt: u32| {
+        json!({
+            "associationType": "componentOfferingAssociation",
+            "result": {
+                "state": "completed", "score": score, "resultDate": "2026-09-01", "weight": 100,
+                "consumers": [{
+                    "consumerKey": "nl-test-admin", "attendance": "present", "executedOfferingName": "Rekenen",
+                    "final": false,
+                }],
+            },
+            "consumers": [{
+                "consumerKey": "nl-test-admin", "attempt": attempt, "orgAssociationId": enrolments[0],
+            }],
+        })
+    };
+    dr.send("PATCH", &format!("associations/{}", enrolments[0]), &result("6.5", 1))
+        .await;
+    let extra = "7a1d7f5e-2f0b-4b57-9d0e-9f1c8a6b5d01";
+    let mut attempt = result("7.5", 2);
+    attempt["role"] = json!("student");
+    attempt["state"] = json!("associated");
+    attempt["person"] = enrolment["person"]["personId"].clone();
+    attempt["offering"] = json!(plannable);
+    dr.send("PUT", &format!("associations/{extra}"), &attempt).await;
+    house.work().await;
+    assert_eq!(
+        house.score_at_sis(&enrolments[0]).as_deref(),
+        Some("6.5"),
+        "R8: PATCH on the original"
+    );
+    assert_eq!(
+        house.score_at_sis(extra).as_deref(),
+        Some("7.5"),
+        "R7, R8: PUT of an extra attempt"
+    );
+    assert!(house.sis.state().refused.is_empty(), "{:?}", house.sis.state().refused);
+    tpl.stop().await;
+    house.close_without_tasks().await;
+}
+
+/// A client at the DR face.
+struct Dr {
+    base: String,
+    token: String,
+}
+
+impl Dr {
+    async fn sign_in(base: &str, access: &PeerAccess) -> Dr {
+        let asked = client()
+            .post(&access.token_url)
+            .basic_auth(&access.client_id, Some(&access.client_secret))
+            .form(&[("grant_type", "client_credentials")]);
+        let answer: Value = asked.send().await.unwrap().json().await.unwrap();
+        Dr {
+            base: format!("{base}/oke/{TENANT}/dr"),
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let asked = client().get(format!("{}/{path}", self.base)).bearer_auth(&self.token);
+        asked.send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Value) {
+        let sent = client().request(method.parse().unwrap(), format!("{}/{path}", self.base));
+        let answer = sent.bearer_auth(&self.token).json(body).send().await.unwrap();
+        let status = answer.status();
+        assert!(
+            status.is_success(),
+            "{method} {path}: {status} {}",
+            answer.text().await.unwrap()
+        );
+    }
 }

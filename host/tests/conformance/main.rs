@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Seconds per face within `cargo verify`.
-const SECONDS: &str = "20";
+const SECONDS: &str = "18";
 
 /// Python with schemathesis, and the folder of the published document.
 struct Tools {
@@ -71,12 +71,48 @@ async fn the_tpl_face_keeps_to_the_published_document() {
     let Some(tools) = Tools::found() else { return };
     let school = school::School::open().await;
     let tokens = [
-        school.token("sis", "nl-test-admin-flow-1-5").await,
-        school.token("toa", "nl-test-admin-flow-2-3-4").await,
+        school.token("sis", &["nl-test-admin-flow-1-5"]).await,
+        school.token("toa", &["nl-test-admin-flow-2-3-4"]).await,
     ];
     let url = format!("{}/oke/roc/tpl", school.base);
     tokio::task::block_in_place(|| tools.try_face("tpl", &url, &tokens));
     school.close().await;
+}
+
+/// The same of the TA face of a vendor.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ta_face_keeps_to_the_published_document() {
+    let Some(tools) = Tools::found() else { return };
+    let school = school::School::open().await;
+    school.keep_catalogue(&ids("ta")).await;
+    let scopes = ["nl-test-admin-flow-0", "nl-test-admin-flow-2-3-4"];
+    let tokens = [school.token("ontrack", &scopes).await];
+    let url = format!("{}/oke/roc/ta/toa", school.base);
+    tokio::task::block_in_place(|| tools.try_face("ta", &url, &tokens));
+    school.close().await;
+}
+
+/// The same of the DR face.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dr_face_keeps_to_the_published_document() {
+    let Some(tools) = Tools::found() else { return };
+    let school = school::School::open().await;
+    school.tell_flow_1(&ids("dr")).await;
+    let tokens = [
+        school.token("ontrack", &["nl-test-admin-flow-1-5"]).await,
+        school.token("toa", &["nl-test-admin-flow-6"]).await,
+    ];
+    let url = format!("{}/oke/roc/dr", school.base);
+    tokio::task::block_in_place(|| tools.try_face("dr", &url, &tokens));
+    school.close().await;
+}
+
+/// The ids that `tests/oke/hooks.py` uses for a face.
+fn ids(face: &str) -> Vec<String> {
+    let face: String = face.bytes().map(|byte| format!("{byte:02x}")).collect();
+    (0..4)
+        .map(|digit| format!("00000000-0000-4000-8000-{face:0>8}000{digit}"))
+        .collect()
 }
 
 /// RULES §3: what the host and its connectors send fits the bodies that the published document asks for.

@@ -52,7 +52,12 @@ pub(crate) fn association(a: &Association, dialect: &Dialect, fields: Associatio
         object.put("result", result::result(delivered, dialect));
     }
     // An employee's association has no consumer block (§3.2.3), a student's always has one.
-    object.with_consumers(own, a.role == Role::Student, a.opaque.as_deref(), FIELDS, OWN)
+    let mut written = object.with_consumers(own, a.role == Role::Student, a.opaque.as_deref(), FIELDS, OWN);
+    if let (EnrolmentWithResult | DeelnameWithResult, Value::Object(map)) = (fields, &mut written) {
+        // The published schema has it in requests only.
+        map.remove("remoteState");
+    }
+    written
 }
 
 /// What belongs to flow 1.

@@ -352,3 +352,68 @@ fn r22_a_percentage_does_not_fit_a_scale_of_grades() {
         assert_eq!(verdict, *fits, "`{score}` on {scale:?}");
     }
 }
+
+/// §4.7, §4.8: a group and its members read back as they were written; a published example without a Dutch name is read.
+#[test]
+fn groups_and_members_read_back_as_written() {
+    let group = json!({
+        "groupId": "g-1",
+        "groupType": "learning group",
+        "primaryCode": { "codeType": "groupCode", "code": "H2b" },
+        "otherCodes": [{ "codeType": "identifier", "code": "1234" }],
+        "name": [{ "language": "nl-NL", "value": "Koks 2b" }],
+        "startDate": "2026-08-01",
+        "personCount": 20,
+        "organization": "u-1",
+        "ext": { "colour": "blue" },
+    });
+    let read = oke_codec::read_group(&group, &oke()).unwrap();
+    assert_eq!(
+        oke_codec::write_group(&read, &oke()),
+        group,
+        "R13: what is not known is given back"
+    );
+    let mut english = group.clone();
+    english["name"] = json!([{ "language": "en-GB", "value": "statistics students" }]);
+    assert_eq!(
+        oke_codec::read_group(&english, &oke()).unwrap().name,
+        "statistics students"
+    );
+    let nameless = json!({ "groupId": "g-1", "groupType": "class", "primaryCode": "x", "name": [] });
+    assert!(
+        oke_codec::read_group(&nameless, &oke())
+            .unwrap_err()
+            .to_string()
+            .contains("/name")
+    );
+
+    let member = json!({
+        "personId": "p-1", "startDateTime": "2020-09-28T07:30:00Z", "state": "canceled", "role": "student",
+    });
+    let read = oke_codec::read_membership(&member, &oke()).unwrap();
+    assert_eq!(oke_codec::write_membership(&read), member);
+    let mut spelled = member.clone();
+    spelled["state"] = json!("cancelled");
+    assert_eq!(oke_codec::read_membership(&spelled, &oke()).unwrap(), read, "RULES §4");
+    assert!(oke_codec::read_membership(&json!({ "personId": "p-1" }), &oke()).is_err());
+}
+
+/// The published schema has `remoteState` in requests only.
+#[test]
+fn remote_state_is_in_no_answer() {
+    let mut message = enrolment_message();
+    message["remoteState"] = json!("pending");
+    let read = read_association(&message, &oke()).unwrap();
+    let written = |fields| write_association(&read, &oke(), fields, PersonAs::Id);
+    assert_eq!(
+        written(AssociationFields::Enrolment)["remoteState"],
+        json!("pending"),
+        "R13"
+    );
+    for answer in [
+        AssociationFields::EnrolmentWithResult,
+        AssociationFields::DeelnameWithResult,
+    ] {
+        assert!(written(answer).get("remoteState").is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! Flow 5: hands a result that an outside TPL brought on to the student system of its enrolment (R8, R23).
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, payload};
+use crate::app::deliver;
+use crate::app::relay::student_result;
+use crate::app::running::Connectors;
+use crate::connector::call::Way;
+use crate::domain::interface::Interface;
+use crate::domain::retry::Blame;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::association;
+
+pub(super) struct RelayStudentResult(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    association: String,
+    /// The message that holds the result; absent where the association itself does.
+    message: Option<String>,
+}
+
+impl JobKind for RelayStudentResult {
+    fn name(&self) -> &'static str {
+        deliver::RELAY_STUDENT_RESULT
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(relay(&self.0, context))
+    }
+}
+
+async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload {
+        association: id,
+        message,
+    } = payload(&context)?;
+    let (core, tenant) = (&context.core, &context.job.tenant);
+    let enrolment = association::find(&core.db, tenant, &id).await?;
+    let enrolment =
+        enrolment.ok_or_else(|| JobError::permanent(Blame::Host, format!("association {id} is not known")))?;
+    let (told, is_extra) = student_result::composed(core, tenant, &enrolment, message.as_deref()).await?;
+    let way = match is_extra {
+        true => Way::ExtraAttempt,
+        false => Way::Original,
+    };
+    let effect = format!("{id}/{}", serde_json::json!(told.result));
+    let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
+    let (caller, _) = line.caller().await?;
+    line.heard(caller.put_result(&told, way).await).await?;
+    Ok(Done::nothing())
+}
