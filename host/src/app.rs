@@ -13,6 +13,7 @@ mod account_stories;
 pub mod admission;
 #[cfg(test)]
 mod admission_stories;
+pub mod around;
 pub mod association;
 pub mod attempt;
 pub mod bundle;
@@ -36,6 +37,7 @@ pub mod draft;
 pub mod duplicate;
 pub mod freeze;
 mod group;
+mod group_read;
 #[cfg(test)]
 mod hostile_stories;
 pub mod judging;

@@ -7,6 +7,7 @@ mod deadlines;
 mod duplicates;
 mod flow1;
 mod needs;
+mod nodes;
 mod planning;
 mod polled;
 mod reports;
@@ -273,6 +274,7 @@ impl School {
             body.to_string().as_bytes(),
         )
         .await
+        .map(|accepted| accepted.outcome)
     }
 
     async fn send_score(&self, deelname: &str, score: &str) -> Outcome {

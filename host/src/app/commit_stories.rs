@@ -115,6 +115,35 @@ async fn without_locks_a_conflict_makes_the_verb_run_again() {
     .await;
 }
 
+/// Statements have room for 1, 2, 4, 8 … rows: what fills them up is no row.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_any_size_store_each_row_once_and_nothing_else() {
+    on_each_database(|bench| async move {
+        let core = &bench.core;
+        for size in [1, 2, 3, 5, 8, 13, 37] {
+            let commits = (0..size).map(|at| {
+                let mut set = one(&tie(&format!("{size}-{at}"), "theirs", 0));
+                let expected = tie(&format!("{size}-{at}-absent"), "", 0);
+                set.expect(&ledger::LEDGER, expected.next().values[..4].to_vec(), 0);
+                core.commit(set)
+            });
+            for outcome in join_all(commits).await {
+                outcome.unwrap();
+            }
+        }
+        let many = (0..300).map(|at| tie(&format!("many-{at}"), "theirs", 0).next());
+        let mut set = WriteSet::of("school");
+        set.rows.extend(many);
+        core.commit(set).await.unwrap();
+        for (table, rows) in [("ledger", 69 + 300), ("audit", 69)] {
+            let sql = format!("SELECT COUNT(*) AS count FROM {table}");
+            let counted = core.db.row(sql, vec![]).await.unwrap().unwrap();
+            assert_eq!(counted.int("count").unwrap(), rows, "{table}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_write_set_fails_alone_and_its_neighbours_are_stored() {
     on_each_database(|bench| async move {

@@ -118,11 +118,7 @@ impl Worker {
         if self.held.is_empty() {
             self.held.push_back(self.queue.recv().await?);
         }
-        while self.held.len() < GROUP * 2
-            && let Ok(waiting) = self.queue.try_recv()
-        {
-            self.held.push_back(waiting);
-        }
+        self.gather().await;
         let mut touched = Touched::default();
         let mut group = Vec::new();
         let mut later = VecDeque::new();
@@ -134,6 +130,21 @@ impl Worker {
         }
         self.held = later;
         Some(group)
+    }
+
+    /// Takes what waits. Verbs whose reads were answered together finish together: who is ready hands in first, for as
+    /// long as that brings more.
+    async fn gather(&mut self) {
+        let mut before = 0;
+        while self.held.len() > before && self.held.len() < GROUP * 2 {
+            before = self.held.len();
+            tokio::task::yield_now().await;
+            while self.held.len() < GROUP * 2
+                && let Ok(waiting) = self.queue.try_recv()
+            {
+                self.held.push_back(waiting);
+            }
+        }
     }
 
     async fn commit_group(&mut self, group: Vec<Waiting>) {
@@ -185,8 +196,8 @@ impl Worker {
         let mut tx = self.db.begin().await?;
         group::take_turns(&mut tx, sets).await?;
         group::check_expectations(&mut tx, sets).await?;
-        let staged = self.chains.stage(&mut tx, sets, self.clock.now()).await?;
-        group::write(&mut tx, sets, &staged.rows).await?;
+        let mut staged = self.chains.stage(&mut tx, sets, self.clock.now()).await?;
+        group::write(&mut tx, sets, std::mem::take(&mut staged.rows)).await?;
         tx.commit().await?;
         self.chains.adopt(staged);
         Ok(())

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::World;
+use super::around::{self, Around, Asked};
 use super::committer::{CommitError, Committer};
+use super::group_read::GroupReader;
 use super::key_locks::KeyLocks;
 use crate::audit::append::Chains;
 use crate::domain::clock;
 use crate::jobs::wake::Wake;
+use crate::store::client::{self, Holder};
 use crate::store::write_set::WriteSet;
-use crate::store::{Database, Sealer};
+use crate::store::{Database, Sealer, StoreError};
 
 /// So often a verb is run again after a conflict before its caller hears of it.
 const TRIES: u32 = 25;
@@ -31,7 +35,34 @@ pub struct Core {
     /// Rings when there may be work.
     pub wake: Arc<Wake>,
     committer: Committer,
+    readers: Arc<Readers>,
     locks: Arc<KeyLocks>,
+}
+
+/// What many verbs ask for at the same time.
+struct Readers {
+    around: GroupReader<Asked, Option<Around>>,
+    holders: GroupReader<String, Option<Holder>>,
+}
+
+impl Readers {
+    fn start(db: &Database) -> Self {
+        let (around_db, holders_db) = (db.clone(), db.clone());
+        Readers {
+            around: GroupReader::start(Arc::new(move |asked: Vec<Asked>| {
+                let db = around_db.clone();
+                async move { around::read(&db, &asked).await }.boxed()
+            })),
+            holders: GroupReader::start(Arc::new(move |digests: Vec<String>| {
+                let db = holders_db.clone();
+                async move {
+                    let holders = client::holders(&db, &digests).await?;
+                    Ok(digests.iter().map(|digest| holders.get(digest).cloned()).collect())
+                }
+                .boxed()
+            })),
+        }
+    }
 }
 
 /// What a verb decided: what changes, and what its caller hears once that is durable.
@@ -50,6 +81,7 @@ impl Core {
         let node: Arc<str> = clock::id(&*world.clock, &*world.random).into();
         let wake = Arc::new(Wake::default());
         let chains = Chains::of(&node, sealer.clone());
+        let readers = Arc::new(Readers::start(&db));
         let committer = Committer::start(db.clone(), world.clock.clone(), chains, wake.clone());
         Core {
             db,
@@ -58,6 +90,7 @@ impl Core {
             node,
             wake,
             committer,
+            readers,
             locks: Arc::default(),
         }
     }
@@ -80,6 +113,22 @@ impl Core {
         let mut bytes = [0; 8];
         self.world.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+
+    /// Looks around a deelname, together with other verbs that do so now; `None` when it is not there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn around(&self, asked: Asked) -> Result<Option<Around>, StoreError> {
+        self.readers.around.ask(asked).await
+    }
+
+    /// Who holds the token with this digest, if anybody, as [`client::holders`] has it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn holder(&self, token_digest: String) -> Result<Option<Holder>, StoreError> {
+        self.readers.holders.ask(token_digest).await
     }
 
     /// Runs a verb, commits what it decided, and returns its answer only after that is durable. When something it was

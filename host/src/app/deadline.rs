@@ -11,11 +11,15 @@ use super::{Core, Decision, Draft, Refused};
 use crate::domain::calendar::day;
 use crate::domain::deadline::{Kind, Progress, Stage};
 use crate::domain::principal::{Account, Duty};
-use crate::store::deadline::{self, Alike, CesuurPlanRow};
+use crate::store::deadline::{self, Alike, CesuurPlanRow, Ended, LookedAt};
+use crate::store::mark::Mark;
+use crate::store::sql::Key;
 use crate::store::{Database, StoreError, component};
 
-/// The most sittings noted as settled in one commit.
-const MOST_AT_ONCE: usize = 200;
+/// The most sittings looked at in one piece, and noted as settled in one commit.
+const MOST_AT_ONCE: u32 = 200;
+/// So many of the latest sittings are counted that were never looked at: more would make lists slow.
+const MOST_NEW: u32 = 300;
 
 /// A piece of work with a deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,8 @@ pub struct Work {
     pub due: Vec<Due>,
     /// By deadline.
     pub sittings: Vec<SittingWork>,
+    /// So many sittings that ended longer ago were never looked at, and are not among these; [`settle`] is at it.
+    pub not_looked_at: i64,
     /// When the school works, and its terms.
     pub time: SchoolTime,
 }
@@ -85,9 +91,14 @@ pub struct Work {
 pub async fn work(db: &Database, tenant: &str, now: Timestamp) -> Result<Work, StoreError> {
     let time = school::time(db, tenant).await?;
     let plans = deadline::cesuur_plans(db, tenant).await?;
-    let mut counted = deadline::unsettled(db, tenant, now).await?;
+    let until = deadline::looked_at(db, tenant).await?.until;
+    let mut counted = deadline::unsettled(db, tenant, now, until, MOST_NEW).await?;
     counted.extend(deadline::unconfirmed_elsewhere(db, tenant, now).await?);
-    Ok(arrange(&counted, &plans, time))
+    let never = deadline::never_looked_at(db, tenant, now, until).await?;
+    Ok(Work {
+        not_looked_at: (never - i64::from(MOST_NEW)).max(0),
+        ..arrange(&counted, &plans, time)
+    })
 }
 
 /// What keeps pieces of work apart: sort, vendor, component, sitting or examenversie, unit, and who has to act.
@@ -135,6 +146,7 @@ fn arrange(counted: &[Alike], plans: &[CesuurPlanRow], time: SchoolTime) -> Work
             .into_values()
             .filter(|sitting| sitting.unassessed + sitting.without_cesuur + sitting.underway > 0)
             .collect(),
+        not_looked_at: 0,
         time,
     };
     work.due.sort_by_key(|piece| (piece.due.is_none(), piece.due));
@@ -282,31 +294,62 @@ pub async fn settle_everywhere(core: &Core) -> Result<usize, Refused> {
     Ok(settled)
 }
 
-/// Notes the sittings of a school that have nothing left to do; returns how many. What is not noted yet only makes lists
-/// slower, and what comes later (R6) is found all the same.
+/// Notes the sittings of a school that have nothing left to do; returns how many. Goes through them piece by piece, each
+/// in a commit of its own, so that a year of them that nobody has looked at yet holds nothing up. What is not noted yet
+/// only makes lists slower, and what comes later (R6) is found all the same.
 ///
 /// # Errors
 /// What the database says.
 pub async fn settle(core: &Core, tenant: &str) -> Result<usize, Refused> {
-    let mut left: BTreeMap<(String, i64), bool> = BTreeMap::new();
-    for alike in deadline::unsettled(&core.db, tenant, core.now()).await? {
-        let is_done = alike.class.stage() == Stage::Done;
-        *left.entry((alike.sitting, alike.version)).or_insert(true) &= is_done;
-    }
-    let done: Vec<(String, i64)> = left.into_iter().filter(|(_, done)| *done).map(|(key, _)| key).collect();
-    for some in done.chunks(MOST_AT_ONCE) {
-        core.decide(&[], || async {
-            let mut draft = Draft::of(core, tenant, "host");
-            for (sitting, version) in some {
-                let known = deadline::settled_version(&core.db, tenant, sitting).await?;
-                draft.put(deadline::settle(tenant, (sitting, *version), known, draft.now));
+    let (mut settled, now) = (0, core.now());
+    let mut after = Mark::start();
+    loop {
+        let piece = deadline::ended_after(&core.db, tenant, now, &after, MOST_AT_ONCE).await?;
+        let is_last = piece.len() < MOST_AT_ONCE as usize;
+        let until = match piece.last() {
+            Some(last) if !is_last => last.at,
+            _ => now,
+        };
+        settled += settle_piece(core, tenant, &piece, until).await?;
+        match piece.into_iter().next_back() {
+            Some(last) if !is_last => {
+                after = Mark {
+                    moment: last.at,
+                    id: last.id,
+                };
             }
-            Ok::<_, Refused>(Decision {
-                write_set: draft.finish(),
-                answer: (),
-            })
-        })
-        .await?;
+            _ => return Ok(settled),
+        }
     }
-    Ok(done.len())
+}
+
+/// Notes which of these sittings have nothing left to do, and that all that ended before a moment were looked at.
+async fn settle_piece(core: &Core, tenant: &str, piece: &[Ended], until: Timestamp) -> Result<usize, Refused> {
+    let keys: Vec<Key> = piece
+        .iter()
+        .map(|ended| (tenant.to_owned(), ended.id.clone()))
+        .collect();
+    core.decide(&[], || async {
+        let mut left: BTreeMap<(String, i64), bool> = BTreeMap::new();
+        for alike in deadline::at_sittings(&core.db, &keys).await? {
+            let is_done = alike.class.stage() == Stage::Done;
+            *left.entry((alike.sitting, alike.version)).or_insert(true) &= is_done;
+        }
+        let known = deadline::settled_versions(&core.db, &keys).await?;
+        let mut draft = Draft::of(core, tenant, "host");
+        let done = left.iter().filter(|(_, done)| **done);
+        for ((sitting, version), _) in done.clone() {
+            let before = known.get(sitting).copied().unwrap_or(0);
+            draft.put(deadline::settle(tenant, (sitting, *version), before, draft.now));
+        }
+        let looked_at = deadline::looked_at(&core.db, tenant).await?;
+        if looked_at.until < until {
+            draft.put(LookedAt { until, ..looked_at }.next(tenant));
+        }
+        Ok::<_, Refused>(Decision {
+            answer: done.count(),
+            write_set: draft.finish(),
+        })
+    })
+    .await
 }

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Core, Refused, policy};
+use super::around::{self, Around, Asked, Versie};
+use super::{Core, Refused};
 use crate::domain::exception::Exception;
-use crate::domain::offering::Offering;
-use crate::domain::sending::Policy;
 use crate::store::job::{self, NewJob};
 use crate::store::message::MessageRow;
 use crate::store::task::{self, NewTask, TaskRow};
@@ -30,8 +29,8 @@ pub struct Draft<'a> {
     lanes: HashMap<String, i64>,
     /// Exceptions that are open now, read once per object; what this draft opens or closes is kept up with.
     exceptions: HashMap<(String, String), Vec<TaskRow>>,
-    /// Policies by exam, read once.
-    policies: HashMap<String, Policy>,
+    /// What was looked up beforehand, and not asked for yet.
+    around: HashMap<Asked, Option<Around>>,
 }
 
 /// Work that follows, before it has its number in its lane.
@@ -143,7 +142,7 @@ impl<'a> Draft<'a> {
             set: WriteSet::of(tenant),
             lanes: HashMap::new(),
             exceptions: HashMap::new(),
-            policies: HashMap::new(),
+            around: HashMap::new(),
         }
     }
 
@@ -298,6 +297,42 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Looks around many deelnames at once, for [`Draft::around`] to find them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn look_around(&mut self, deelnames: impl Iterator<Item = (&str, Versie)>) -> Result<(), Refused> {
+        let asked: Vec<Asked> = deelnames.map(|(deelname, versie)| self.asked(deelname, versie)).collect();
+        let found = around::read(&self.core.db, &asked).await?;
+        self.around.extend(asked.into_iter().zip(found));
+        Ok(())
+    }
+
+    /// What is known around a deelname; `None` when it is not there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn around(&mut self, deelname: &str, versie: Versie) -> Result<Option<Around>, Refused> {
+        let asked = self.asked(deelname, versie);
+        let around = match self.around.remove(&asked) {
+            Some(beforehand) => beforehand,
+            None => self.core.around(asked).await?,
+        };
+        if let Some(around) = &around {
+            let key = ("association".to_owned(), around.deelname.id.clone());
+            self.exceptions.entry(key).or_insert_with(|| around.exceptions.clone());
+        }
+        Ok(around)
+    }
+
+    fn asked(&self, deelname: &str, versie: Versie) -> Asked {
+        Asked {
+            tenant: self.tenant.to_owned(),
+            deelname: deelname.to_owned(),
+            versie,
+        }
+    }
+
     async fn read_exceptions(&mut self, kind: &str, id: &str) -> Result<(), Refused> {
         let key = (kind.to_owned(), id.to_owned());
         if !self.exceptions.contains_key(&key) {
@@ -325,19 +360,6 @@ impl<'a> Draft<'a> {
             self.set.put(task.closed(&by, resolution, self.now));
         }
         Ok(())
-    }
-
-    /// The policy that holds for an exam.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn policy(&mut self, exam: &Offering) -> Result<Policy, Refused> {
-        if let Some(known) = self.policies.get(&exam.id) {
-            return Ok(*known);
-        }
-        let policy = policy::of_exam(&self.core.db, self.tenant, exam).await?;
-        self.policies.insert(exam.id.clone(), policy);
-        Ok(policy)
     }
 
     /// Puts a message in the inbox with what became of it, and returns its id. The content of a repeat is not kept

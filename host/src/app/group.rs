@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::committer::CommitError;
-use crate::store::sql::{Transaction, Value};
+use crate::store::sql::{Transaction, Value, placeholders};
 use crate::store::write_set::{Table, Write, WriteSet};
 use crate::values;
 
@@ -88,10 +88,13 @@ pub(super) async fn check_expectations(tx: &mut Transaction, sets: &[&WriteSet])
 }
 
 /// Writes all rows, a few statements per table.
-pub(super) async fn write(tx: &mut Transaction, sets: &[&WriteSet], more: &[Write]) -> Result<(), CommitError> {
+pub(super) async fn write(tx: &mut Transaction, sets: &[&WriteSet], more: Vec<Write>) -> Result<(), CommitError> {
     let mut by_table = ByTable::default();
-    for row in sets.iter().flat_map(|set| &set.rows).chain(more) {
+    for row in sets.iter().flat_map(|set| &set.rows) {
         by_table.add(row.table, row.values.clone());
+    }
+    for row in more {
+        by_table.add(row.table, row.values);
     }
     for statement in by_table.statements(tx.most_values(), upsert) {
         let touched = match tx.execute(statement.sql, statement.values).await {
@@ -122,16 +125,24 @@ impl ByTable {
         entry.or_insert((table, Vec::new())).1.push(values);
     }
 
+    /// Statements have room for 1, 2, 4, 8 … rows, and what is left over is filled up with rows of nothing, which they
+    /// pass over: groups of any size then share a few statements, which the database has prepared already.
     fn statements(self, most_values: usize, sql: fn(&Table, usize) -> String) -> Vec<Statement> {
         let mut statements = Vec::new();
-        for (table, rows) in self.0.into_values() {
+        for (table, mut rows) in self.0.into_values() {
             let columns = rows.first().map_or(1, Vec::len).max(1);
-            for some in rows.chunks((most_values / columns).max(1)) {
+            let most_rows = 1 << (most_values / columns).max(1).ilog2();
+            while !rows.is_empty() {
+                let later = rows.split_off(rows.len().min(most_rows));
+                let some = std::mem::replace(&mut rows, later);
+                let room = some.len().next_power_of_two();
+                let blank: Vec<Value> = some.first().into_iter().flatten().map(Value::absent).collect();
+                let blanks = (some.len()..room).flat_map(|_| blank.clone());
                 statements.push(Statement {
                     table,
-                    sql: sql(table, some.len()),
-                    values: some.concat(),
+                    sql: sql(table, room),
                     rows: some.len() as u64,
+                    values: some.into_iter().flatten().chain(blanks).collect(),
                 });
             }
         }
@@ -154,7 +165,7 @@ fn count_changed(table: &Table, rows: usize) -> String {
     };
     format!(
         "SELECT COUNT(*) AS changed FROM (VALUES {}) AS expected LEFT JOIN {} AS present ON {} \
-         WHERE {version} <> expected.column{}",
+         WHERE expected.column1 IS NOT NULL AND {version} <> expected.column{}",
         placeholders(rows, table.key.len() + 1),
         table.name,
         on.join(" AND "),
@@ -166,8 +177,13 @@ fn count_changed(table: &Table, rows: usize) -> String {
 /// finds its row, and a first one finds none or is not applied.
 fn upsert(table: &Table, rows: usize) -> String {
     let columns = table.columns.join(", ");
-    let values = placeholders(rows, table.columns.len());
-    let insert = format!("INSERT INTO {} ({columns}) VALUES {values}", table.name);
+    let given: Vec<String> = (1..=table.columns.len()).map(|place| format!("column{place}")).collect();
+    let insert = format!(
+        "INSERT INTO {} ({columns}) SELECT {} FROM (VALUES {}) AS given WHERE column1 IS NOT NULL",
+        table.name,
+        given.join(", "),
+        placeholders(rows, table.columns.len()),
+    );
     if !table.is_versioned() {
         return insert;
     }
@@ -183,21 +199,4 @@ fn upsert(table: &Table, rows: usize) -> String {
         changes.join(", "),
         table.name,
     )
-}
-
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-fn placeholders(rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 7);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            if column > 0 {
-                text.push_str(", ");
-            }
-            text.push('$');
-            text.push_str(&(row * columns + column + 1).to_string());
-        }
-        text.push(')');
-    }
-    text
 }

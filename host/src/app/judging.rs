@@ -4,18 +4,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::draft::{About, Draft, Follow};
+use super::around::{Around, Versie};
+use super::draft::{Draft, Follow};
 use super::studentresultaat::{self, Changed};
 use super::unit::Units;
 use super::{Refused, deliver, result as result_verbs};
-use crate::domain::association::Association;
 use crate::domain::exception::{self, RESULT_HELD};
 use crate::domain::lane;
 use crate::domain::model::Normed;
-use crate::domain::result::{self, Again, Head, Hold, Judgement, Version, Yardstick};
+use crate::domain::result::{self, Again, Head, Hold, Judgement};
 use crate::domain::standing;
 use crate::store::scope::Scope;
-use crate::store::{association, component, examenversie, offering, result as result_store, scale_map};
+use crate::store::{offering, result as result_store};
 
 /// The most results judged again in one commit.
 pub const MOST_AT_ONCE: u32 = 200;
@@ -111,24 +111,18 @@ pub async fn judge_piece(draft: &mut Draft<'_>, which: &Which, after: &str) -> R
     let Some(last) = heads.last().map(|head| head.association.clone()) else {
         return Ok(());
     };
-    let ids: Vec<String> = heads.iter().map(|head| head.association.clone()).collect();
-    let versions = result_store::versions_of(&draft.core.db, draft.tenant, &ids).await?;
     let is_full = heads.len() >= MOST_AT_ONCE as usize;
-    for head in heads {
-        let own: Vec<Version> = versions
-            .iter()
-            .filter(|version| version.association == head.association)
-            .cloned()
-            .collect();
-        let Some(deelname) = association::find(&draft.core.db, draft.tenant, &head.association).await? else {
-            continue;
-        };
-        let exam = match which {
-            Which::Exam(plannable) => Some((plannable.as_str(), Changed::Exam)),
-            Which::Policy(plannable) => Some((plannable.as_str(), Changed::Policy)),
-            Which::Examenversie { .. } | Which::Component { .. } | Which::Exams(_) => None,
-        };
-        judge_one(draft, head, (&deelname, &own), exam).await?;
+    let deelnames = heads.iter().map(|head| (head.association.as_str(), Versie::OfHead));
+    draft.look_around(deelnames).await?;
+    let exam = match which {
+        Which::Exam(plannable) => Some((plannable.as_str(), Changed::Exam)),
+        Which::Policy(plannable) => Some((plannable.as_str(), Changed::Policy)),
+        Which::Examenversie { .. } | Which::Component { .. } | Which::Exams(_) => None,
+    };
+    for head in &heads {
+        if let Some(around) = draft.around(&head.association, Versie::OfHead).await? {
+            judge_one(draft, &around, exam).await?;
+        }
     }
     match is_full {
         true => follow(draft, which, &last).await,
@@ -156,16 +150,14 @@ async fn exams_follow(draft: &mut Draft<'_>, unit: Option<&str>, after: &str) ->
 }
 
 /// Judges one result's present version again, and writes what changes. `exam`: what may go there and did not, goes.
-async fn judge_one(
-    draft: &mut Draft<'_>,
-    head: Head,
-    (deelname, versions): (&Association, &[Version]),
-    exam: Option<(&str, Changed)>,
-) -> Result<(), Refused> {
-    let again = weigh(draft, &head, deelname, versions).await?;
-    let Some((again, cesuur)) = again else {
+async fn judge_one(draft: &mut Draft<'_>, around: &Around, exam: Option<(&str, Changed)>) -> Result<(), Refused> {
+    let Some(head) = &around.head else {
         return Ok(());
     };
+    let Some(again) = weigh(head, around)? else {
+        return Ok(());
+    };
+    let cesuur = around.yardstick().cesuur;
     let still_unnormed = again.judgement == Judgement::Held(Hold::NotNormed) && cesuur == Some(Normed::Yes);
     if still_unnormed {
         // Delivered as not yet normed: the vendor has it restated by now, or will.
@@ -177,83 +169,47 @@ async fn judge_one(
         mapping: again.mapping,
         ..head.clone()
     };
-    let is_same = judged == head;
+    let is_same = judged == *head;
     if is_same && exam.is_none() {
         return Ok(());
     }
-    tell(draft, &judged, deelname).await?;
-    let route = studentresultaat::route(draft.core, draft.tenant, deelname).await?;
+    tell(draft, &judged, around).await?;
     let is_new = head.judgement != Judgement::Accepted || head.mapping != judged.mapping;
     if is_new && judged.judgement == Judgement::Accepted {
-        studentresultaat::send(draft, route.as_ref(), &mut judged, versions, false).await?;
+        studentresultaat::send(draft, around.route.as_ref(), &mut judged, &around.versions, false).await?;
     } else if let Some(exam) = exam {
-        studentresultaat::send_for_exam(draft, route.as_ref(), &mut judged, versions, exam).await?;
+        studentresultaat::send_for_exam(draft, around.route.as_ref(), &mut judged, &around.versions, exam).await?;
     }
-    if judged == head {
+    if judged == *head {
         return Ok(());
     }
     if !is_same {
         let detail = format!("version {} {} again", judged.seq, judged.judgement.names().0);
-        draft.audit("result.judge", ("association", deelname.id.as_str()), detail, b"");
+        draft.audit("result.judge", ("association", &head.association), detail, b"");
     }
     draft.put(result_store::next_head(draft.tenant, &judged));
     Ok(())
 }
 
-/// What the present version comes to by today's yardsticks, and what was entered about its cesuur.
-async fn weigh(
-    draft: &Draft<'_>,
-    head: &Head,
-    deelname: &Association,
-    versions: &[Version],
-) -> Result<Option<(Again, Option<Normed>)>, Refused> {
-    let (db, tenant) = (&draft.core.db, draft.tenant);
-    let Some(present) = result_verbs::present(Some(head), versions)? else {
-        return Ok(None);
-    };
-    let key = (head.peer.as_str(), head.component.as_str(), head.examenversie.as_str());
-    let entered = examenversie::find(db, tenant, key.0, key.1, key.2).await?;
-    let component = component::find(db, tenant, key.0, key.1).await?;
-    let route = studentresultaat::route(draft.core, tenant, deelname).await?;
-    let enrolment = route
-        .as_ref()
-        .and_then(|route| route.plannable.facts.result_value_type.as_ref());
-    let mapping = match enrolment {
-        Some(scale) => scale_map::in_force(db, tenant, key, scale).await?,
-        None => None,
-    };
-    let yardstick = Yardstick {
-        component: component.as_ref().and_then(|it| it.facts.result_value_type.as_ref()),
-        enrolment,
-        cesuur: entered.as_ref().map(|entered| entered.normed),
-        mapping: mapping.as_ref(),
-    };
-    let again = result::judge_again(present.version, present, yardstick);
-    Ok(Some((again, yardstick.cesuur)))
+/// What the present version comes to by today's yardsticks.
+fn weigh(head: &Head, around: &Around) -> Result<Option<Again>, Refused> {
+    let present = result_verbs::present(Some(head), &around.versions)?;
+    Ok(present.map(|present| result::judge_again(present.version, present, around.yardstick())))
 }
 
 /// Opens or closes the task that says why a result is held.
-async fn tell(draft: &mut Draft<'_>, head: &Head, deelname: &Association) -> Result<(), Refused> {
+async fn tell(draft: &mut Draft<'_>, head: &Head, around: &Around) -> Result<(), Refused> {
     match head.judgement {
-        Judgement::Held(hold) => {
-            let sitting = offering::find(&draft.core.db, draft.tenant, &deelname.facts.offering_id).await?;
-            let about = About {
-                kind: "association",
-                id: &deelname.id,
-                unit: sitting.as_ref().and_then(|sitting| sitting.unit.as_deref()),
-                peer: Some(&deelname.peer),
-            };
-            draft.open(&exception::result_held(hold), about).await
-        }
+        Judgement::Held(hold) => draft.open(&exception::result_held(hold), around.about()).await,
         Judgement::Accepted => {
-            let subject = ("association", deelname.id.as_str());
+            let subject = ("association", around.deelname.id.as_str());
             draft.close(RESULT_HELD, subject, "Opnieuw beoordeeld: het past.").await
         }
         Judgement::Aside => Ok(()),
     }
 }
 
-/// Takes the vaststelling back from a head and judges its present version anew.
+/// Takes the vaststelling back from a result's head and judges its present version anew.
 ///
 /// # Errors
 /// What the database says.
@@ -261,11 +217,10 @@ pub async fn judge_withdrawn(
     draft: &mut Draft<'_>,
     head: Head,
     decision: &str,
-    deelname: &Association,
-    versions: &[Version],
+    around: &Around,
 ) -> Result<Head, Refused> {
     let head = standing::withdrawn(head, decision);
-    let Some((again, _)) = weigh(draft, &head, deelname, versions).await? else {
+    let Some(again) = weigh(&head, around)? else {
         return Ok(head);
     };
     let head = Head {
@@ -274,6 +229,6 @@ pub async fn judge_withdrawn(
         mapping: again.mapping,
         ..head
     };
-    tell(draft, &head, deelname).await?;
+    tell(draft, &head, around).await?;
     Ok(head)
 }

@@ -1,16 +1,20 @@
 //! Policies of a school, its units and its exams (planbare toetsen), kept as JSON; each has a default that the domain
 //! states. The nearest word counts: exam, then unit from the inside out, then school.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::account::lineage;
 use super::judging::{self, Which};
+use super::unit::Units;
 use super::{Core, Decision, Draft, Refused};
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::{Account, Duty};
 use crate::domain::sending::{FinalConflict, Policy, Said, SendPolicy};
 use crate::store::policy::{self, PolicyRow};
+use crate::store::sql::{Key, Value};
 use crate::store::tenant::TenantRow;
 use crate::store::{Database, StoreError, offering};
 
@@ -132,17 +136,47 @@ pub async fn said_around(db: &Database, tenant: &str, exam: &Offering) -> Result
     Ok(all)
 }
 
+/// The policies that hold for exams of any schools, by school and exam.
+///
+/// # Errors
+/// What the database says; settings that can't be read.
+pub async fn of_exams(db: &Database, exams: &[(&str, &Offering)]) -> Result<HashMap<Key, Policy>, StoreError> {
+    let schools: BTreeSet<String> = exams.iter().map(|(tenant, _)| (*tenant).to_owned()).collect();
+    let schools = db.tenants_named(&Vec::from_iter(schools)).await?;
+    let with_unit = exams.iter().filter_map(|(tenant, exam)| Some(((*tenant).to_owned(), exam.unit.clone()?)));
+    let units = db.units_around(&Vec::from_iter(with_unit)).await?;
+    let mut keys: BTreeSet<[&str; 3]> = exams.iter().map(|(tenant, exam)| [*tenant, "exam", &exam.id]).collect();
+    keys.extend(units.iter().map(|unit| [unit.tenant.as_str(), "unit", &unit.id]));
+    let keys: Vec<_> = keys.into_iter().map(|key| key.map(Value::from).to_vec()).collect();
+    let rows = policy::with_keys(db, &keys).await?;
+    let row = |tenant: &str, scope: &str, id: &str| {
+        rows.iter()
+            .find(|row| row.tenant == tenant && row.scope == scope && row.id == id)
+    };
+    let mut policies = HashMap::new();
+    for (tenant, exam) in exams {
+        let mut all = Vec::new();
+        if let Some(school) = schools.iter().find(|school| school.tenant == *tenant) {
+            all.push(said(&school.settings, "tenant.settings")?);
+        }
+        let of_school = units.iter().filter(|unit| unit.tenant == *tenant).cloned();
+        let lineage = Units::from_iter(of_school).lineage(exam.unit.as_deref());
+        let inwards = lineage.iter().rev().filter_map(|unit| row(tenant, "unit", unit));
+        for row in inwards.chain(row(tenant, "exam", &exam.id)) {
+            all.push(said(&row.settings, "policy.settings")?);
+        }
+        policies.insert(((*tenant).to_owned(), exam.id.clone()), Policy::of(&all));
+    }
+    Ok(policies)
+}
+
 /// The policy that holds for an exam.
 ///
 /// # Errors
 /// What the database says; settings that can't be read.
 pub async fn of_exam(db: &Database, tenant: &str, exam: &Offering) -> Result<Policy, StoreError> {
-    let said: Vec<Said> = said_around(db, tenant, exam)
-        .await?
-        .into_iter()
-        .map(|(_, said)| said)
-        .collect();
-    Ok(Policy::of(&said))
+    let mut policies = of_exams(db, &[(tenant, exam)]).await?;
+    Ok(policies.remove(&(tenant.to_owned(), exam.id.clone())).unwrap_or_default())
 }
 
 /// Whether an absence at an exam counts as an attempt.
@@ -237,13 +271,13 @@ async fn school(draft: &mut Draft<'_>, said: Said) -> Result<(), Refused> {
         .tenant(tenant)
         .await?
         .ok_or_else(|| Refused::unknown("school", tenant))?;
-    let mut settings: Map<String, Value> =
+    let mut settings: Map<String, serde_json::Value> =
         serde_json::from_str(&row.settings).map_err(|source| unreadable("tenant.settings", &source))?;
     let said = kept(said);
     let words = [
-        ("sendResults", said.send_results.map(Value::from)),
-        ("finalConflict", said.final_conflict.map(Value::from)),
-        ("noShowCounts", said.no_show_counts.map(Value::from)),
+        ("sendResults", said.send_results.map(serde_json::Value::from)),
+        ("finalConflict", said.final_conflict.map(serde_json::Value::from)),
+        ("noShowCounts", said.no_show_counts.map(serde_json::Value::from)),
     ];
     for (key, value) in words {
         match value {
@@ -253,7 +287,7 @@ async fn school(draft: &mut Draft<'_>, said: Said) -> Result<(), Refused> {
     }
     draft.put(
         TenantRow {
-            settings: Value::Object(settings).to_string(),
+            settings: serde_json::Value::Object(settings).to_string(),
             version: row.version + 1,
             ..row
         }

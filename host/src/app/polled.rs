@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use oke_codec::ReportMessage;
 use serde_json::json;
 
+use super::around::Versie;
 use super::draft::{Draft, Outcome};
 use super::polling::Round;
 use super::unit::Units;
@@ -256,6 +257,9 @@ async fn keep_round(
     core.decide(&keys, || async {
         let mut draft = Draft::of(core, tenant, "job:poll_results");
         draft.revision = Some(page.revision);
+        let versie = |delivery: &Delivery| Versie::Delivered(delivery.examenversie.clone());
+        let deelnames = round.iter().map(|(id, delivery)| (id.as_str(), versie(delivery)));
+        draft.look_around(deelnames).await?;
         for (id, delivery) in round {
             if is_anothers(&draft, (&page.peer, page.revision), id).await? {
                 // The revision that serves its sitting reads it itself.
@@ -374,7 +378,7 @@ pub async fn result(
         revision: Some(revision),
         content: &content(delivery),
     };
-    result_verbs::accept(draft, &incoming).await
+    Ok(result_verbs::accept(draft, &incoming).await?.outcome)
 }
 
 /// A result for an id that nobody here knows is kept once, with a task (R2); later rounds bring it again.

@@ -37,7 +37,7 @@ pub async fn propose(
     let reason = with_reason(reason)?;
     core.decide(&[format!("association/{tenant}/{}", seen.deelname)], || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
-        let subject = Subject::read(&draft, &seen.deelname).await?;
+        let subject = Subject::read(&mut draft, &seen.deelname).await?;
         principal::may_decide(account, &subject.hands, draft.now)?;
         let head = &subject.head;
         match kind {
@@ -54,9 +54,9 @@ pub async fn propose(
         }
         let proposal = proposed(&draft, &subject, kind, account, reason).await?;
         let detail = format!("{} of version {}, proposal {}", kind.name(), proposal.seq, proposal.id);
-        let about = ("association", subject.deelname.id.as_str());
+        let about = ("association", subject.head.association.as_str());
         draft.audit("result.propose", about, detail, reason.as_bytes());
-        draft.open(&exception::proposal_waits(kind), subject.about()).await?;
+        draft.open(&exception::proposal_waits(kind), subject.around.about()).await?;
         draft.put(proposal_store::next(tenant, &proposal));
         // One proposal at a time, and none about what changes this moment: the head guards both.
         draft.put(result_store::next_head(tenant, head));
@@ -83,7 +83,7 @@ async fn proposed(
     Ok(Proposal {
         id: draft.core.id(),
         kind,
-        association: subject.deelname.id.clone(),
+        association: subject.head.association.clone(),
         seq: subject.head.seq,
         decision: taken.id,
         decided_by: taken.account,
@@ -105,7 +105,7 @@ pub async fn confirm(core: &Core, tenant: &str, account: &Account, id: &str, rea
     core.decide(&[format!("proposal/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
         let proposal = waiting(&draft, id).await?;
-        let subject = Subject::read(&draft, &proposal.association).await?;
+        let subject = Subject::read(&mut draft, &proposal.association).await?;
         let assignment = principal::may_decide(account, &subject.hands, draft.now)?;
         let others = persons(&draft, &proposal.first_hands()).await?;
         proposal.may_be_confirmed_by(account, &others)?;
@@ -154,7 +154,7 @@ async fn correct(
     let head = &subject.head;
     standing::may_correct(head, subject.version()?, proposal.seq).map_err(|why| subject.not_now(why))?;
     let decision = taken.write(draft, subject, (head.seq, head.mapping.as_deref()));
-    let about = ("association", subject.deelname.id.as_str());
+    let about = ("association", subject.head.association.as_str());
     draft
         .close(RESULT_HELD, about, "De correctie is door twee personen vastgesteld.")
         .await?;
@@ -166,7 +166,7 @@ async fn withdraw(draft: &mut Draft<'_>, subject: &Subject, taken: &Taken<'_>) -
     standing::may_withdraw(head).map_err(|why| subject.not_now(why))?;
     let seq = head.decided_seq.unwrap_or(head.seq);
     let decision = taken.write(draft, subject, (seq, head.decided_mapping.as_deref()));
-    judging::judge_withdrawn(draft, head.clone(), &decision, &subject.deelname, &subject.versions).await
+    judging::judge_withdrawn(draft, head.clone(), &decision, &subject.around).await
 }
 
 /// Turns a proposal down, or takes one's own back.
@@ -178,7 +178,7 @@ pub async fn reject(core: &Core, tenant: &str, account: &Account, id: &str, reas
     core.decide(&[format!("proposal/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
         let proposal = waiting(&draft, id).await?;
-        let subject = Subject::read(&draft, &proposal.association).await?;
+        let subject = Subject::read(&mut draft, &proposal.association).await?;
         principal::may_decide(account, &subject.hands, draft.now)?;
         let settled = Settled {
             ending: Ending::Rejected,

@@ -3,20 +3,18 @@
 
 use oke_codec::ResultMessage;
 
+use super::around::{Around, Versie};
 use super::document::{self, Subject};
 use super::draft::{About, Arrived, Draft, Outcome, Sender};
-use super::studentresultaat::{self, Route};
-use super::{Core, Decision, Refused, deliver, proposal, relay};
-use crate::domain::association::{Association, AssociationKind};
+use super::{Core, Decision, Refused, deliver, proposal, relay, studentresultaat};
+use crate::domain::association::AssociationKind;
 use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
-use crate::domain::model::{Normed, ResultValueType};
-use crate::domain::offering::Offering;
+use crate::domain::model::{AssociationState, Normed};
 use crate::domain::result::{
-    self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version, Yardstick,
+    self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version,
 };
-use crate::domain::scale_map::ScaleMap;
-use crate::store::{association, component, examenversie, offering, result as result_store, scale_map};
+use crate::store::result as result_store;
 
 /// A result that came in, by whichever way.
 #[derive(Debug, Clone)]
@@ -35,6 +33,15 @@ pub struct Incoming<'a> {
     pub content: &'a [u8],
 }
 
+/// What became of a result that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What was done with it.
+    pub outcome: Outcome,
+    /// The deelname's own state, where it is the school's.
+    pub state: Option<AssociationState>,
+}
+
 /// Takes a vendor's PATCH of a deelname's result. A cancelled or finished one takes it too (R6).
 ///
 /// # Errors
@@ -46,7 +53,7 @@ pub async fn accept_message(
     id: &str,
     message: &ResultMessage,
     content: &[u8],
-) -> Result<Outcome, Refused> {
+) -> Result<Accepted, Refused> {
     core.decide(&[format!("association/{}/{id}", sender.tenant)], || async {
         let mut draft = Draft::of(core, &sender.tenant, sender.actor());
         let incoming = Incoming {
@@ -62,7 +69,7 @@ pub async fn accept_message(
             content,
         };
         let answer = match accept(&mut draft, &incoming).await {
-            Ok(outcome) => Ok(outcome),
+            Ok(accepted) => Ok(accepted),
             Err(Refused::Unknown { .. }) => {
                 keep_unknown(&mut draft, 3, ("association", id), &sender.peer, content).await?;
                 Err(Refused::unknown("deelname", id))
@@ -113,77 +120,6 @@ pub(super) async fn keep_unknown(
     draft.open(&exception::unknown_subject(flow), about).await
 }
 
-/// What is known around a deelname's result.
-struct Known {
-    deelname: Association,
-    sitting: Option<Offering>,
-    route: Option<Route>,
-    head: Option<Head>,
-    versions: Vec<Version>,
-    scale: Option<ResultValueType>,
-    cesuur: Option<Normed>,
-    mapping: Option<ScaleMap>,
-}
-
-impl Known {
-    async fn read(draft: &Draft<'_>, incoming: &Incoming<'_>) -> Result<Known, Refused> {
-        let (db, tenant) = (&draft.core.db, draft.tenant);
-        let unknown = || Refused::unknown("deelname", incoming.deelname);
-        let deelname = association::find(db, tenant, incoming.deelname)
-            .await?
-            .filter(|found| found.kind == AssociationKind::Deelname && found.peer == incoming.peer)
-            .ok_or_else(unknown)?;
-        let sitting = offering::find(db, tenant, &deelname.facts.offering_id).await?;
-        let component = component_of(sitting.as_ref());
-        let scale = component::find(db, tenant, incoming.peer, component)
-            .await?
-            .and_then(|component| component.facts.result_value_type);
-        let code = incoming.delivered.examenversie.as_deref().unwrap_or(component);
-        let cesuur = examenversie::find(db, tenant, incoming.peer, component, code).await?;
-        let route = studentresultaat::route(draft.core, tenant, &deelname).await?;
-        let enrolment = route
-            .as_ref()
-            .and_then(|route| route.plannable.facts.result_value_type.as_ref());
-        let mapping = match enrolment {
-            Some(scale) => scale_map::in_force(db, tenant, (incoming.peer, component, code), scale).await?,
-            None => None,
-        };
-        Ok(Known {
-            mapping,
-            route,
-            head: result_store::head(db, tenant, &deelname.id).await?,
-            versions: result_store::versions(db, tenant, &deelname.id).await?,
-            cesuur: cesuur.map(|entered| entered.normed),
-            deelname,
-            sitting,
-            scale,
-        })
-    }
-
-    fn about(&self) -> About<'_> {
-        About {
-            kind: "association",
-            id: &self.deelname.id,
-            unit: self.sitting.as_ref().and_then(|sitting| sitting.unit.as_deref()),
-            peer: Some(&self.deelname.peer),
-        }
-    }
-
-    fn yardstick(&self) -> Yardstick<'_> {
-        let plannable = self.route.as_ref().map(|route| &route.plannable);
-        Yardstick {
-            component: self.scale.as_ref(),
-            enrolment: plannable.and_then(|plannable| plannable.facts.result_value_type.as_ref()),
-            cesuur: self.cesuur,
-            mapping: self.mapping.as_ref(),
-        }
-    }
-}
-
-fn component_of(sitting: Option<&Offering>) -> &str {
-    sitting.and_then(|sitting| sitting.component.as_deref()).unwrap_or("")
-}
-
 /// The present state of a result, as the rules want it; none before the first version.
 ///
 /// # Errors
@@ -215,17 +151,21 @@ pub(super) fn missing_version(head: &Head) -> Refused {
 ///
 /// # Errors
 /// [`Refused::Unknown`] for an id that is no deelname at this vendor.
-pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Outcome, Refused> {
-    let known = match Known::read(draft, incoming).await {
+pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Refused> {
+    let versie = Versie::Delivered(incoming.delivered.examenversie.clone());
+    let known = draft.around(incoming.deelname, versie).await?;
+    let known = known
+        .filter(|known| known.deelname.kind == AssociationKind::Deelname && known.deelname.peer == incoming.peer);
+    let Some(known) = known else {
         // Not the school's own: perhaps an outside TPL's (R23).
-        Err(Refused::Unknown { .. }) => return relay::back::result(draft, incoming).await,
-        known => known?,
+        let outcome = relay::back::result(draft, incoming).await?;
+        return Ok(Accepted { outcome, state: None });
     };
     let present = present(known.head.as_ref(), &known.versions)?;
     let received = calendar::day(draft.now);
     let delivered = incoming.delivered.clone();
-    match result::judge(delivered, incoming.source, present, known.yardstick(), received) {
-        Verdict::Repeated => repeated(draft, incoming, &known).await,
+    let outcome = match result::judge(delivered, incoming.source, present, known.yardstick(), received) {
+        Verdict::Repeated => repeated(draft, incoming, &known).await?,
         Verdict::Kept(judged) => {
             let Judged {
                 delivered,
@@ -260,9 +200,13 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Ou
                 detail,
                 incoming.content,
             );
-            Ok(outcome)
+            outcome
         }
-    }
+    };
+    Ok(Accepted {
+        outcome,
+        state: Some(known.deelname.facts.state),
+    })
 }
 
 fn arrived<'a>(incoming: &Incoming<'a>) -> Arrived<'a> {
@@ -288,7 +232,7 @@ pub(super) fn method(source: Source) -> &'static str {
 
 /// Nothing new. A poll repeats so often that only messages on the face are noted; a read-back that repeats settles what
 /// lay aside.
-async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Known) -> Result<Outcome, Refused> {
+async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Around) -> Result<Outcome, Refused> {
     match incoming.source {
         Source::Push => {
             draft.note(arrived(incoming), Outcome::Repeated)?;
@@ -305,8 +249,8 @@ async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Known)
 }
 
 /// The head after a version: one that lies aside leaves it as it was.
-fn head_after(known: &Known, version: &Version, normed: Normed, decided: Decided) -> Head {
-    let component = component_of(known.sitting.as_ref()).to_owned();
+fn head_after(known: &Around, version: &Version, normed: Normed, decided: Decided) -> Head {
+    let component = known.component().to_owned();
     let before = known.head.clone();
     if let Some(before) = &before
         && version.judgement == Judgement::Aside
@@ -345,7 +289,7 @@ fn head_after(known: &Known, version: &Version, normed: Normed, decided: Decided
 }
 
 /// Keeps a version, and what follows from its judgement.
-async fn keep(draft: &mut Draft<'_>, known: &Known, version: &Version, head: &mut Head) -> Result<(), Refused> {
+async fn keep(draft: &mut Draft<'_>, known: &Around, version: &Version, head: &mut Head) -> Result<(), Refused> {
     draft.put(result_store::version_row(draft.tenant, version));
     let result = &version.delivered.result;
     let subject = Subject::Deelname(&known.deelname.id);

@@ -3,20 +3,24 @@
 
 mod message;
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 
 pub use message::{Message, compose, compose_for, confirmed};
 
 use super::draft::{About, Draft};
-use super::{Core, Refused, deliver};
+use super::{Core, Refused, deliver, policy};
 use crate::domain::association::Association;
 use crate::domain::exception;
 use crate::domain::model::ExamResult;
 use crate::domain::offering::Offering;
 use crate::domain::result::{Head, Version};
 use crate::domain::scale_map::Converted;
-use crate::domain::sending::{self, Exam, Outgoing, SendPolicy};
+use crate::domain::sending::{self, Exam, Outgoing, Policy, SendPolicy};
 use crate::domain::standing::{self, Counting};
+use crate::store::duplicate::PairRow;
+use crate::store::sql::Key;
 use crate::store::{Database, StoreError, association, duplicate, offering, result as result_store, scale_map};
 
 /// So long flow 5 waits for documents that are still to be fetched, so that it mostly goes once, with them.
@@ -29,6 +33,23 @@ pub struct Route {
     pub enrolment: Association,
     /// The planbare toets.
     pub plannable: Offering,
+    /// What holds for that exam.
+    policy: Policy,
+    /// The pairs by which other enrolments were merged with this one.
+    merged: Vec<PairRow>,
+    /// The deelnames that serve the enrolment and have a result.
+    with_result: Vec<String>,
+}
+
+/// An enrolment and its planbare toets, of which the rest of a [`Route`] is not known yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The school.
+    pub tenant: &'a str,
+    /// The toetsinschrijving.
+    pub enrolment: &'a Association,
+    /// The planbare toets.
+    pub plannable: &'a Offering,
 }
 
 /// Where a deelname's results go: nowhere without an enrolment (R26), or when the planbare toets expects none.
@@ -50,10 +71,43 @@ async fn route_of(core: &Core, tenant: &str, enrolment: &str) -> Result<Option<R
     let Some(plannable) = offering::find(&core.db, tenant, &enrolment.facts.offering_id).await? else {
         return Ok(None);
     };
-    Ok(plannable
-        .facts
-        .result_expected
-        .then_some(Route { enrolment, plannable }))
+    let way = Way {
+        tenant,
+        enrolment: &enrolment,
+        plannable: &plannable,
+    };
+    let mut routes = routes(&core.db, vec![way]).await?;
+    Ok(routes.remove(&(tenant.to_owned(), enrolment.id.clone())))
+}
+
+/// The routes by these ways, by enrolment; none where the planbare toets expects no results.
+///
+/// # Errors
+/// What the database says.
+pub async fn routes(db: &Database, mut ways: Vec<Way<'_>>) -> Result<HashMap<Key, Route>, StoreError> {
+    ways.retain(|way| way.plannable.facts.result_expected);
+    let enrolments: Vec<Key> = ways
+        .iter()
+        .map(|way| (way.tenant.to_owned(), way.enrolment.id.clone()))
+        .collect();
+    let exams: Vec<_> = ways.iter().map(|way| (way.tenant, way.plannable)).collect();
+    let policies = policy::of_exams(db, &exams).await?;
+    let merged = duplicate::merged_with_any(db, &enrolments).await?;
+    let with_result = association::serving_with_result(db, &enrolments).await?;
+    let route = |(way, key): (Way<'_>, Key)| {
+        let merged = merged.iter().filter(|pair| pair.tenant == key.0 && pair.kept == key.1);
+        let with_result = with_result.iter().filter(|(enrolment, _)| *enrolment == key);
+        let exam = (key.0.clone(), way.plannable.id.clone());
+        let route = Route {
+            enrolment: way.enrolment.clone(),
+            plannable: way.plannable.clone(),
+            policy: policies.get(&exam).copied().unwrap_or_default(),
+            merged: merged.cloned().collect(),
+            with_result: with_result.map(|(_, deelname)| deelname.clone()).collect(),
+        };
+        (key, route)
+    };
+    Ok(ways.into_iter().zip(enrolments).map(route).collect())
 }
 
 /// A result that counts, its score converted by the scale map that was in force for it.
@@ -131,13 +185,13 @@ pub enum Changed {
 impl Changed {
     /// Whether a version that went before may go as something else now. Without this a policy of a whole school would
     /// have everything sent again that was ever decided there.
-    async fn tells_otherwise(self, draft: &mut Draft<'_>, route: &Route, head: &Head) -> Result<bool, Refused> {
-        Ok(match (self, head.decided.stands()) {
+    fn tells_otherwise(self, route: &Route, head: &Head) -> bool {
+        match (self, head.decided.stands()) {
             (Changed::Exam, is_decided) => is_decided,
             (Changed::Policy, true) => !exam(&route.plannable).final_allowed,
             // It may have gone as attendance only. What went with its score is not taken back by a policy.
-            (Changed::Policy, false) => draft.policy(&route.plannable).await?.send == SendPolicy::Provisional,
-        })
+            (Changed::Policy, false) => route.policy.send == SendPolicy::Provisional,
+        }
     }
 }
 
@@ -163,7 +217,7 @@ pub async fn send_for_exam(
     let own = (route.clone(), head.sent_seq);
     let along = served_along(draft, route).await?;
     for (to, last) in std::iter::once(own).chain(along) {
-        let is_news = last != Some(seq) || changed.tells_otherwise(draft, &to, head).await?;
+        let is_news = last != Some(seq) || changed.tells_otherwise(&to, head);
         if to.plannable.id != exam || !is_news || !goes(draft, &to, head, &result).await? {
             continue;
         }
@@ -178,14 +232,13 @@ pub async fn send_for_exam(
 
 /// Whether a result goes by a route now; a person hears where something stands in the way.
 async fn goes(draft: &mut Draft<'_>, route: &Route, head: &Head, result: &ExamResult) -> Result<bool, Refused> {
-    let policy = draft.policy(&route.plannable).await?;
     let about = About {
         kind: "offering",
         id: &route.plannable.id,
         unit: route.plannable.unit.as_deref(),
         peer: Some(&route.plannable.peer),
     };
-    match sending::outgoing(result, head.decided, policy, exam(&route.plannable)) {
+    match sending::outgoing(result, head.decided, route.policy, exam(&route.plannable)) {
         Outgoing::Waits => return Ok(false),
         Outgoing::Conflicts => {
             draft.open(&exception::final_conflict_held(), about).await?;
@@ -223,7 +276,7 @@ async fn goes(draft: &mut Draft<'_>, route: &Route, head: &Head, result: &ExamRe
 /// version that was confirmed there last.
 async fn served_along(draft: &Draft<'_>, route: &Route) -> Result<Vec<(Route, Option<i64>)>, Refused> {
     let mut routes = Vec::new();
-    for pair in duplicate::merged_with(&draft.core.db, draft.tenant, &route.enrolment.id).await? {
+    for pair in &route.merged {
         let other = route_of(draft.core, draft.tenant, &pair.enrolment).await?;
         routes.extend(other.map(|other| (other, pair.confirmed_seq)));
     }
@@ -232,19 +285,16 @@ async fn served_along(draft: &Draft<'_>, route: &Route) -> Result<Vec<(Route, Op
 
 /// Tells a person when two deelnames have brought a result for one enrolment: only one of them counts there.
 async fn note_rivals(draft: &mut Draft<'_>, deelname: &str, route: &Route) -> Result<(), Refused> {
-    let (db, tenant) = (&draft.core.db, draft.tenant);
-    for other in association::serving(db, tenant, &route.enrolment.id).await? {
-        if other.id != deelname && result_store::head(db, tenant, &other.id).await?.is_some() {
-            let about = About {
-                kind: "association",
-                id: deelname,
-                unit: route.plannable.unit.as_deref(),
-                peer: Some(&route.enrolment.peer),
-            };
-            return draft.open(&exception::two_results(), about).await;
-        }
+    if route.with_result.iter().all(|other| other == deelname) {
+        return Ok(());
     }
-    Ok(())
+    let about = About {
+        kind: "association",
+        id: deelname,
+        unit: route.plannable.unit.as_deref(),
+        peer: Some(&route.enrolment.peer),
+    };
+    draft.open(&exception::two_results(), about).await
 }
 
 fn exam(plannable: &Offering) -> Exam<'_> {

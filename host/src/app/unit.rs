@@ -14,14 +14,19 @@ use crate::store::{Database, StoreError};
 #[derive(Debug, Clone, Default)]
 pub struct Units(HashMap<String, UnitRow>);
 
+impl FromIterator<UnitRow> for Units {
+    fn from_iter<I: IntoIterator<Item = UnitRow>>(rows: I) -> Self {
+        Units(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+    }
+}
+
 impl Units {
     /// Reads them.
     ///
     /// # Errors
     /// What the database says.
     pub async fn of(db: &Database, tenant: &str) -> Result<Units, StoreError> {
-        let rows = db.units(tenant).await?;
-        Ok(Units(rows.into_iter().map(|row| (row.id.clone(), row)).collect()))
+        Ok(db.units(tenant).await?.into_iter().collect())
     }
 
     /// One of them.

@@ -1,11 +1,12 @@
 //! Vaststellen: the examencommissie decides on results, one by one or many at once. Separation of duties is judged here,
 //! where the decision is written (invariant 9).
 
+use std::collections::HashMap;
+
 use super::account::lineage;
-use super::draft::{About, Draft};
-use super::studentresultaat;
-use super::{Core, Decision, Refused, result as result_verbs};
-use crate::domain::association::Association;
+use super::around::{Around, Versie};
+use super::draft::Draft;
+use super::{Core, Decision, Refused, result as result_verbs, studentresultaat};
 use crate::domain::decision::{self, Decision as Vaststelling, DecisionKind};
 use crate::domain::model::Role;
 use crate::domain::offering::Offering;
@@ -13,7 +14,7 @@ use crate::domain::principal::{self, Account, Assignment, Duty, Hands};
 use crate::domain::proposal::Proposal;
 use crate::domain::result::{Head, Version};
 use crate::domain::standing::{self, NotNow};
-use crate::store::{association, decision as decision_store, offering, result as result_store};
+use crate::store::{association, decision as decision_store, result as result_store};
 
 /// The most results decided on in one commit.
 pub const MOST_AT_ONCE: usize = 200;
@@ -51,6 +52,9 @@ pub async fn decide(
         .collect();
     core.decide(&keys, || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
+        let deelnames = || results.iter().map(|seen| seen.deelname.as_str());
+        draft.look_around(deelnames().map(|id| (id, Versie::OfHead))).await?;
+        let mut sittings = Sittings::default();
         let mut answer = Vec::with_capacity(results.len());
         let mut done: Vec<&str> = Vec::new();
         for seen in results {
@@ -62,7 +66,7 @@ pub async fn decide(
                 continue;
             }
             done.push(&seen.deelname);
-            match decide_one(&mut draft, account, seen, reason).await {
+            match decide_one(&mut draft, &mut sittings, account, seen, reason).await {
                 Err(failure) if failure.is_failure() => return Err(failure),
                 outcome => answer.push(outcome),
             }
@@ -75,8 +79,14 @@ pub async fn decide(
     .await
 }
 
-async fn decide_one(draft: &mut Draft<'_>, account: &Account, seen: &Seen, reason: &str) -> Result<String, Refused> {
-    let subject = Subject::read(draft, &seen.deelname).await?;
+async fn decide_one(
+    draft: &mut Draft<'_>,
+    sittings: &mut Sittings,
+    account: &Account,
+    seen: &Seen,
+    reason: &str,
+) -> Result<String, Refused> {
+    let subject = Subject::among(draft, sittings, &seen.deelname).await?;
     let assignment = principal::may_decide(account, &subject.hands, draft.now)?;
     let head = &subject.head;
     standing::may_decide(head, subject.version()?, seen.seq).map_err(|why| subject.not_now(why))?;
@@ -95,11 +105,9 @@ async fn decide_one(draft: &mut Draft<'_>, account: &Account, seen: &Seen, reaso
 
 /// A result with all that a decision on it depends on.
 pub(super) struct Subject {
-    pub(super) deelname: Association,
+    pub(super) around: Around,
     pub(super) head: Head,
-    pub(super) versions: Vec<Version>,
     pub(super) hands: Hands,
-    unit: Option<String>,
 }
 
 impl Subject {
@@ -107,25 +115,17 @@ impl Subject {
     ///
     /// # Errors
     /// [`Refused::Unknown`] when there is no such deelname, or no result yet.
-    pub(super) async fn read(draft: &Draft<'_>, deelname: &str) -> Result<Subject, Refused> {
-        let (db, tenant) = (&draft.core.db, draft.tenant);
+    pub(super) async fn read(draft: &mut Draft<'_>, deelname: &str) -> Result<Subject, Refused> {
+        Subject::among(draft, &mut Sittings::default(), deelname).await
+    }
+
+    async fn among(draft: &mut Draft<'_>, sittings: &mut Sittings, deelname: &str) -> Result<Subject, Refused> {
         let unknown = || Refused::unknown("result of deelname", deelname);
-        let deelname = association::find(db, tenant, deelname).await?.ok_or_else(unknown)?;
-        let head = result_store::head(db, tenant, &deelname.id)
-            .await?
-            .ok_or_else(unknown)?;
-        let sitting = offering::find(db, tenant, &deelname.facts.offering_id)
-            .await?
-            .ok_or_else(unknown)?;
-        let versions = result_store::versions(db, tenant, &deelname.id).await?;
-        let hands = hands(draft, &deelname, &sitting, &versions).await?;
-        Ok(Subject {
-            deelname,
-            head,
-            versions,
-            hands,
-            unit: sitting.unit,
-        })
+        let around = draft.around(deelname, Versie::OfHead).await?.ok_or_else(unknown)?;
+        let head = around.head.clone().ok_or_else(unknown)?;
+        let sitting = around.sitting.as_ref().ok_or_else(unknown)?;
+        let hands = sittings.hands(draft, sitting, &around).await?;
+        Ok(Subject { around, head, hands })
     }
 
     /// The present version.
@@ -134,7 +134,8 @@ impl Subject {
     /// [`Refused::Store`] when it is not there.
     pub(super) fn version(&self) -> Result<&Version, Refused> {
         let missing = || result_verbs::missing_version(&self.head);
-        self.versions
+        self.around
+            .versions
             .iter()
             .find(|version| version.seq == self.head.seq)
             .ok_or_else(missing)
@@ -142,17 +143,7 @@ impl Subject {
 
     /// Why not, in a sentence that names the deelname.
     pub(super) fn not_now(&self, why: NotNow) -> Refused {
-        Refused::NotNow(format!("the result of deelname {} {why}", self.deelname.id))
-    }
-
-    /// What exceptions about it say.
-    pub(super) fn about(&self) -> About<'_> {
-        About {
-            kind: "association",
-            id: &self.deelname.id,
-            unit: self.unit.as_deref(),
-            peer: Some(&self.deelname.peer),
-        }
+        Refused::NotNow(format!("the result of deelname {} {why}", self.head.association))
     }
 
     /// Has what now counts go to the student system, and writes the head.
@@ -160,8 +151,8 @@ impl Subject {
     /// # Errors
     /// What the database says.
     pub(super) async fn send(&self, draft: &mut Draft<'_>, mut head: Head) -> Result<(), Refused> {
-        let route = studentresultaat::route(draft.core, draft.tenant, &self.deelname).await?;
-        studentresultaat::send(draft, route.as_ref(), &mut head, &self.versions, false).await?;
+        let Around { route, versions, .. } = &self.around;
+        studentresultaat::send(draft, route.as_ref(), &mut head, versions, false).await?;
         let tenant = draft.tenant;
         draft.put(result_store::next_head(tenant, &head));
         Ok(())
@@ -185,7 +176,7 @@ impl Taken<'_> {
         let taken = Vaststelling {
             id: draft.core.id(),
             kind: self.kind,
-            association: subject.deelname.id.clone(),
+            association: subject.head.association.clone(),
             seq,
             account: self.account.id.clone(),
             assignment: self.assignment.id.clone(),
@@ -204,38 +195,60 @@ impl Taken<'_> {
             DecisionKind::Withdrawal => "result.withdraw",
         };
         let content = format!("{}{}", taken.printed, taken.reason);
-        draft.audit(verb, ("association", &subject.deelname.id), detail, content.as_bytes());
+        draft.audit(verb, ("association", &subject.head.association), detail, content.as_bytes());
         let tenant = draft.tenant;
         draft.put(decision_store::row(tenant, &taken));
         taken.id
     }
 }
 
-/// Who had a hand in this result.
-async fn hands(
-    draft: &Draft<'_>,
-    deelname: &Association,
-    sitting: &Offering,
-    versions: &[Version],
-) -> Result<Hands, Refused> {
-    let (db, tenant) = (&draft.core.db, draft.tenant);
-    let mut hands = Hands {
-        planned_by: sitting.planned_by.clone(),
-        ..Hands::default()
-    };
-    if let Some(unit) = &sitting.unit {
-        hands.lineage = lineage(db, tenant, unit).await?;
+/// The sittings of the results that are decided on, read once each.
+#[derive(Default)]
+struct Sittings(HashMap<String, OfSitting>);
+
+struct OfSitting {
+    /// Its units, innermost first.
+    lineage: Vec<String>,
+    /// personIds of its assessors.
+    assessors: Vec<String>,
+}
+
+impl Sittings {
+    /// Who had a hand in a result.
+    async fn hands(&mut self, draft: &Draft<'_>, sitting: &Offering, around: &Around) -> Result<Hands, Refused> {
+        if !self.0.contains_key(&sitting.id) {
+            self.0.insert(sitting.id.clone(), OfSitting::read(draft, sitting).await?);
+        }
+        let known = &self.0[&sitting.id];
+        let mut hands = Hands {
+            lineage: known.lineage.clone(),
+            planned_by: sitting.planned_by.clone(),
+            assessor_ids: known.assessors.clone(),
+            assessor_codes: Vec::new(),
+        };
+        hands.planned_by.extend(around.deelname.planned_by.clone());
+        for version in &around.versions {
+            let result = &version.delivered.result;
+            hands.assessor_ids.extend(result.assessor_id.clone());
+            hands.assessor_codes.extend(result.assessor_code.clone());
+        }
+        Ok(hands)
     }
-    hands.planned_by.extend(deelname.planned_by.clone());
-    let bound = association::of_offering(db, tenant, &sitting.id).await?;
-    let assessors = bound.into_iter().filter(|bound| bound.facts.role == Role::Assessor);
-    hands.assessor_ids = assessors.map(|bound| bound.facts.person_id).collect();
-    for version in versions {
-        let result = &version.delivered.result;
-        hands.assessor_ids.extend(result.assessor_id.clone());
-        hands.assessor_codes.extend(result.assessor_code.clone());
+}
+
+impl OfSitting {
+    async fn read(draft: &Draft<'_>, sitting: &Offering) -> Result<Self, Refused> {
+        let (db, tenant) = (&draft.core.db, draft.tenant);
+        let bound = association::of_offering(db, tenant, &sitting.id).await?;
+        let assessors = bound.into_iter().filter(|bound| bound.facts.role == Role::Assessor);
+        Ok(OfSitting {
+            assessors: assessors.map(|bound| bound.facts.person_id).collect(),
+            lineage: match &sitting.unit {
+                Some(unit) => lineage(db, tenant, unit).await?,
+                None => Vec::new(),
+            },
+        })
     }
-    Ok(hands)
 }
 
 /// Refuses an account whose `vaststellen` does not reach every unit that has results of a component, or of one

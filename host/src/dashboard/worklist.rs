@@ -62,6 +62,7 @@ struct ListPage {
     today: String,
     lines: Vec<Line>,
     more: usize,
+    not_looked_at: i64,
     absent: Vec<AbsentLine>,
     more_absent: bool,
     lately: i64,
@@ -114,6 +115,7 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
     let worklist = ListPage {
         shell: Shell::around(&service, &visitor, "/werklijst", "Werklijst", None).await?,
         today: in_words(today),
+        not_looked_at: work.not_looked_at,
         more: visible.len().saturating_sub(MOST),
         lines: lines.collect(),
         absent: absent.collect(),

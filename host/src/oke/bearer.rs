@@ -12,7 +12,6 @@ use super::problem::Problem;
 use crate::api::Service;
 use crate::app::account::digest;
 use crate::app::draft::Sender;
-use crate::store::client;
 use crate::telemetry::names::UNAUTHENTICATED;
 
 /// Flow 0.
@@ -80,7 +79,7 @@ impl FromRequestParts<Service> for Client {
         };
         let token = shown_token(&parts.headers)
             .ok_or_else(|| refused("show a token as `Authorization: Bearer …`; POST /oauth2/token gives one"))?;
-        let holder = client::holder(&service.core.db, &digest(&token)).await?;
+        let holder = service.core.holder(digest(&token)).await?;
         let holder = holder.ok_or_else(|| refused("this token is not known here; POST /oauth2/token gives one"))?;
         if holder.expires_at <= service.core.now() {
             return Err(refused("this token has expired; POST /oauth2/token gives a new one"));

@@ -10,7 +10,7 @@ use tracing::warn;
 use super::bearer::shown_token;
 use crate::api::Service;
 use crate::app::account::digest;
-use crate::store::{AuditEntry, WriteSet, client};
+use crate::store::{AuditEntry, WriteSet};
 
 /// The longest id that is repeated in an audit line.
 const LONGEST_ID: usize = 128;
@@ -30,7 +30,7 @@ pub async fn note(State(service): State<Service>, request: Request, next: Next) 
 
 async fn audit(service: &Service, token: &str, method: &str, path: &str, status: StatusCode) {
     let core = &service.core;
-    let holder = match client::holder(&core.db, &digest(token)).await {
+    let holder = match core.holder(digest(token)).await {
         Ok(Some(holder)) if holder.expires_at > core.now() => holder,
         Ok(_) => return,
         Err(error) => {

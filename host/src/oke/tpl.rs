@@ -21,6 +21,7 @@ use super::message::Message;
 use super::problem::Problem;
 use crate::api::Service;
 use crate::app::{association, offering, person, report, result};
+use crate::store::association as association_store;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -116,17 +117,21 @@ async fn patch_association(
     message: Message,
 ) -> Result<Response, Problem> {
     let (core, sender) = (&service.core, &client.sender);
-    let outcome = if client.hat == "dr" {
+    let (outcome, state) = if client.hat == "dr" {
         client.must_have(FLOW_1_5)?;
-        association::patch(core, sender, &id, &message.value, &message.content).await?
+        (association::patch(core, sender, &id, &message.value, &message.content).await?, None)
     } else {
         vendor(&client, "PATCH a result")?;
         let told = read_result_message(&message.value, ResultFlow::Three, &Dialect::default()).map_err(unreadable)?;
-        result::accept_message(core, sender, &id, &told, &message.content).await?
+        let accepted = result::accept_message(core, sender, &id, &told, &message.content).await?;
+        (accepted.outcome, accepted.state)
     };
     // Its own state: what a vendor's message says of it means nothing (table 4.0.F).
-    let kept = crate::store::association::find(&core.db, &sender.tenant, &id).await?;
-    Ok(patched(outcome, &id, kept.as_ref().map(|kept| &kept.facts.state)))
+    let state = match state {
+        Some(state) => Some(state),
+        None => association_store::find(&core.db, &sender.tenant, &id).await?.map(|kept| kept.facts.state),
+    };
+    Ok(patched(outcome, &id, state.as_ref()))
 }
 
 /// Only a student system owns the objects of flow 1 (table 4.0.F).

@@ -3,7 +3,7 @@
 use super::body;
 use super::error::StoreError;
 use super::offering::confirmation;
-use super::sql::{Database, Row, Value};
+use super::sql::{Database, Key, Row, Value, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::model::{AssociationState, Role};
@@ -119,6 +119,31 @@ pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Associ
     let sql = "SELECT * FROM association WHERE tenant = $1 AND id = $2";
     let row = db.row(sql, values![tenant, id]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// These associations, each with its school.
+///
+/// # Errors
+/// What the database says.
+pub async fn with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Association)>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN association present
+        WHERE present.tenant = asked.column1 AND present.id = asked.column2";
+    let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
+}
+
+/// The deelnames that serve these enrolments and have a result: school, enrolment and deelname.
+///
+/// # Errors
+/// What the database says.
+pub async fn serving_with_result(db: &Database, enrolments: &[Key]) -> Result<Vec<(Key, String)>, StoreError> {
+    let sql = "SELECT deelname.tenant, deelname.enrolment, deelname.id
+        FROM {asked} CROSS JOIN association deelname CROSS JOIN result_head head
+        WHERE deelname.tenant = asked.column1 AND deelname.enrolment = asked.column2
+          AND head.tenant = deelname.tenant AND head.association = deelname.id";
+    let rows = db.rows_of_keys(sql, &as_values(enrolments)).await?;
+    let serving = |row: &Row| Ok(((row.text("tenant")?, row.text("enrolment")?), row.text("id")?));
+    rows.iter().map(serving).collect()
 }
 
 /// The associations of an offering, by id.

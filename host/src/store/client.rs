@@ -1,10 +1,12 @@
 //! Clients of the OKE faces, each acting for one peer, and the tokens they were given. Secrets and tokens are kept as
 //! digests only.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::Timestamp;
 
 use super::error::StoreError;
-use super::sql::{Database, Row};
+use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::values;
 
@@ -158,28 +160,30 @@ pub async fn all(db: &Database, tenant: &str) -> Result<Vec<ClientRow>, StoreErr
     rows.iter().map(ClientRow::from_row).collect()
 }
 
-/// Who holds the token with this digest; nobody once its client is disabled. Expired ones are found too, so that the
-/// answer can say so.
+/// Who holds the tokens with these digests, by digest; nobody once the client is disabled. Expired ones are found too,
+/// so that the answer can say so.
 ///
 /// # Errors
 /// What the database says.
-pub async fn holder(db: &Database, token_hash: &str) -> Result<Option<Holder>, StoreError> {
-    let sql = "SELECT token.tenant AS tenant, token.client_id AS client_id, token.scopes AS scopes,
-            token.expires_at AS expires_at, client.peer AS peer, peer.hat AS hat
-        FROM access_token token
-        JOIN oauth_client client
-          ON client.tenant = token.tenant AND client.client_id = token.client_id AND client.disabled = 0
-        JOIN peer ON peer.tenant = client.tenant AND peer.id = client.peer
-        WHERE token.token_hash = $1";
-    let Some(row) = db.row(sql, values![token_hash]).await? else {
-        return Ok(None);
+pub async fn holders(db: &Database, token_hashes: &[String]) -> Result<HashMap<String, Holder>, StoreError> {
+    let sql = "SELECT token.token_hash AS token_hash, token.tenant AS tenant, token.client_id AS client_id,
+            token.scopes AS scopes, token.expires_at AS expires_at, client.peer AS peer, peer.hat AS hat
+        FROM {asked} CROSS JOIN access_token token CROSS JOIN oauth_client client CROSS JOIN peer
+        WHERE token.token_hash = asked.column1
+          AND client.tenant = token.tenant AND client.client_id = token.client_id AND client.disabled = 0
+          AND peer.tenant = client.tenant AND peer.id = client.peer";
+    let digests: BTreeSet<&String> = token_hashes.iter().collect();
+    let keys: Vec<Vec<Value>> = digests.into_iter().map(|digest| values![digest]).collect();
+    let rows = db.rows_of_keys(sql, &keys).await?;
+    let holder = |row: &Row| -> Result<Holder, StoreError> {
+        Ok(Holder {
+            tenant: row.text("tenant")?,
+            client_id: row.text("client_id")?,
+            peer: row.text("peer")?,
+            hat: row.text("hat")?,
+            scopes: words(&row.text("scopes")?),
+            expires_at: row.moment("expires_at")?,
+        })
     };
-    Ok(Some(Holder {
-        tenant: row.text("tenant")?,
-        client_id: row.text("client_id")?,
-        peer: row.text("peer")?,
-        hat: row.text("hat")?,
-        scopes: words(&row.text("scopes")?),
-        expires_at: row.moment("expires_at")?,
-    }))
+    rows.iter().map(|row| Ok((row.text("token_hash")?, holder(row)?))).collect()
 }

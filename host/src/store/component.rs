@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::body;
 use super::error::StoreError;
 use super::scope::containing;
-use super::sql::{Database, Row};
+use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::domain::model::{Component, ComponentStatus};
 use crate::values;
@@ -83,6 +83,17 @@ pub async fn find(db: &Database, tenant: &str, peer: &str, id: &str) -> Result<O
     let sql = "SELECT * FROM component WHERE tenant = $1 AND peer = $2 AND id = $3";
     let row = db.row(sql, values![tenant, peer, id]).await?;
     row.as_ref().map(ComponentRow::from_row).transpose()
+}
+
+/// These components: school, vendor and id of each.
+///
+/// # Errors
+/// What the database says.
+pub async fn with_keys(db: &Database, keys: &[Vec<Value>]) -> Result<Vec<ComponentRow>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN component present
+        WHERE present.tenant = asked.column1 AND present.peer = asked.column2 AND present.id = asked.column3";
+    let rows = db.rows_of_keys(sql, keys).await?;
+    rows.iter().map(ComponentRow::from_row).collect()
 }
 
 /// The catalogue of a vendor, by name.

@@ -1,12 +1,15 @@
 //! What is left to be done at sittings that have ended, counted per sitting by how far results have come; the planned
 //! days of cesuren; and which sittings have nothing left.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::error::StoreError;
+use super::mark::Mark;
 use super::result::{judgement, normed_from};
-use super::sql::{Database, Row};
+use super::sql::{Database, Key, Row, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::deadline::{Class, Progress};
 use crate::domain::model::Normed;
@@ -34,6 +37,13 @@ pub static SETTLED: Table = Table {
     name: "settled",
     key: &["tenant", "sitting"],
     columns: &["tenant", "sitting", "sitting_version", "at", "version"],
+};
+
+/// The table of how far the search for settled sittings has come.
+pub static LOOKED_AT: Table = Table {
+    name: "looked_at",
+    key: &["tenant"],
+    columns: &["tenant", "until", "version"],
 };
 
 /// When the cesuur of an examenversie is planned.
@@ -160,27 +170,163 @@ const COUNTED: &str = "SELECT sitting.id, sitting.name, sitting.unit, sitting.pe
 /// By all that is not counted, in the order of [`COUNTED`].
 const GROUPED: &str = "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 ORDER BY sitting.end_at, sitting.id";
 
-/// The students' deelnames of sittings that ended before a moment and are not settled. Which sittings these are is read
-/// from two indexes alone, so that a year of settled ones costs little.
+/// How far the search for settled sittings of a school has come, and the version of the row that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookedAt {
+    /// Of the sittings that ended before this, those without a note had work left when they were looked at.
+    pub until: Timestamp,
+    /// 0 before the first look.
+    pub version: i64,
+}
+
+impl LookedAt {
+    /// Writes it on top of the row that was read.
+    #[must_use]
+    pub fn next(self, tenant: &str) -> Write {
+        Write {
+            table: &LOOKED_AT,
+            values: values![tenant, self.until, self.version + 1],
+        }
+    }
+}
+
+/// How far the search for settled sittings of a school has come.
 ///
 /// # Errors
 /// What the database says.
-pub async fn unsettled(db: &Database, tenant: &str, before: Timestamp) -> Result<Vec<Alike>, StoreError> {
+pub async fn looked_at(db: &Database, tenant: &str) -> Result<LookedAt, StoreError> {
+    let sql = "SELECT until, version FROM looked_at WHERE tenant = $1";
+    match db.row(sql, values![tenant]).await? {
+        Some(row) => Ok(LookedAt {
+            until: row.moment("until")?,
+            version: row.int("version")?,
+        }),
+        None => Ok(LookedAt {
+            until: Timestamp::UNIX_EPOCH,
+            version: 0,
+        }),
+    }
+}
+
+/// The students' deelnames of sittings that ended before a moment and are not settled: of all that were looked at, and of
+/// so many of the latest that were not. Which sittings these are is read from two indexes alone, so that a year of
+/// settled ones costs little.
+///
+/// # Errors
+/// What the database says.
+pub async fn unsettled(
+    db: &Database,
+    tenant: &str,
+    before: Timestamp,
+    looked_at: Timestamp,
+    latest: u32,
+) -> Result<Vec<Alike>, StoreError> {
     let sql = format!(
-        "{COUNTED} FROM offering sitting
-        JOIN association deelname ON deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
+        "{COUNTED} FROM (
+            SELECT ended.id FROM offering ended
+            LEFT JOIN settled done ON done.tenant = ended.tenant AND done.sitting = ended.id
+                AND done.sitting_version = ended.version
+            WHERE ended.tenant = $1 AND ended.kind = 'sitting' AND ended.end_at < $3
+              AND ended.state <> 'canceled' AND done.sitting IS NULL
+            UNION ALL SELECT latest.id FROM (SELECT ended.id FROM offering ended
+                LEFT JOIN settled done ON done.tenant = ended.tenant AND done.sitting = ended.id
+                    AND done.sitting_version = ended.version
+                WHERE ended.tenant = $1 AND ended.kind = 'sitting' AND ended.end_at >= $3 AND ended.end_at < $2
+                  AND ended.state <> 'canceled' AND done.sitting IS NULL
+                ORDER BY ended.end_at DESC LIMIT $4) latest) unfinished
+        CROSS JOIN offering sitting CROSS JOIN association deelname
         LEFT JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
         LEFT JOIN result present ON present.tenant = head.tenant AND present.association = head.association
             AND present.seq = head.seq
-        WHERE sitting.tenant = $1 AND sitting.id IN (SELECT ended.id FROM offering ended
-            LEFT JOIN settled done ON done.tenant = ended.tenant AND done.sitting = ended.id
-                AND done.sitting_version = ended.version
-            WHERE ended.tenant = $1 AND ended.kind = 'sitting' AND ended.end_at < $2
-              AND ended.state <> 'canceled' AND done.sitting IS NULL)
+        WHERE sitting.tenant = $1 AND sitting.id = unfinished.id
+          AND deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
           AND deelname.kind = 'deelname' AND deelname.role = 'student' AND deelname.state <> 'canceled'
         {GROUPED}"
     );
-    alike(db, sql, tenant, before).await
+    let rows = db
+        .rows(sql, values![tenant, before, looked_at.min(before), latest])
+        .await?;
+    rows.iter().map(alike_from).collect()
+}
+
+/// How many sittings that ended before a moment are not settled and were never looked at.
+///
+/// # Errors
+/// What the database says.
+pub async fn never_looked_at(
+    db: &Database,
+    tenant: &str,
+    before: Timestamp,
+    looked_at: Timestamp,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS count FROM offering ended
+        LEFT JOIN settled done ON done.tenant = ended.tenant AND done.sitting = ended.id
+            AND done.sitting_version = ended.version
+        WHERE ended.tenant = $1 AND ended.kind = 'sitting' AND ended.end_at >= $3 AND ended.end_at < $2
+          AND ended.state <> 'canceled' AND done.sitting IS NULL";
+    let row = db.row(sql, values![tenant, before, looked_at]).await?;
+    row.map_or(Ok(0), |row| row.int("count"))
+}
+
+/// A sitting that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its id.
+    pub id: String,
+    /// The version that was read.
+    pub version: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Sittings that ended before a moment and are not settled, after a mark, by their end; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn ended_after(
+    db: &Database,
+    tenant: &str,
+    before: Timestamp,
+    after: &Mark,
+    limit: u32,
+) -> Result<Vec<Ended>, StoreError> {
+    let sql = "SELECT ended.id, ended.version, ended.end_at FROM offering ended
+        LEFT JOIN settled done ON done.tenant = ended.tenant AND done.sitting = ended.id
+            AND done.sitting_version = ended.version
+        WHERE ended.tenant = $1 AND ended.kind = 'sitting' AND ended.end_at >= $3 AND ended.end_at < $2
+          AND (ended.end_at > $3 OR ended.id > $4) AND ended.state <> 'canceled' AND done.sitting IS NULL
+        ORDER BY ended.end_at, ended.id LIMIT $5";
+    let rows = db
+        .rows(sql, values![tenant, before, after.moment, &after.id, limit])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Ended {
+                id: row.text("id")?,
+                version: row.int("version")?,
+                at: row.moment("end_at")?,
+            })
+        })
+        .collect()
+}
+
+/// How the students' deelnames of these sittings stand.
+///
+/// # Errors
+/// What the database says.
+pub async fn at_sittings(db: &Database, sittings: &[Key]) -> Result<Vec<Alike>, StoreError> {
+    let sql = format!(
+        "{COUNTED} FROM {{asked}} CROSS JOIN offering sitting CROSS JOIN association deelname
+        LEFT JOIN result_head head ON head.tenant = deelname.tenant AND head.association = deelname.id
+        LEFT JOIN result present ON present.tenant = head.tenant AND present.association = head.association
+            AND present.seq = head.seq
+        WHERE sitting.tenant = asked.column1 AND sitting.id = asked.column2
+          AND deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
+          AND deelname.kind = 'deelname' AND deelname.role = 'student' AND deelname.state <> 'canceled'
+        {GROUPED}"
+    );
+    let rows = db.rows_of_keys(&sql, &as_values(sittings)).await?;
+    rows.iter().map(alike_from).collect()
 }
 
 /// Results that the student system has not confirmed, where [`unsettled`] does not look: at settled and cancelled
@@ -190,24 +336,20 @@ pub async fn unsettled(db: &Database, tenant: &str, before: Timestamp) -> Result
 /// What the database says.
 pub async fn unconfirmed_elsewhere(db: &Database, tenant: &str, before: Timestamp) -> Result<Vec<Alike>, StoreError> {
     let sql = format!(
-        "{COUNTED} FROM result_head head
-        JOIN association deelname ON deelname.tenant = head.tenant AND deelname.id = head.association
-        JOIN offering sitting ON sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+        "{COUNTED} FROM result_head head CROSS JOIN association deelname CROSS JOIN offering sitting
+        CROSS JOIN result present
         LEFT JOIN settled done ON done.tenant = sitting.tenant AND done.sitting = sitting.id
             AND done.sitting_version = sitting.version
-        JOIN result present ON present.tenant = head.tenant AND present.association = head.association
-            AND present.seq = head.seq
-        WHERE head.tenant = $1 AND (head.confirmed_seq IS NULL OR head.confirmed_seq < head.seq)
+        WHERE head.tenant = $1 AND deelname.tenant = head.tenant AND deelname.id = head.association
+          AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
+          AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
+          AND (head.confirmed_seq IS NULL OR head.confirmed_seq < head.seq)
           -- As an expression: else SQLite walks through all enrolments instead of the few heads.
           AND COALESCE(deelname.enrolment, '') <> '' AND present.progress <> 'open'
           AND (done.sitting IS NOT NULL OR sitting.state = 'canceled' OR deelname.state = 'canceled'
             OR sitting.end_at >= $2)
         {GROUPED}"
     );
-    alike(db, sql, tenant, before).await
-}
-
-async fn alike(db: &Database, sql: String, tenant: &str, before: Timestamp) -> Result<Vec<Alike>, StoreError> {
     let rows = db.rows(sql, values![tenant, before]).await?;
     rows.iter().map(alike_from).collect()
 }
@@ -238,14 +380,15 @@ fn alike_from(row: &Row) -> Result<Alike, StoreError> {
     })
 }
 
-/// The version of the row that says a sitting is settled; 0 when there is none.
+/// The versions of the rows that say of these sittings that they are settled, by sitting.
 ///
 /// # Errors
 /// What the database says.
-pub async fn settled_version(db: &Database, tenant: &str, sitting: &str) -> Result<i64, StoreError> {
-    let sql = "SELECT version FROM settled WHERE tenant = $1 AND sitting = $2";
-    let row = db.row(sql, values![tenant, sitting]).await?;
-    row.map_or(Ok(0), |row| row.int("version"))
+pub async fn settled_versions(db: &Database, sittings: &[Key]) -> Result<HashMap<String, i64>, StoreError> {
+    let sql = "SELECT done.sitting, done.version FROM {asked} CROSS JOIN settled done
+        WHERE done.tenant = asked.column1 AND done.sitting = asked.column2";
+    let rows = db.rows_of_keys(sql, &as_values(sittings)).await?;
+    rows.iter().map(|row| Ok((row.text("sitting")?, row.int("version")?))).collect()
 }
 
 /// Says that a sitting, as of its version, has nothing left to do; on top of the row's version.

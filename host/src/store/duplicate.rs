@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::scope::Scope;
-use super::sql::{Database, Row, Value};
+use super::sql::{Database, Key, Row, Value, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::duplicate::PairState;
 use crate::values;
@@ -106,6 +106,18 @@ pub async fn of_enrolment(db: &Database, tenant: &str, enrolment: &str) -> Resul
 pub async fn merged_with(db: &Database, tenant: &str, kept: &str) -> Result<Vec<PairRow>, StoreError> {
     let sql = "SELECT * FROM duplicate WHERE tenant = $1 AND kept = $2 AND state = 'merged' ORDER BY enrolment";
     all(db, sql, values![tenant, kept]).await
+}
+
+/// The same for many: the pairs in which any of these is the one whose deelname serves the other too.
+///
+/// # Errors
+/// What the database says.
+pub async fn merged_with_any(db: &Database, kept: &[Key]) -> Result<Vec<PairRow>, StoreError> {
+    let sql = "SELECT pair.* FROM {asked} CROSS JOIN duplicate pair
+        WHERE pair.tenant = asked.column1 AND pair.kept = asked.column2 AND pair.state = 'merged'
+        ORDER BY pair.enrolment";
+    let rows = db.rows_of_keys(sql, &as_values(kept)).await?;
+    rows.iter().map(PairRow::from_row).collect()
 }
 
 /// The pair by which another's deelname serves this toetsinschrijving, if any.

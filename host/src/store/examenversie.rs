@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::result::{normed_from, normed_word};
-use super::sql::{Database, Row};
+use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::domain::model::Normed;
 use crate::values;
@@ -220,4 +220,15 @@ pub async fn normed_counts(
             })
         })
         .collect()
+}
+/// What was said of any of these examenversies: school, vendor, component and code of each.
+///
+/// # Errors
+/// What the database says.
+pub async fn with_keys(db: &Database, keys: &[Vec<Value>]) -> Result<Vec<ExamenversieRow>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN examenversie present
+        WHERE present.tenant = asked.column1 AND present.peer = asked.column2 AND present.component = asked.column3
+          AND present.code = asked.column4";
+    let rows = db.rows_of_keys(sql, keys).await?;
+    rows.iter().map(ExamenversieRow::from_row).collect()
 }

@@ -6,7 +6,7 @@ use super::body;
 use super::error::StoreError;
 use super::mark::Mark;
 use super::scope::{Scope, containing};
-use super::sql::{Database, Row};
+use super::sql::{Database, Key, Row, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::model::OfferingState;
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
@@ -121,6 +121,17 @@ pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Offeri
     let sql = "SELECT * FROM offering WHERE tenant = $1 AND id = $2";
     let row = db.row(sql, values![tenant, id]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// These offerings, each with its school.
+///
+/// # Errors
+/// What the database says.
+pub async fn with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Offering)>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN offering present
+        WHERE present.tenant = asked.column1 AND present.id = asked.column2";
+    let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
 }
 
 /// Offerings of a kind that begin in a period, by start; at most `limit`.

@@ -7,13 +7,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlSafeStr;
+use sqlx::{Connection as _, SqlSafeStr};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::error::StoreError;
 use super::sql::Database;
+
+/// Prepared statements that a connection keeps: those of group reads and group commits differ by their size too.
+const KEPT_STATEMENTS: usize = 400;
+/// A connection to a server that was idle for so long is asked whether it still stands.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -110,12 +115,15 @@ async fn sqlite(path: &Path, purpose: Purpose) -> Result<Database, OpenError> {
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.clone())
+        // A file does not hang up: to ask each time whether it is still there would double the steps of a statement.
+        .test_before_acquire(false)
+        .connect_with(options.clone().statement_cache_capacity(KEPT_STATEMENTS))
         .await
         .map_err(StoreError::from)?;
     let read = SqlitePoolOptions::new()
         .max_connections(8)
-        .connect_with(options.pragma("query_only", "1"))
+        .test_before_acquire(false)
+        .connect_with(options.statement_cache_capacity(KEPT_STATEMENTS).pragma("query_only", "1"))
         .await
         .map_err(StoreError::from)?;
     Ok(Database::Sqlite { read, write, hold })
@@ -154,13 +162,27 @@ fn hold(path: &Path) -> Result<File, OpenError> {
 
 async fn postgres(url: &str) -> Result<Database, StoreError> {
     // A node that vanishes in the middle of a transaction holds its tenants' locks; the server ends it after this.
-    let options = PgConnectOptions::from_str(url)?.options([("idle_in_transaction_session_timeout", "10s")]);
-    let write = PgPoolOptions::new()
-        .max_connections(2)
-        .connect_with(options.clone())
-        .await?;
-    let read = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
+    let options = PgConnectOptions::from_str(url)?
+        .options([("idle_in_transaction_session_timeout", "10s")])
+        .statement_cache_capacity(KEPT_STATEMENTS);
+    let write = pool().max_connections(2).connect_with(options.clone()).await?;
+    let read = pool().max_connections(16).connect_with(options).await?;
     Ok(Database::Postgres { read, write })
+}
+
+/// Asks a connection whether it still stands only when it has been idle: one that was used just now most likely does,
+/// and asking costs as much as a query.
+fn pool() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .test_before_acquire(false)
+        .before_acquire(|connection, met| {
+            Box::pin(async move {
+                if met.idle_for >= ASK_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// Number, name and text of each migration in a folder; what has been applied is history.
@@ -174,6 +196,7 @@ macro_rules! migrations_in {
             (5, "plans", migrations_in!($folder, "0005_plans")),
             (6, "lists", migrations_in!($folder, "0006_lists")),
             (7, "claims", migrations_in!($folder, "0007_claims")),
+            (8, "worklist", migrations_in!($folder, "0008_worklist")),
             (9, "rollout", migrations_in!($folder, "0009_rollout")),
             (10, "keuring", migrations_in!($folder, "0010_keuring")),
             (11, "groups", migrations_in!($folder, "0011_groups")),

@@ -100,3 +100,14 @@ pub async fn around(db: &Database, tenant: &str, exam: &str, units: &[String]) -
     let rows = db.rows(sql, values).await?;
     rows.iter().map(PolicyRow::from_row).collect()
 }
+
+/// What any of these units and exams say: school, scope and id of each.
+///
+/// # Errors
+/// What the database says.
+pub async fn with_keys(db: &Database, keys: &[Vec<Value>]) -> Result<Vec<PolicyRow>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN policy present
+        WHERE present.tenant = asked.column1 AND present.scope = asked.column2 AND present.id = asked.column3";
+    let rows = db.rows_of_keys(sql, keys).await?;
+    rows.iter().map(PolicyRow::from_row).collect()
+}

@@ -2,7 +2,7 @@
 
 use super::body;
 use super::error::StoreError;
-use super::sql::{Database, Row, Value};
+use super::sql::{Database, Key, Row, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::deadline::Progress;
 use crate::domain::model::{ExamResult, Normed, PassState, ResultState};
@@ -346,19 +346,30 @@ pub async fn units_with_results(
 /// # Errors
 /// What the database says.
 pub async fn versions_of(db: &Database, tenant: &str, associations: &[String]) -> Result<Vec<Version>, StoreError> {
-    let mut versions = Vec::new();
-    // Few enough per statement for both databases.
-    for some in associations.chunks(500) {
-        let places: Vec<String> = (0..some.len()).map(|place| format!("${}", place + 2)).collect();
-        let sql = format!(
-            "SELECT * FROM result WHERE tenant = $1 AND association IN ({}) ORDER BY association, seq",
-            places.join(", ")
-        );
-        let mut values = values![tenant];
-        values.extend(some.iter().map(Value::from));
-        for row in db.rows(sql, values).await? {
-            versions.push(version_from(&row)?);
-        }
-    }
-    Ok(versions)
+    let keys: Vec<Key> = associations.iter().map(|id| (tenant.to_owned(), id.clone())).collect();
+    let versions = versions_with_keys(db, &keys).await?;
+    Ok(versions.into_iter().map(|(_, version)| version).collect())
+}
+
+/// The same of any schools, each with its school.
+///
+/// # Errors
+/// What the database says.
+pub async fn versions_with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Version)>, StoreError> {
+    let sql = "SELECT present.* FROM {asked} CROSS JOIN result present
+        WHERE present.tenant = asked.column1 AND present.association = asked.column2
+        ORDER BY present.association, present.seq";
+    let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, version_from(row)?))).collect()
+}
+
+/// The heads of these deelnames' results, each with its school.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads_with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Head)>, StoreError> {
+    let sql = "SELECT head.* FROM {asked} CROSS JOIN result_head head
+        WHERE head.tenant = asked.column1 AND head.association = asked.column2";
+    let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, head_from(row)?))).collect()
 }

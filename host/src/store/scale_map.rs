@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::error::StoreError;
-use super::sql::{Database, Row};
+use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::domain::model::ResultValueType;
 use crate::domain::scale_map::{Basis, Number, Rule, ScaleMap, Standing};
@@ -159,24 +159,18 @@ pub async fn of_component(
     rows.iter().map(from_row).collect()
 }
 
-/// The approved map that holds for an examenversie and a scale: its own before that of the whole component, the newest
-/// version of each.
+/// The approved maps of these components, each with its school: of their examenversies and of the whole component.
+/// Of each purpose the newest version comes first.
 ///
 /// # Errors
 /// What the database says.
-pub async fn in_force(
-    db: &Database,
-    tenant: &str,
-    (peer, component, examenversie): (&str, &str, &str),
-    to: &ResultValueType,
-) -> Result<Option<ScaleMap>, StoreError> {
-    let sql = "SELECT * FROM scale_map
-        WHERE tenant = $1 AND peer = $2 AND component = $3 AND examenversie IN ($4, '') AND to_scale = $5
-          AND standing = 'approved'
-        ORDER BY CASE WHEN examenversie = '' THEN 1 ELSE 0 END, number DESC LIMIT 1";
-    let values = values![tenant, peer, component, examenversie, scale::name(to)];
-    let row = db.row(sql, values).await?;
-    row.as_ref().map(from_row).transpose()
+pub async fn approved_of(db: &Database, components: &[Vec<Value>]) -> Result<Vec<(String, ScaleMap)>, StoreError> {
+    let sql = "SELECT map.* FROM {asked} CROSS JOIN scale_map map
+        WHERE map.tenant = asked.column1 AND map.peer = asked.column2 AND map.component = asked.column3
+          AND map.standing = 'approved'
+        ORDER BY map.examenversie, map.to_scale, map.number DESC";
+    let rows = db.rows_of_keys(sql, components).await?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
 }
 
 /// The newest version's number for one purpose; 0 when there is none.

@@ -55,6 +55,17 @@ impl Value {
         }
     }
 
+    /// No value, of the same type.
+    #[must_use]
+    pub fn absent(&self) -> Self {
+        match self {
+            Value::Text(_) => Value::Text(None),
+            Value::Int(_) => Value::Int(None),
+            Value::Double(_) => Value::Double(None),
+            Value::Bytes(_) => Value::Bytes(None),
+        }
+    }
+
     /// The number, if it is one.
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
@@ -65,10 +76,40 @@ impl Value {
     }
 }
 
+/// The most keys asked for in one statement.
+const MOST_KEYS: usize = 128;
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+#[must_use]
+pub fn placeholders(rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 7);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push('$');
+            text.push_str(&(row * columns + column + 1).to_string());
+        }
+        text.push(')');
+    }
+    text
+}
+
 /// A list of [`Value`]s to bind, in the order of the placeholders.
 #[macro_export]
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::sql::Value::from($value)),*] };
+}
+
+/// An object among all schools: the school and the object's id.
+pub type Key = (String, String);
+
+/// These keys as values, each once.
+pub(super) fn as_values(keys: &[Key]) -> Vec<Vec<Value>> {
+    let keys: std::collections::BTreeSet<&Key> = keys.iter().collect();
+    keys.into_iter().map(|(tenant, id)| crate::values![tenant, id]).collect()
 }
 
 /// A row of either database, read by column name.
@@ -239,6 +280,27 @@ impl Database {
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
+    }
+
+    /// The rows that a query finds for any of many keys, in as few rounds as may be. In the query `{asked}` stands for the
+    /// keys: a table `asked` whose columns are `column1`, `column2` and so on. Rows come in no order unless the query
+    /// gives one, and then per round.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rows_of_keys(&self, sql: &str, keys: &[Vec<Value>]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        for some in keys.chunks(MOST_KEYS) {
+            let columns = some.first().map_or(0, Vec::len);
+            // Filled up with keys that no row has, so that few different statements are to be prepared and kept.
+            let places = some.len().next_power_of_two();
+            let blank = some.first().into_iter().flatten().map(Value::absent);
+            let blanks = std::iter::repeat_n(blank.collect::<Vec<_>>(), places - some.len());
+            let values = some.iter().cloned().chain(blanks).flatten().collect();
+            let asked = format!("(VALUES {}) AS asked", placeholders(places, columns));
+            rows.extend(self.rows(sql.replace("{asked}", &asked), values).await?);
+        }
+        Ok(rows)
     }
 
     /// The first row of a query, if any.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::error::StoreError;
 use super::mark::Mark;
 use super::scope::Scope;
-use super::sql::{Database, Row};
+use super::sql::{Database, Key, Row, Value, as_values};
 use super::write_set::{Table, Write};
 use crate::values;
 
@@ -226,6 +226,22 @@ pub async fn open_of_kind(db: &Database, tenant: &str, (peer, kind): (&str, &str
     let sql = "SELECT * FROM task WHERE tenant = $1 AND open = 1 AND peer = $2 AND kind = $3 ORDER BY opened_at, id";
     let rows = db.rows(sql, values![tenant, peer, kind]).await?;
     rows.iter().map(TaskRow::from_row).collect()
+}
+
+/// Open tasks about these objects of one kind, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn open_about_any(db: &Database, subject_kind: &str, subjects: &[Key]) -> Result<Vec<TaskRow>, StoreError> {
+    let sql = "SELECT task.* FROM {asked} CROSS JOIN task
+        WHERE task.tenant = asked.column1 AND task.subject_kind = asked.column3 AND task.subject_id = asked.column2
+          AND task.open = 1
+        ORDER BY task.opened_at, task.id";
+    let mut keys = as_values(subjects);
+    for key in &mut keys {
+        key.push(Value::from(subject_kind));
+    }
+    db.rows_of_keys(sql, &keys).await?.iter().map(TaskRow::from_row).collect()
 }
 
 /// Open tasks of a school, oldest first; at most `limit`.

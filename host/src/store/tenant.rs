@@ -2,7 +2,7 @@
 
 use super::{
     Database, StoreError, Table, Write,
-    sql::{Row, Value},
+    sql::{Key, Row, Value, as_values},
 };
 use crate::values;
 
@@ -80,6 +80,16 @@ impl UnitRow {
             values: values![&self.tenant, &self.id, &self.parent, &self.name, self.version],
         }
     }
+
+    fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(UnitRow {
+            tenant: row.text("tenant")?,
+            id: row.text("id")?,
+            parent: row.text_opt("parent")?,
+            name: row.text("name")?,
+            version: row.int("version")?,
+        })
+    }
 }
 
 impl Database {
@@ -95,6 +105,17 @@ impl Database {
             )
             .await?;
         row.as_ref().map(TenantRow::from_row).transpose()
+    }
+
+    /// These schools.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tenants_named(&self, names: &[String]) -> Result<Vec<TenantRow>, StoreError> {
+        let sql = "SELECT present.* FROM {asked} CROSS JOIN tenant present WHERE present.tenant = asked.column1";
+        let keys: Vec<Vec<Value>> = names.iter().map(|name| values![name]).collect();
+        let rows = self.rows_of_keys(sql, &keys).await?;
+        rows.iter().map(TenantRow::from_row).collect()
     }
 
     /// All schools.
@@ -121,15 +142,23 @@ impl Database {
                 values![tenant],
             )
             .await?;
-        let unit = |row: &Row| {
-            Ok(UnitRow {
-                tenant: row.text("tenant")?,
-                id: row.text("id")?,
-                parent: row.text_opt("parent")?,
-                name: row.text("name")?,
-                version: row.int("version")?,
-            })
-        };
-        rows.iter().map(unit).collect()
+        rows.iter().map(UnitRow::from_row).collect()
+    }
+
+    /// These units and those they lie in, up to the outermost.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn units_around(&self, keys: &[Key]) -> Result<Vec<UnitRow>, StoreError> {
+        let sql = "WITH RECURSIVE around (tenant, id, parent, name, version) AS (
+                SELECT unit.tenant, unit.id, unit.parent, unit.name, unit.version FROM {asked} CROSS JOIN unit
+                WHERE unit.tenant = asked.column1 AND unit.id = asked.column2
+            UNION
+                SELECT outer_unit.tenant, outer_unit.id, outer_unit.parent, outer_unit.name, outer_unit.version
+                FROM around CROSS JOIN unit outer_unit
+                WHERE outer_unit.tenant = around.tenant AND outer_unit.id = around.parent)
+            SELECT tenant, id, parent, name, version FROM around";
+        let rows = self.rows_of_keys(sql, &as_values(keys)).await?;
+        rows.iter().map(UnitRow::from_row).collect()
     }
 }

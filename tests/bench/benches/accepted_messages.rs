@@ -39,7 +39,9 @@ fn main() {
 
 async fn compare(name: &str, ours: TestDatabase, theirs: TestDatabase) {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
-    let served = school::serve(&ours, folder.path(), DEELNAMES).await;
+    let staged = school::stage(&ours).await;
+    let deelnames = school::multiply(&staged.core, &staged.model, DEELNAMES).await;
+    let served = staged.serve(folder.path()).await;
     let bare = serve_bare(&theirs).await;
     let mut sent = 0;
     println!("accepted_messages on {name}: 1 kB PATCH, {ROUNDS} rounds in turns, load and servers in one process");
@@ -47,7 +49,7 @@ async fn compare(name: &str, ours: TestDatabase, theirs: TestDatabase) {
         let mut host = Case::of("host");
         let mut baseline = Case::of("bare axum + sqlx");
         for round in 0..=ROUNDS {
-            let requests = requests(&served, sent, messages);
+            let requests = requests(&served, &deelnames, sent, messages);
             sent += messages;
             let theirs = load::drive(bare, connections, requests.clone()).await;
             let ours = load::drive(served.address, connections, requests).await;
@@ -72,10 +74,10 @@ async fn compare(name: &str, ours: TestDatabase, theirs: TestDatabase) {
 }
 
 /// The next messages: each says something new of its deelname.
-fn requests(served: &Served, sent: usize, messages: usize) -> Vec<Vec<u8>> {
+fn requests(served: &Served, deelnames: &[String], sent: usize, messages: usize) -> Vec<Vec<u8>> {
     (sent..sent + messages)
         .map(|at| {
-            let deelname = &served.deelnames[at % DEELNAMES];
+            let deelname = &deelnames[at % DEELNAMES];
             let score = SCORES[at / DEELNAMES % SCORES.len()];
             let path = format!("/oke/{}/tpl/associations/{deelname}", school::TENANT);
             load::patch(&path, &served.token, &school::completed(deelname, score))

@@ -6,7 +6,9 @@
 
 pub mod bare;
 pub mod load;
+pub mod release;
 pub mod school;
+pub mod year;
 
 use std::fmt;
 use std::time::Duration;

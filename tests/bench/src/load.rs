@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 /// How a round went.
 #[derive(Debug, Clone, Copy)]
@@ -44,9 +45,60 @@ pub async fn drive(address: SocketAddr, connections: usize, requests: Vec<Vec<u8
     }
 }
 
-async fn send(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, next: Arc<AtomicUsize>) -> Vec<Duration> {
-    let mut stream = TcpStream::connect(address).await.expect("the server takes connections");
+/// Sends at a steady pace over as many connections as that takes, until told to stop; how long each took from the moment
+/// at which it was to be sent, shortest first. A message that has to wait for an earlier one waits on its own time.
+///
+/// # Panics
+/// As [`drive`].
+pub async fn pace(
+    address: SocketAddr,
+    per_second: u32,
+    requests: Vec<Vec<u8>>,
+    stop: CancellationToken,
+) -> Vec<Duration> {
+    let requests = Arc::new(requests);
+    let next = Arc::new(AtomicUsize::new(0));
+    let begun = Instant::now();
+    let senders: Vec<_> = (0..8)
+        .map(|_| {
+            let (requests, next, stop) = (requests.clone(), next.clone(), stop.clone());
+            tokio::spawn(async move {
+                let mut stream = connect(address).await;
+                let mut answer = Vec::with_capacity(4096);
+                let mut took = Vec::new();
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let due = begun + Duration::from_secs(1) * u32::try_from(at).unwrap_or(u32::MAX) / per_second;
+                    tokio::select! {
+                        () = tokio::time::sleep_until(due.into()) => {}
+                        () = stop.cancelled() => return took,
+                    }
+                    let Some(request) = requests.get(at) else {
+                        return took;
+                    };
+                    stream.write_all(request).await.expect("the server reads");
+                    read_answer(&mut stream, &mut answer).await;
+                    took.push(due.elapsed());
+                }
+            })
+        })
+        .collect();
+    let mut took = Vec::new();
+    for sender in senders {
+        took.extend(sender.await.expect("a connection's load ends well"));
+    }
+    took.sort_unstable();
+    took
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.expect("the server takes connections");
     stream.set_nodelay(true).expect("a socket can be told not to wait");
+    stream
+}
+
+async fn send(address: SocketAddr, requests: Arc<Vec<Vec<u8>>>, next: Arc<AtomicUsize>) -> Vec<Duration> {
+    let mut stream = connect(address).await;
     let mut answer = Vec::with_capacity(4096);
     let mut took = Vec::new();
     while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -80,7 +132,13 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     }
 }
 
-/// A request as it goes over the wire.
+/// A browser's request for a page, as it goes over the wire.
+#[must_use]
+pub fn get(path: &str, cookie: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+}
+
+/// A message as it goes over the wire.
 #[must_use]
 pub fn patch(path: &str, token: &str, body: &str) -> Vec<u8> {
     format!(

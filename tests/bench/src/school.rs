@@ -9,6 +9,7 @@ use oke_host::app::draft::Sender;
 use oke_host::app::planning::deelname::{For, NewDeelname};
 use oke_host::app::planning::sitting::{NewSitting, Plan};
 use oke_host::app::planning::{Planner, deelname, sitting};
+use oke_host::app::client::NewClient;
 use oke_host::app::{Core, World, account, association, client, offering, peer, person, policy};
 use oke_host::config::Settings;
 use oke_host::domain::association::Association;
@@ -29,7 +30,19 @@ pub const VENDOR: &str = "toetsgilde";
 /// The vendor's component.
 pub const COMPONENT: &str = "rekenen-3f";
 const SIS: &str = "osiris";
-const FB: &str = "fb";
+/// Its functioneel beheer.
+pub const FB: &str = "fb";
+
+/// A school before it is served.
+pub struct Staged {
+    /// Its core.
+    pub core: Core,
+    /// Token of functioneel beheer.
+    pub beheer: String,
+    /// A deelname of a coming sitting, which serves an enrolment.
+    pub model: Association,
+    client: NewClient,
+}
 
 /// A host that serves, and what its load needs to know.
 pub struct Served {
@@ -37,20 +50,18 @@ pub struct Served {
     pub address: SocketAddr,
     /// A vendor's token.
     pub token: String,
-    /// Deelnames without a result.
-    pub deelnames: Vec<String>,
     /// Stops it.
     pub stop: CancellationToken,
 }
 
-/// Stages a school with so many deelnames and serves it. Results wait for vaststelling before they are sent on, so
-/// that accepting one writes four rows: its version, its head, the message and the audit entry.
+/// Stages a school with one deelname. Results wait for vaststelling before they are sent on, so that accepting one
+/// writes four rows: its version, its head, the message and the audit entry.
 ///
 /// # Panics
 /// When something of the staging fails.
-pub async fn serve(database: &TestDatabase, folder: &Path, deelnames: usize) -> Served {
+pub async fn stage(database: &TestDatabase) -> Staged {
     let core = Core::start(database.db.clone(), World::of_this_machine(), Sealer::new(&[7; 32]));
-    account::init(&core, TENANT, "ROC", FB, "Functioneel beheer")
+    let beheer = account::init(&core, TENANT, "ROC", FB, "Functioneel beheer")
         .await
         .expect("a school is made");
     peer::create(&core, TENANT, FB, SIS, "dr", "Osiris")
@@ -59,43 +70,53 @@ pub async fn serve(database: &TestDatabase, folder: &Path, deelnames: usize) -> 
     peer::create(&core, TENANT, FB, VENDOR, "ta", "Toetsgilde")
         .await
         .expect("a vendor is made");
-    let beheer = holding(FB, Duty::Beheren);
     let after = Said {
         send: Some(SendPolicy::AfterVaststelling),
         ..Said::default()
     };
-    policy::set(&core, TENANT, &beheer, &policy::Scope::School, after)
+    policy::set(&core, TENANT, &holding(FB, Duty::Beheren), &policy::Scope::School, after)
         .await
         .expect("the policy is set");
     let scopes = ["nl-test-admin-flow-2-3-4".to_owned()];
     let client = client::create(&core, TENANT, FB, VENDOR, &scopes)
         .await
         .expect("a client is made");
-
-    keep_component(&core).await;
+    keep_component(&core, COMPONENT).await;
     enrol(&core).await;
     let model = plan_one(&core).await;
-    let deelnames = multiply(&core, &model, deelnames).await;
-
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a socket opens");
-    let address = listener.local_addr().expect("a socket has an address");
-    let settings = Settings::within(folder, address);
-    // No connector runs here, so that nothing is compiled and the compiler is never called.
-    let host = Host::assemble(core, &settings, "oke".into(), None).expect("the host starts");
-    let stop = CancellationToken::new();
-    tokio::spawn(host.serve(listener, stop.clone()));
-    let token = token(address, &client.client_id, client.secret.reveal()).await;
-    Served {
-        address,
-        token,
-        deelnames,
-        stop,
+    Staged {
+        beheer: beheer.reveal().to_owned(),
+        core,
+        model,
+        client,
     }
 }
 
-async fn token(address: SocketAddr, id: &str, secret: &str) -> String {
+impl Staged {
+    /// Serves it.
+    ///
+    /// # Panics
+    /// When the host does not start.
+    pub async fn serve(self, folder: &Path) -> Served {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a socket opens");
+        let address = listener.local_addr().expect("a socket has an address");
+        let settings = Settings::within(folder, address);
+        // No connector runs here, so that nothing is compiled and the compiler is never called.
+        let host = Host::assemble(self.core, &settings, "oke".into(), None).expect("the host starts");
+        let stop = CancellationToken::new();
+        tokio::spawn(host.serve(listener, stop.clone()));
+        let token = token(address, &self.client.client_id, self.client.secret.reveal()).await;
+        Served { address, token, stop }
+    }
+}
+
+/// A token for a client.
+///
+/// # Panics
+/// When the host gives none.
+pub async fn token(address: SocketAddr, id: &str, secret: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     let request = format!(
@@ -114,7 +135,9 @@ async fn token(address: SocketAddr, id: &str, secret: &str) -> String {
     said["access_token"].as_str().expect("a token").to_owned()
 }
 
-fn holding(id: &str, duty: Duty) -> Account {
+/// An account that holds a function for the whole school.
+#[must_use]
+pub fn holding(id: &str, duty: Duty) -> Account {
     let assignment = Assignment {
         id: format!("{id}-{}", duty.name()),
         duty,
@@ -133,10 +156,14 @@ fn holding(id: &str, duty: Duty) -> Account {
     }
 }
 
-async fn keep_component(core: &Core) {
+/// Keeps a component of the vendor whose results are grades.
+///
+/// # Panics
+/// When it can't be kept.
+pub async fn keep_component(core: &Core, id: &str) {
     let told = json!({
-        "componentId": COMPONENT,
-        "primaryCode": { "codeType": "testCode", "code": COMPONENT },
+        "componentId": id,
+        "primaryCode": { "codeType": "testCode", "code": id },
         "name": [{ "language": "nl-NL", "value": "Rekenen 3F" }],
         "abbreviation": "REK",
         "componentType": "test",
@@ -201,18 +228,14 @@ async fn enrol(core: &Core) {
         .expect("the enrolment is kept");
 }
 
-/// A sitting with one deelname.
-async fn plan_one(core: &Core) -> Association {
-    let account = holding("bureau", Duty::Plannen);
-    let planner = Planner {
-        tenant: TENANT,
-        account: &account,
-    };
+/// A sitting tomorrow that serves a planbare toets.
+#[must_use]
+pub fn new_sitting(core: &Core, plannable: &str, component: &str) -> NewSitting {
     let start = core.now() + SignedDuration::from_hours(24);
-    let new = NewSitting {
-        plannable: Some("plannable".to_owned()),
+    NewSitting {
+        plannable: Some(plannable.to_owned()),
         peer: VENDOR.to_owned(),
-        component: COMPONENT.to_owned(),
+        component: component.to_owned(),
         unit: None,
         plan: Plan {
             name: Some("Rekenen".to_owned()),
@@ -231,7 +254,17 @@ async fn plan_one(core: &Core) -> Association {
             safety: Vec::new(),
             fao_system_id: None,
         },
+    }
+}
+
+/// A sitting with one deelname.
+async fn plan_one(core: &Core) -> Association {
+    let account = holding("bureau", Duty::Plannen);
+    let planner = Planner {
+        tenant: TENANT,
+        account: &account,
     };
+    let new = new_sitting(core, "plannable", COMPONENT);
     let sitting = sitting::plan(core, planner, &new)
         .await
         .expect("the sitting is planned");
@@ -253,16 +286,40 @@ async fn plan_one(core: &Core) -> Association {
     found.expect("the deelname is there")
 }
 
-/// As many deelnames as that, each with a person and an enrolment of its own, in sittings of 30, like the ones given.
-async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String> {
-    let sitting = offering_store::find(&core.db, TENANT, &model.facts.offering_id).await;
-    let sitting = sitting.expect("the database answers").expect("the sitting is there");
+/// As many deelnames as that, each with a person and an enrolment of its own, in sittings of 30, like the one given.
+///
+/// # Panics
+/// When they can't be kept.
+pub async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String> {
     let enrolment = association_store::find(&core.db, TENANT, "enrolment")
         .await
         .expect("the database answers");
     let enrolment = enrolment.expect("the enrolment is there");
-    let mut ids = Vec::with_capacity(count);
-    while ids.len() < count {
+    let mut enrolled = Vec::with_capacity(count);
+    for _ in 0..count {
+        enrolled.push((core.id(), core.id()));
+    }
+    for some in enrolled.chunks(30) {
+        let mut set = WriteSet::of(TENANT);
+        for (id, person) in some {
+            let mut own = like(&enrolment, id, person);
+            own.enrolment = None;
+            set.put(association_store::next(TENANT, &own));
+        }
+        core.commit(set).await.expect("enrolments are kept");
+    }
+    take_too(core, model, enrolled).await
+}
+
+/// A deelname like the one given for each of these enrolments and persons, in sittings of 30.
+///
+/// # Panics
+/// When they can't be kept.
+pub async fn take_too(core: &Core, model: &Association, enrolled: Vec<(String, String)>) -> Vec<String> {
+    let sitting = offering_store::find(&core.db, TENANT, &model.facts.offering_id).await;
+    let sitting = sitting.expect("the database answers").expect("the sitting is there");
+    let mut ids = Vec::with_capacity(enrolled.len());
+    for some in enrolled.chunks(30) {
         let mut set = WriteSet::of(TENANT);
         let mut own_sitting = Offering {
             id: core.id(),
@@ -270,16 +327,12 @@ async fn multiply(core: &Core, model: &Association, count: usize) -> Vec<String>
             ..sitting.clone()
         };
         own_sitting.facts.offering_id = own_sitting.id.clone();
-        for _ in 0..30.min(count - ids.len()) {
-            let (own, id, person) = (core.id(), core.id(), core.id());
-            let mut own_enrolment = like(&enrolment, &own, &person);
-            own_enrolment.enrolment = None;
-            let mut deelname = like(model, &id, &person);
-            deelname.enrolment = Some(own);
+        for (enrolment, person) in some {
+            let mut deelname = like(model, &core.id(), person);
+            deelname.enrolment = Some(enrolment.clone());
             deelname.facts.offering_id = own_sitting.id.clone();
-            set.put(association_store::next(TENANT, &own_enrolment));
             set.put(association_store::next(TENANT, &deelname));
-            ids.push(id);
+            ids.push(deelname.id);
         }
         set.put(offering_store::next(TENANT, &own_sitting));
         core.commit(set).await.expect("deelnames are kept");

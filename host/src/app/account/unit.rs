@@ -52,5 +52,6 @@ pub async fn put_unit(
 /// # Errors
 /// What the database says.
 pub async fn lineage(db: &Database, tenant: &str, unit: &str) -> Result<Vec<String>, StoreError> {
-    Ok(Units::of(db, tenant).await?.lineage(Some(unit)))
+    let around = db.units_around(&[(tenant.to_owned(), unit.to_owned())]).await?;
+    Ok(around.into_iter().collect::<Units>().lineage(Some(unit)))
 }

@@ -28,7 +28,7 @@ async fn read(school: &School, deelname: &str, body: &Value, source: Source) -> 
         revision: Some(3),
         content: b"{}",
     };
-    let outcome = result::accept(&mut draft, &incoming).await.unwrap();
+    let outcome = result::accept(&mut draft, &incoming).await.unwrap().outcome;
     school.core.commit(draft.finish()).await.unwrap();
     outcome
 }

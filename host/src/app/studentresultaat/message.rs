@@ -2,11 +2,11 @@
 //! the student system has taken it.
 
 use super::{Route, converted, exam, route_of};
-use crate::app::{Core, Draft, Refused, attempt, cancel, duplicate as duplicate_verbs, policy, result};
+use crate::app::{Core, Draft, Refused, attempt, cancel, duplicate as duplicate_verbs, result};
 use crate::domain::association::Association;
 use crate::domain::attempt::{self as attempt_rules, Destination, Rival};
 use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult, ResultState};
-use crate::domain::sending::{self, Policy};
+use crate::domain::sending;
 use crate::domain::standing;
 use crate::store::{association, document, duplicate, offering, result as result_store};
 
@@ -62,10 +62,9 @@ pub async fn compose_for(
         // Unmerged meanwhile.
         return Ok(None);
     }
-    let policy = policy::of_exam(&core.db, tenant, &route.plannable).await?;
     let mut sendable = Vec::new();
     for source in sources {
-        sendable.extend(Sendable::read(core, tenant, source, &route, policy).await?);
+        sendable.extend(Sendable::read(core, tenant, source, &route).await?);
     }
     let rivals: Vec<Rival<'_>> = sendable.iter().map(Sendable::rival).collect();
     let Some(counting) = attempt_rules::counting(&rivals).map(|counting| counting.deelname) else {
@@ -101,7 +100,6 @@ impl Sendable {
         tenant: &str,
         deelname: Association,
         route: &Route,
-        policy: Policy,
     ) -> Result<Option<Sendable>, Refused> {
         let Some(head) = result_store::head(&core.db, tenant, &deelname.id).await? else {
             return Ok(None);
@@ -114,7 +112,7 @@ impl Sendable {
         let stamp = [head.decision.as_deref(), counting.mapping].map(Option::unwrap_or_default);
         let stamp = stamp.join("/");
         let result = converted(&core.db, tenant, counting).await?;
-        let outgoing = sending::outgoing(&result, head.decided, policy, exam(&route.plannable));
+        let outgoing = sending::outgoing(&result, head.decided, route.policy, exam(&route.plannable));
         Ok(outgoing.result().map(|result| Sendable {
             decided: head.decided.stands(),
             deelname,
