@@ -110,17 +110,24 @@ fn scale_of(route: Option<&Route>) -> Option<&ResultValueType> {
 /// # Errors
 /// What the database says.
 pub async fn read(db: &Database, asked: &[Asked]) -> Result<Vec<Option<Around>>, StoreError> {
-    let keys: Vec<Key> = asked.iter().map(|it| (it.tenant.clone(), it.deelname.clone())).collect();
+    let keys: Vec<Key> = asked
+        .iter()
+        .map(|it| (it.tenant.clone(), it.deelname.clone()))
+        .collect();
     let mut bound = by_id(association::with_keys(db, &keys).await?, |it| it.id.clone());
     let serves = |((tenant, _), it): (&Key, &Association)| Some((tenant.clone(), it.enrolment.clone()?));
     let enrolments: Vec<Key> = bound.iter().filter_map(serves).collect();
-    bound.extend(by_id(association::with_keys(db, &enrolments).await?, |it| it.id.clone()));
+    bound.extend(by_id(association::with_keys(db, &enrolments).await?, |it| {
+        it.id.clone()
+    }));
     let offerings: Vec<Key> = bound
         .iter()
         .map(|((tenant, _), it)| (tenant.clone(), it.facts.offering_id.clone()))
         .collect();
     let offerings = by_id(offering::with_keys(db, &offerings).await?, |it| it.id.clone());
-    let heads = by_id(result_store::heads_with_keys(db, &keys).await?, |it| it.association.clone());
+    let heads = by_id(result_store::heads_with_keys(db, &keys).await?, |it| {
+        it.association.clone()
+    });
     let versions = gathered(result_store::versions_with_keys(db, &keys).await?, |it| {
         it.association.clone()
     });
@@ -157,7 +164,9 @@ pub async fn read(db: &Database, asked: &[Asked]) -> Result<Vec<Option<Around>>,
 type ById<T> = HashMap<Key, T>;
 
 fn by_id<T>(rows: Vec<(String, T)>, id: impl Fn(&T) -> String) -> ById<T> {
-    rows.into_iter().map(|(tenant, row)| ((tenant, id(&row)), row)).collect()
+    rows.into_iter()
+        .map(|(tenant, row)| ((tenant, id(&row)), row))
+        .collect()
 }
 
 fn gathered<T>(rows: Vec<(String, T)>, id: impl Fn(&T) -> String) -> ById<Vec<T>> {
@@ -227,8 +236,14 @@ struct Yardsticks {
 impl Yardsticks {
     async fn read(db: &Database, found: &[Option<Found<'_>>]) -> Result<Self, StoreError> {
         let versies: BTreeSet<_> = found.iter().flatten().map(|it| (it.tenant, it.judged_by)).collect();
-        let components: BTreeSet<_> = versies.iter().map(|(tenant, [peer, id, _])| [*tenant, *peer, *id]).collect();
-        let components: Vec<_> = components.into_iter().map(|key| key.map(Value::from).to_vec()).collect();
+        let components: BTreeSet<_> = versies
+            .iter()
+            .map(|(tenant, [peer, id, _])| [*tenant, *peer, *id])
+            .collect();
+        let components: Vec<_> = components
+            .into_iter()
+            .map(|key| key.map(Value::from).to_vec())
+            .collect();
         let versies: Vec<_> = versies
             .into_iter()
             .map(|(tenant, [peer, component, code])| values![tenant, peer, component, code])
@@ -242,8 +257,12 @@ impl Yardsticks {
 
     fn scale(&self, found: &Found<'_>) -> Option<ResultValueType> {
         let [peer, id, _] = found.judged_by;
-        let is_it = |row: &&ComponentRow| row.tenant == found.tenant && row.peer == peer && row.facts.component_id == id;
-        self.components.iter().find(is_it).and_then(|row| row.facts.result_value_type.clone())
+        let is_it =
+            |row: &&ComponentRow| row.tenant == found.tenant && row.peer == peer && row.facts.component_id == id;
+        self.components
+            .iter()
+            .find(is_it)
+            .and_then(|row| row.facts.result_value_type.clone())
     }
 
     fn cesuur(&self, found: &Found<'_>) -> Option<Normed> {

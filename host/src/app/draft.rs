@@ -302,7 +302,9 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// What the database says.
     pub async fn look_around(&mut self, deelnames: impl Iterator<Item = (&str, Versie)>) -> Result<(), Refused> {
-        let asked: Vec<Asked> = deelnames.map(|(deelname, versie)| self.asked(deelname, versie)).collect();
+        let asked: Vec<Asked> = deelnames
+            .map(|(deelname, versie)| self.asked(deelname, versie))
+            .collect();
         let found = around::read(&self.core.db, &asked).await?;
         self.around.extend(asked.into_iter().zip(found));
         Ok(())

@@ -177,7 +177,9 @@ fn count_changed(table: &Table, rows: usize) -> String {
 /// finds its row, and a first one finds none or is not applied.
 fn upsert(table: &Table, rows: usize) -> String {
     let columns = table.columns.join(", ");
-    let given: Vec<String> = (1..=table.columns.len()).map(|place| format!("column{place}")).collect();
+    let given: Vec<String> = (1..=table.columns.len())
+        .map(|place| format!("column{place}"))
+        .collect();
     let insert = format!(
         "INSERT INTO {} ({columns}) SELECT {} FROM (VALUES {}) AS given WHERE column1 IS NOT NULL",
         table.name,

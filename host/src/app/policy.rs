@@ -143,7 +143,9 @@ pub async fn said_around(db: &Database, tenant: &str, exam: &Offering) -> Result
 pub async fn of_exams(db: &Database, exams: &[(&str, &Offering)]) -> Result<HashMap<Key, Policy>, StoreError> {
     let schools: BTreeSet<String> = exams.iter().map(|(tenant, _)| (*tenant).to_owned()).collect();
     let schools = db.tenants_named(&Vec::from_iter(schools)).await?;
-    let with_unit = exams.iter().filter_map(|(tenant, exam)| Some(((*tenant).to_owned(), exam.unit.clone()?)));
+    let with_unit = exams
+        .iter()
+        .filter_map(|(tenant, exam)| Some(((*tenant).to_owned(), exam.unit.clone()?)));
     let units = db.units_around(&Vec::from_iter(with_unit)).await?;
     let mut keys: BTreeSet<[&str; 3]> = exams.iter().map(|(tenant, exam)| [*tenant, "exam", &exam.id]).collect();
     keys.extend(units.iter().map(|unit| [unit.tenant.as_str(), "unit", &unit.id]));
@@ -176,7 +178,9 @@ pub async fn of_exams(db: &Database, exams: &[(&str, &Offering)]) -> Result<Hash
 /// What the database says; settings that can't be read.
 pub async fn of_exam(db: &Database, tenant: &str, exam: &Offering) -> Result<Policy, StoreError> {
     let mut policies = of_exams(db, &[(tenant, exam)]).await?;
-    Ok(policies.remove(&(tenant.to_owned(), exam.id.clone())).unwrap_or_default())
+    Ok(policies
+        .remove(&(tenant.to_owned(), exam.id.clone()))
+        .unwrap_or_default())
 }
 
 /// Whether an absence at an exam counts as an attempt.

@@ -56,7 +56,9 @@ pub async fn propose(
         let detail = format!("{} of version {}, proposal {}", kind.name(), proposal.seq, proposal.id);
         let about = ("association", subject.head.association.as_str());
         draft.audit("result.propose", about, detail, reason.as_bytes());
-        draft.open(&exception::proposal_waits(kind), subject.around.about()).await?;
+        draft
+            .open(&exception::proposal_waits(kind), subject.around.about())
+            .await?;
         draft.put(proposal_store::next(tenant, &proposal));
         // One proposal at a time, and none about what changes this moment: the head guards both.
         draft.put(result_store::next_head(tenant, head));

@@ -11,9 +11,7 @@ use crate::domain::association::AssociationKind;
 use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
 use crate::domain::model::{AssociationState, Normed};
-use crate::domain::result::{
-    self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version,
-};
+use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version};
 use crate::store::result as result_store;
 
 /// A result that came in, by whichever way.
@@ -154,8 +152,8 @@ pub(super) fn missing_version(head: &Head) -> Refused {
 pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Refused> {
     let versie = Versie::Delivered(incoming.delivered.examenversie.clone());
     let known = draft.around(incoming.deelname, versie).await?;
-    let known = known
-        .filter(|known| known.deelname.kind == AssociationKind::Deelname && known.deelname.peer == incoming.peer);
+    let known =
+        known.filter(|known| known.deelname.kind == AssociationKind::Deelname && known.deelname.peer == incoming.peer);
     let Some(known) = known else {
         // Not the school's own: perhaps an outside TPL's (R23).
         let outcome = relay::back::result(draft, incoming).await?;

@@ -195,7 +195,12 @@ impl Taken<'_> {
             DecisionKind::Withdrawal => "result.withdraw",
         };
         let content = format!("{}{}", taken.printed, taken.reason);
-        draft.audit(verb, ("association", &subject.head.association), detail, content.as_bytes());
+        draft.audit(
+            verb,
+            ("association", &subject.head.association),
+            detail,
+            content.as_bytes(),
+        );
         let tenant = draft.tenant;
         draft.put(decision_store::row(tenant, &taken));
         taken.id
@@ -217,7 +222,8 @@ impl Sittings {
     /// Who had a hand in a result.
     async fn hands(&mut self, draft: &Draft<'_>, sitting: &Offering, around: &Around) -> Result<Hands, Refused> {
         if !self.0.contains_key(&sitting.id) {
-            self.0.insert(sitting.id.clone(), OfSitting::read(draft, sitting).await?);
+            self.0
+                .insert(sitting.id.clone(), OfSitting::read(draft, sitting).await?);
         }
         let known = &self.0[&sitting.id];
         let mut hands = Hands {

@@ -98,6 +98,7 @@ struct ListPage {
     lines: Vec<DueLine>,
     tasks: Vec<TaskLine>,
     more: bool,
+    not_looked_at: i64,
     assess: u32,
     exchange: u32,
     cesuren: Vec<(String, String)>,
@@ -181,6 +182,7 @@ async fn shown(
             .map(|piece| line(piece, &units, vendor(&piece.peer), (today, calendar)))
             .collect(),
         tasks,
+        not_looked_at: work.not_looked_at,
         more,
         assess: work.time.terms.assess,
         exchange: work.time.terms.exchange,

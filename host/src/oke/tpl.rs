@@ -119,7 +119,10 @@ async fn patch_association(
     let (core, sender) = (&service.core, &client.sender);
     let (outcome, state) = if client.hat == "dr" {
         client.must_have(FLOW_1_5)?;
-        (association::patch(core, sender, &id, &message.value, &message.content).await?, None)
+        (
+            association::patch(core, sender, &id, &message.value, &message.content).await?,
+            None,
+        )
     } else {
         vendor(&client, "PATCH a result")?;
         let told = read_result_message(&message.value, ResultFlow::Three, &Dialect::default()).map_err(unreadable)?;
@@ -129,7 +132,9 @@ async fn patch_association(
     // Its own state: what a vendor's message says of it means nothing (table 4.0.F).
     let state = match state {
         Some(state) => Some(state),
-        None => association_store::find(&core.db, &sender.tenant, &id).await?.map(|kept| kept.facts.state),
+        None => association_store::find(&core.db, &sender.tenant, &id)
+            .await?
+            .map(|kept| kept.facts.state),
     };
     Ok(patched(outcome, &id, state.as_ref()))
 }

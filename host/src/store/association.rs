@@ -129,7 +129,9 @@ pub async fn with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Assoc
     let sql = "SELECT present.* FROM {asked} CROSS JOIN association present
         WHERE present.tenant = asked.column1 AND present.id = asked.column2";
     let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
-    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("tenant")?, from_row(row)?)))
+        .collect()
 }
 
 /// The deelnames that serve these enrolments and have a result: school, enrolment and deelname.

@@ -185,5 +185,7 @@ pub async fn holders(db: &Database, token_hashes: &[String]) -> Result<HashMap<S
             expires_at: row.moment("expires_at")?,
         })
     };
-    rows.iter().map(|row| Ok((row.text("token_hash")?, holder(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("token_hash")?, holder(row)?)))
+        .collect()
 }

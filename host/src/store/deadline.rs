@@ -388,7 +388,9 @@ pub async fn settled_versions(db: &Database, sittings: &[Key]) -> Result<HashMap
     let sql = "SELECT done.sitting, done.version FROM {asked} CROSS JOIN settled done
         WHERE done.tenant = asked.column1 AND done.sitting = asked.column2";
     let rows = db.rows_of_keys(sql, &as_values(sittings)).await?;
-    rows.iter().map(|row| Ok((row.text("sitting")?, row.int("version")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("sitting")?, row.int("version")?)))
+        .collect()
 }
 
 /// Says that a sitting, as of its version, has nothing left to do; on top of the row's version.

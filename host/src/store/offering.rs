@@ -131,7 +131,9 @@ pub async fn with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String, Offer
     let sql = "SELECT present.* FROM {asked} CROSS JOIN offering present
         WHERE present.tenant = asked.column1 AND present.id = asked.column2";
     let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
-    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("tenant")?, from_row(row)?)))
+        .collect()
 }
 
 /// Offerings of a kind that begin in a period, by start; at most `limit`.

@@ -7,10 +7,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Connection as _, SqlSafeStr};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqlSafeStr};
 
 use super::error::StoreError;
 use super::sql::Database;
@@ -123,7 +123,11 @@ async fn sqlite(path: &Path, purpose: Purpose) -> Result<Database, OpenError> {
     let read = SqlitePoolOptions::new()
         .max_connections(8)
         .test_before_acquire(false)
-        .connect_with(options.statement_cache_capacity(KEPT_STATEMENTS).pragma("query_only", "1"))
+        .connect_with(
+            options
+                .statement_cache_capacity(KEPT_STATEMENTS)
+                .pragma("query_only", "1"),
+        )
         .await
         .map_err(StoreError::from)?;
     Ok(Database::Sqlite { read, write, hold })

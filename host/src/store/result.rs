@@ -360,7 +360,9 @@ pub async fn versions_with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(Stri
         WHERE present.tenant = asked.column1 AND present.association = asked.column2
         ORDER BY present.association, present.seq";
     let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
-    rows.iter().map(|row| Ok((row.text("tenant")?, version_from(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("tenant")?, version_from(row)?)))
+        .collect()
 }
 
 /// The heads of these deelnames' results, each with its school.
@@ -371,5 +373,7 @@ pub async fn heads_with_keys(db: &Database, keys: &[Key]) -> Result<Vec<(String,
     let sql = "SELECT head.* FROM {asked} CROSS JOIN result_head head
         WHERE head.tenant = asked.column1 AND head.association = asked.column2";
     let rows = db.rows_of_keys(sql, &as_values(keys)).await?;
-    rows.iter().map(|row| Ok((row.text("tenant")?, head_from(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("tenant")?, head_from(row)?)))
+        .collect()
 }

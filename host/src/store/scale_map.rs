@@ -170,7 +170,9 @@ pub async fn approved_of(db: &Database, components: &[Vec<Value>]) -> Result<Vec
           AND map.standing = 'approved'
         ORDER BY map.examenversie, map.to_scale, map.number DESC";
     let rows = db.rows_of_keys(sql, components).await?;
-    rows.iter().map(|row| Ok((row.text("tenant")?, from_row(row)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("tenant")?, from_row(row)?)))
+        .collect()
 }
 
 /// The newest version's number for one purpose; 0 when there is none.

@@ -109,7 +109,9 @@ pub type Key = (String, String);
 /// These keys as values, each once.
 pub(super) fn as_values(keys: &[Key]) -> Vec<Vec<Value>> {
     let keys: std::collections::BTreeSet<&Key> = keys.iter().collect();
-    keys.into_iter().map(|(tenant, id)| crate::values![tenant, id]).collect()
+    keys.into_iter()
+        .map(|(tenant, id)| crate::values![tenant, id])
+        .collect()
 }
 
 /// A row of either database, read by column name.

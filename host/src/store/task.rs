@@ -241,7 +241,11 @@ pub async fn open_about_any(db: &Database, subject_kind: &str, subjects: &[Key])
     for key in &mut keys {
         key.push(Value::from(subject_kind));
     }
-    db.rows_of_keys(sql, &keys).await?.iter().map(TaskRow::from_row).collect()
+    db.rows_of_keys(sql, &keys)
+        .await?
+        .iter()
+        .map(TaskRow::from_row)
+        .collect()
 }
 
 /// Open tasks of a school, oldest first; at most `limit`.

@@ -112,7 +112,7 @@ impl Database {
     /// # Errors
     /// What the database says.
     pub async fn tenants_named(&self, names: &[String]) -> Result<Vec<TenantRow>, StoreError> {
-        let sql = "SELECT present.* FROM {asked} CROSS JOIN tenant present WHERE present.tenant = asked.column1";
+        let sql = "SELECT school.* FROM {asked} CROSS JOIN tenant school WHERE school.tenant = asked.column1";
         let keys: Vec<Vec<Value>> = names.iter().map(|name| values![name]).collect();
         let rows = self.rows_of_keys(sql, &keys).await?;
         rows.iter().map(TenantRow::from_row).collect()

@@ -74,7 +74,12 @@ async fn measure(name: &str, database: TestDatabase, programs: (&PathBuf, &PathB
 /// All results come in before the cesuur is set, and are held.
 async fn deliver(waiting: &Waiting) {
     set_cesuur(waiting, "no").await;
-    let requests = waiting.awaited.deelnames.iter().map(|id| result(waiting, id, "6.1")).collect();
+    let requests = waiting
+        .awaited
+        .deelnames
+        .iter()
+        .map(|id| result(waiting, id, "6.1"))
+        .collect();
     load::drive(waiting.address, 16, requests).await;
     let held = count(waiting, "judgement = 'held' AND why = 'not-normed'").await;
     assert_eq!(held, RESULTS as i64, "results wait for the cesuur");
@@ -88,7 +93,11 @@ fn result(waiting: &Waiting, deelname: &str, score: &str) -> Vec<u8> {
 async fn set_cesuur(waiting: &Waiting, normed: &str) {
     let body = json!({ "peer": school::VENDOR, "component": waiting.awaited.component, "normed": normed,
         "source": "brief van de leverancier" });
-    waiting.commission.put("/cesuur", &body).await.expect("the cesuur is set");
+    waiting
+        .commission
+        .put("/cesuur", &body)
+        .await
+        .expect("the cesuur is set");
 }
 
 async fn release_all(waiting: &Waiting, begun: Instant) {

@@ -49,7 +49,11 @@ async fn open(name: &str, database: TestDatabase) {
     let request = load::get("/werklijst", &format!("oke_session={}", session.cookie.reveal()));
     let served = staged.serve(folder.path()).await;
 
-    println!("{:<40} {:>9.1} ms", "first opening", ms(once(served.address, &request).await));
+    println!(
+        "{:<40} {:>9.1} ms",
+        "first opening",
+        ms(once(served.address, &request).await)
+    );
     let begun = Instant::now();
     let mut meanwhile = Duration::ZERO;
     while !looked_through(&database).await {

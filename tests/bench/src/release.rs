@@ -67,7 +67,9 @@ pub async fn stage(
     let beheer = account::init(&core, TENANT, "ROC", FB, "Functioneel beheer")
         .await
         .expect("a school is made");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a socket opens");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a socket opens");
     let address = listener.local_addr().expect("a socket has an address");
     let settings = Settings::within(folder, address);
     let host = Host::assemble(core.clone(), &settings, compiler.to_owned(), None).expect("the host starts");
@@ -109,7 +111,10 @@ pub async fn stage(
 fn options(students: usize) -> SisOptions {
     let catalogue = Catalogue::of("Toetsgilde");
     let mut options = SisOptions::new(2026, 1, students);
-    let graded = catalogue.tests().iter().filter(|test| test.result_value_type == "0.0-10.0");
+    let graded = catalogue
+        .tests()
+        .iter()
+        .filter(|test| test.result_value_type == "0.0-10.0");
     options.plan.tests = graded
         .take(2)
         .map(|test| TestToPlan {
@@ -147,9 +152,15 @@ async fn connect(core: &Core, beheer: &Client, sis: &Sis, guests: &Path, address
         "signIn": { "kind": "bearer", "tokenUrl": sis.token_url(), "clientId": credentials.client_id,
             "secret": credentials.client_secret },
     });
-    beheer.put(&format!("/peers/{SIS}/endpoints/api"), &reach).await.expect(must);
+    beheer
+        .put(&format!("/peers/{SIS}/endpoints/api"), &reach)
+        .await
+        .expect(must);
     let install = json!({ "digest": package["digest"], "profile": "oke-1-0-1", "reason": "inrichting" });
-    beheer.post(&format!("/peers/{SIS}/revisions"), &install).await.expect(must);
+    beheer
+        .post(&format!("/peers/{SIS}/revisions"), &install)
+        .await
+        .expect(must);
     let mut access = made_client(beheer, SIS, "nl-test-admin-flow-1-5").await;
     access.target = format!("http://{address}/oke/{TENANT}/tpl");
     sis.connect_tpl(access);
@@ -157,13 +168,21 @@ async fn connect(core: &Core, beheer: &Client, sis: &Sis, guests: &Path, address
         send: Some(SendPolicy::AfterVaststelling),
         ..Said::default()
     };
-    policy::set(core, TENANT, &school::holding(FB, Duty::Beheren), &policy::Scope::School, after)
-        .await
-        .expect("the policy is set");
+    policy::set(
+        core,
+        TENANT,
+        &school::holding(FB, Duty::Beheren),
+        &policy::Scope::School,
+        after,
+    )
+    .await
+    .expect("the policy is set");
 }
 
 async fn made_client(beheer: &Client, peer: &str, scope: &str) -> PeerAccess {
-    let made = beheer.post(&format!("/peers/{peer}/clients"), &json!({ "scopes": [scope] })).await;
+    let made = beheer
+        .post(&format!("/peers/{peer}/clients"), &json!({ "scopes": [scope] }))
+        .await;
     let made = made.expect("a client is made");
     let field = |name| text(&made, name).expect("a client has it");
     PeerAccess {
@@ -198,7 +217,9 @@ async fn take(core: &Core, sis: &Sis, plannable: &str) -> Exam {
         account: &account,
     };
     let new = school::new_sitting(core, plannable, &component);
-    let sitting = sitting::plan(core, planner, &new).await.expect("the sitting is planned");
+    let sitting = sitting::plan(core, planner, &new)
+        .await
+        .expect("the sitting is planned");
     let candidate = NewDeelname {
         candidate: For::Enrolment {
             id: first.id.clone(),
@@ -207,9 +228,13 @@ async fn take(core: &Core, sis: &Sis, plannable: &str) -> Exam {
         },
         needs: None,
     };
-    let made = deelname::add(core, planner, &sitting, &[candidate]).await.expect("the sitting takes a deelname");
+    let made = deelname::add(core, planner, &sitting, &[candidate])
+        .await
+        .expect("the sitting takes a deelname");
     let id = made.into_iter().next().expect("one answer").expect("a deelname");
-    let model = association_store::find(&core.db, TENANT, &id).await.expect("the database answers");
+    let model = association_store::find(&core.db, TENANT, &id)
+        .await
+        .expect("the database answers");
     let model: Association = model.expect("the deelname is there");
     let others = rest.iter().map(|one| (one.id.clone(), one.person_id.clone())).collect();
     let mut deelnames = school::take_too(core, &model, others).await;
@@ -225,7 +250,11 @@ pub async fn decide(commission: &Client, deelnames: &[String]) {
     for some in deelnames.chunks(200) {
         let seen: Vec<Value> = some.iter().map(|id| json!({ "deelname": id, "seq": 1 })).collect();
         let body = json!({ "results": seen, "reason": "vergadering examencommissie" });
-        let answers = commission.post("/decisions", &body).await.and_then(list).expect("the API decides");
+        let answers = commission
+            .post("/decisions", &body)
+            .await
+            .and_then(list)
+            .expect("the API decides");
         let refused = answers.iter().find(|one| !one["refused"].is_null());
         assert!(refused.is_none(), "refused: {refused:?}");
     }

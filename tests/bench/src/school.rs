@@ -5,11 +5,11 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use oke_codec::{Dialect, read_association_put, read_component, read_offering_put, read_person};
+use oke_host::app::client::NewClient;
 use oke_host::app::draft::Sender;
 use oke_host::app::planning::deelname::{For, NewDeelname};
 use oke_host::app::planning::sitting::{NewSitting, Plan};
 use oke_host::app::planning::{Planner, deelname, sitting};
-use oke_host::app::client::NewClient;
 use oke_host::app::{Core, World, account, association, client, offering, peer, person, policy};
 use oke_host::config::Settings;
 use oke_host::domain::association::Association;
@@ -74,9 +74,15 @@ pub async fn stage(database: &TestDatabase) -> Staged {
         send: Some(SendPolicy::AfterVaststelling),
         ..Said::default()
     };
-    policy::set(&core, TENANT, &holding(FB, Duty::Beheren), &policy::Scope::School, after)
-        .await
-        .expect("the policy is set");
+    policy::set(
+        &core,
+        TENANT,
+        &holding(FB, Duty::Beheren),
+        &policy::Scope::School,
+        after,
+    )
+    .await
+    .expect("the policy is set");
     let scopes = ["nl-test-admin-flow-2-3-4".to_owned()];
     let client = client::create(&core, TENANT, FB, VENDOR, &scopes)
         .await

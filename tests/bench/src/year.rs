@@ -42,7 +42,12 @@ pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, 
     // The deelname of each enrolment, and the enrolment, of a student of its own.
     for (id, kind, offering, enrolment) in [
         (model_enrolment, "enrolment", "offering".to_owned(), "NULL"),
-        (&model.id, "deelname", format!("'sitting-' || ((i - 1) / {AT_ONCE} + 1)"), "'enrolment-' || i"),
+        (
+            &model.id,
+            "deelname",
+            format!("'sitting-' || ((i - 1) / {AT_ONCE} + 1)"),
+            "'enrolment-' || i",
+        ),
     ] {
         let associations = format!(
             "{NUMBERS} INSERT INTO association (tenant, id, kind, peer, offering, person, role, state, enrolment,
@@ -51,7 +56,9 @@ pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, 
                 plan_version, confirmed_version, confirmed_at, revision, planned_by, original, body, updated_at, version
             FROM n CROSS JOIN association WHERE $2 = $2 AND tenant = $3 AND id = $4"
         );
-        tx.execute(associations, of(deelnames.into(), 0, id)).await.expect("associations are written");
+        tx.execute(associations, of(deelnames.into(), 0, id))
+            .await
+            .expect("associations are written");
     }
     let day = format!("(((i - 1) / {AT_ONCE} + 1) * 365 / {sittings})");
     let received = format!("$2 - {day} * {DAY_MS}");
@@ -74,12 +81,16 @@ pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, 
             CASE WHEN {day} >= 14 THEN 1 END, CASE WHEN {day} >= 14 THEN 1 END, CASE WHEN {day} >= 14 THEN 1 END, 1
         FROM n WHERE $2 = $2 AND {day} >= 5"
     );
-    tx.execute(heads, of(deelnames.into(), 0, COMPONENT)).await.expect("heads are written");
+    tx.execute(heads, of(deelnames.into(), 0, COMPONENT))
+        .await
+        .expect("heads are written");
     tx.commit().await.expect("the year is stored");
     if database.db.is_shared() {
         // As the server does by itself some time after so many changes.
         let mut tx = database.db.begin().await.expect("the database takes changes");
-        tx.execute("ANALYZE", Vec::new()).await.expect("the server looks at its tables");
+        tx.execute("ANALYZE", Vec::new())
+            .await
+            .expect("the server looks at its tables");
         tx.commit().await.expect("the server has looked");
     }
 }

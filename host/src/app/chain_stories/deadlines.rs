@@ -266,3 +266,46 @@ async fn a_settled_sitting_comes_back_when_a_result_changes_or_a_deelname_is_add
     })
     .await;
 }
+
+/// Sittings that nobody has looked at yet are counted the latest first, and a list says how many it leaves out.
+#[tokio::test]
+async fn of_a_year_that_was_never_looked_at_the_latest_are_listed_and_the_rest_is_told() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let (sitting, deelnames) = school.planned(&["jip"]).await;
+        school.clock.advance(SignedDuration::from_hours(48));
+        let model = store::offering::find(&school.core.db, TENANT, &sitting)
+            .await
+            .unwrap()
+            .unwrap();
+        let deelname = store::association::find(&school.core.db, TENANT, &deelnames[0])
+            .await
+            .unwrap()
+            .unwrap();
+        let mut set = WriteSet::of(TENANT);
+        for at in 0..310 {
+            let (mut older, mut own) = (model.clone(), deelname.clone());
+            (older.id, older.version) = (format!("older-{at:03}"), 0);
+            older.facts.end = older
+                .facts
+                .end
+                .map(|end| end - SignedDuration::from_hours(24 * (at + 1)));
+            (own.id, own.version) = (format!("d-{at:03}"), 0);
+            own.facts.offering_id = older.id.clone();
+            set.put(store::offering::next(TENANT, &older));
+            set.put(store::association::next(TENANT, &own));
+        }
+        school.core.commit(set).await.unwrap();
+        let first = work(&school).await;
+        assert_eq!((first.sittings.len(), first.not_looked_at), (300, 11));
+        assert!(
+            first.sittings.iter().any(|listed| listed.id == sitting),
+            "the latest is there"
+        );
+
+        deadline::settle(&school.core, TENANT).await.unwrap();
+        let later = work(&school).await;
+        assert_eq!((later.sittings.len(), later.not_looked_at), (311, 0));
+    })
+    .await;
+}

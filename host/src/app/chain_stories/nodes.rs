@@ -33,7 +33,9 @@ async fn what_another_node_has_committed_counts_for_the_next_result() {
         };
         let member = account("ec", &[Duty::Vaststellen]);
         for (normed, outcome) in [(Normed::No, Outcome::Held), (Normed::Yes, Outcome::Applied)] {
-            cesuur::set(&other, TENANT, &member, &versie, normed, "brief").await.unwrap();
+            cesuur::set(&other, TENANT, &member, &versie, normed, "brief")
+                .await
+                .unwrap();
             let score = format!("6.{}", u8::from(normed == Normed::Yes));
             assert_eq!(send(&school.core, &deelnames[1], &score).await, outcome, "{normed:?}");
         }
@@ -55,10 +57,16 @@ async fn two_nodes_that_take_results_of_the_same_deelnames_at_once_lose_none() {
         });
         let sending = sending.map(|(core, deelname, at)| send(core, deelname, &scores[at]));
         let outcomes = join_all(sending).await;
-        assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Applied), "{outcomes:?}");
+        assert!(
+            outcomes.iter().all(|outcome| *outcome == Outcome::Applied),
+            "{outcomes:?}"
+        );
         for deelname in &deelnames {
             let versions = school.versions(deelname).await;
-            let mut heard: Vec<_> = versions.iter().filter_map(|it| it.delivered.result.score.clone()).collect();
+            let mut heard: Vec<_> = versions
+                .iter()
+                .filter_map(|it| it.delivered.result.score.clone())
+                .collect();
             heard.sort_unstable();
             assert_eq!(heard, scores, "each once");
             assert_eq!(versions.last().map(|newest| newest.seq), Some(10));

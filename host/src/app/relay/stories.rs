@@ -172,7 +172,9 @@ impl Outside {
 
     async fn result(&self, body: &Value) -> Result<Outcome, Refused> {
         let read = read_result_message(body, ResultFlow::Three, &Dialect::default())?;
-        result::accept_message(&self.core, &self.vendor, "d-1", &read, body.to_string().as_bytes()).await
+        result::accept_message(&self.core, &self.vendor, "d-1", &read, body.to_string().as_bytes())
+            .await
+            .map(|accepted| accepted.outcome)
     }
 
     async fn sitting(&self) -> Offering {
