@@ -253,7 +253,7 @@ mod tests {
             let lines = text.lines().filter(|line| !line.starts_with("--"));
             lines.collect::<Vec<_>>().join("\n").replace("BYTEA", "BLOB")
         };
-        for ((_, name, sqlite), (_, _, postgres)) in SQLITE.iter().zip(&POSTGRES) {
+        for ((_, name, sqlite), (_, _, postgres)) in SQLITE.iter().zip(POSTGRES) {
             assert!(!sqlite.contains("BYTEA") && !postgres.contains("BLOB"), "{name}");
             assert_eq!(statements(sqlite), statements(postgres), "{name}");
         }
