@@ -217,7 +217,14 @@ async fn close_enabled(draft: &mut Draft<'_>, id: &str) -> Result<(), Refused> {
 /// Letters that the vendor refused stay a person's.
 async fn requeue(draft: &mut Draft<'_>, at: &Mending) -> Result<Option<Mark>, Refused> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
-    let dead = job::of_peer_after(db, tenant, (&at.peer, JobState::Dead, &Scope::School), &at.after, MOST_JOBS).await?;
+    let dead = job::of_peer_after(
+        db,
+        tenant,
+        (&at.peer, JobState::Dead, &Scope::School),
+        &at.after,
+        MOST_JOBS,
+    )
+    .await?;
     let end = end_of(&dead);
     for letter in dead.into_iter().filter(|letter| letter.blame != Some(Blame::Vendor)) {
         letters::requeue_in(draft, letter).await?;
@@ -227,7 +234,14 @@ async fn requeue(draft: &mut Draft<'_>, at: &Mending) -> Result<Option<Mark>, Re
 
 async fn bring_forward(draft: &mut Draft<'_>, at: &Mending) -> Result<Option<Mark>, Refused> {
     let (db, tenant, now) = (&draft.core.db, draft.tenant, draft.now);
-    let waiting = job::of_peer_after(db, tenant, (&at.peer, JobState::Ready, &Scope::School), &at.after, MOST_JOBS).await?;
+    let waiting = job::of_peer_after(
+        db,
+        tenant,
+        (&at.peer, JobState::Ready, &Scope::School),
+        &at.after,
+        MOST_JOBS,
+    )
+    .await?;
     let end = end_of(&waiting);
     for job in waiting {
         if job.due_at > now && failed_of_it(&job, at.was_shut) {

@@ -224,8 +224,14 @@ pub async fn send_for_exam(
         if to.enrolment.id == route.enrolment.id {
             head.sent_seq = Some(seq);
         }
-        let now = draft.now;
-        deliver::result(draft, (&head.association, seq), &to.enrolment, now).await?;
+        match last == Some(seq) {
+            // It can be told more fully now: one that still waits will be.
+            true => deliver::result_again(draft, (&head.association, seq), &to.enrolment).await?,
+            false => {
+                let now = draft.now;
+                deliver::result(draft, (&head.association, seq), &to.enrolment, now).await?;
+            }
+        }
     }
     Ok(())
 }

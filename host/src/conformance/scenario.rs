@@ -545,6 +545,8 @@ mod tests {
             TplZittingsverslag,
         ] {
             let of_interface = || ALL.iter().filter(move |one| one.interface == interface);
+            // What an outside planner answers to a delivery is not read.
+            let is_read = !matches!(interface, TplResultaten | TplZittingsverslag);
             for name in [
                 "server-error",
                 "too-many-requests",
@@ -553,7 +555,8 @@ mod tests {
                 "wrong-secret",
                 "garbage",
             ] {
-                assert!(of_interface().any(|one| one.name == name), "{interface} {name}");
+                let is_met = of_interface().any(|one| one.name == name);
+                assert!(is_met || (name == "garbage" && !is_read), "{interface} {name}");
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::domain::attempt::Model;
 use crate::domain::calendar::zone;
 use crate::domain::model::{Attendance, ExamResult, Normed, PassState, ResultState, Role};
 use crate::domain::result::{Decided, Hold, Judgement, Source};
-use crate::domain::sending::{FinalConflict, SendPolicy};
 use crate::domain::rollout::Environment;
+use crate::domain::sending::{FinalConflict, SendPolicy};
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec",

@@ -155,7 +155,7 @@ fn of_manifests(one: &Manifest, other: &Manifest) -> Vec<Difference> {
     either(&interfaces(one), &interfaces(other), |added, interface| {
         said.push(Difference::Interface { added, interface });
     });
-    let codes = |manifest: &Manifest| -> Vec<String> { manifest.needs.codes.iter().cloned().collect() };
+    let codes = |manifest: &Manifest| -> Vec<String> { manifest.needs.codes.clone() };
     either(&codes(one), &codes(other), |added, code| {
         said.push(Difference::Table { added, code });
     });

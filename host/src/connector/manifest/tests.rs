@@ -39,7 +39,7 @@ fn a_manifest_written_back_reads_the_same() {
 
 #[test]
 fn a_mistake_is_told_with_its_line_and_text() {
-    insta::assert_snapshot!(changed("title =", "titel ="), @r#"connector.toml line 5: unknown field `titel`, expected one of `name`, `version`, `publisher`, `title`, `contract`, `interfaces` (`titel = "Voorbeeld Examens"`)"#);
+    insta::assert_snapshot!(changed("title =", "titel ="), @r#"connector.toml line 5: unknown field `titel`, expected one of `name`, `version`, `publisher`, `title`, `contract`, `interfaces`, `cursor-schema` (`titel = "Voorbeeld Examens"`)"#);
     insta::assert_snapshot!(changed("\"1.2.0\"", "\"1.2\""), @r#"connector.toml line 3: `1.2` is not a semantic version (unexpected end of input while parsing minor version number); write three numbers, such as "1.4.0" (`version = "1.2"`)"#);
     insta::assert_snapshot!(changed("voorbeeld-ta", "Voorbeeld TA"), @r#"connector.toml line 2: `Voorbeeld TA` is not a name; use lower-case letters, digits and single hyphens, beginning with a letter, at most 64 characters, such as `my-connector` (`name = "Voorbeeld TA"`)"#);
     insta::assert_snapshot!(changed("GET /components", "LIST /components"), @r#"connector.toml line 12: `LIST` is not a method; use GET, PUT, POST, PATCH or DELETE (`allow = ["LIST /components", "GET /offerings/*/associations"]`)"#);

@@ -235,7 +235,7 @@ impl Desk {
         written: WrittenCandidate,
     ) -> Result<ToetskadeCandidate, Problem> {
         let percent = written.extra_time_percent;
-        if percent % 5 != 0 || percent > 100 {
+        if !percent.is_multiple_of(5) || percent > 100 {
             return Err(Problem::bad_request("extraTimePercent goes in steps of 5, up to 100"));
         }
         if let Some(other) = written.aids.iter().find(|aid| !AIDS.contains(&aid.as_str())) {

@@ -129,7 +129,11 @@ fn deelname(system: &System, offering_id: &str, student: usize) -> (String, Valu
             "activeEnrollment": true,
             "affiliations": ["student"],
             "mail": format!("s{student}@buiten.example"),
-            "consumers": [{ "consumerKey": CONSUMER_KEY, "idCheckName": format!("Buiten{student}, Student") }],
+            "consumers": [{
+                "consumerKey": CONSUMER_KEY,
+                "preferredName": "Student",
+                "idCheckName": format!("Buiten{student}, Student"),
+            }],
         },
         "offering": offering_id,
         "consumers": [{ "consumerKey": CONSUMER_KEY, "additionalTimeInMin": 0, "personalNeeds": [] }],
