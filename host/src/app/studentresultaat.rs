@@ -224,8 +224,8 @@ pub async fn send_for_exam(
         if to.enrolment.id == route.enrolment.id {
             head.sent_seq = Some(seq);
         }
-        match last == Some(seq) {
-            // It can be told more fully now: one that still waits will be.
+        match changed == Changed::Policy && last == Some(seq) {
+            // A school's policy concerns many: what still waits is told by the policy as it is then.
             true => deliver::result_again(draft, (&head.association, seq), &to.enrolment).await?,
             false => {
                 let now = draft.now;

@@ -278,10 +278,7 @@ impl Outgoing {
 
     /// Asks for an object: the status, and the JSON of the answer.
     pub(super) async fn get(&self, path: &str) -> Result<(u16, Value), String> {
-        let access = self.access().map_err(|error| error.to_string())?;
-        let token = self.token(&access).await?;
-        let request = self.client.get(format!("{}{path}", access.target)).bearer_auth(token);
-        let response = request.send().await.map_err(|error| chain_of(&error))?;
+        let response = self.read(path).await?;
         let status = response.status().as_u16();
         let body = response.json().await.map_err(|error| chain_of(&error))?;
         Ok((status, body))
@@ -289,12 +286,8 @@ impl Outgoing {
 
     /// Fetches a document and keeps only its size and SHA-256.
     pub(super) async fn fetch_document(&self, document_id: &str) -> Result<Fetched, String> {
-        let access = self.access().map_err(|error| error.to_string())?;
-        let mut response = self.get_document(&access, document_id).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            self.locked().token = None;
-            response = self.get_document(&access, document_id).await?;
-        }
+        let id: String = url::form_urlencoded::byte_serialize(document_id.as_bytes()).collect();
+        let response = self.read(&format!("/documents/{id}")).await?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
             return Err(format!("answered {status}: {}", said(response).await));
@@ -313,13 +306,20 @@ impl Outgoing {
         })
     }
 
-    async fn get_document(&self, access: &PeerAccess, document_id: &str) -> Result<reqwest::Response, String> {
+    /// A GET; a token that ran out or was withdrawn is asked for anew, once.
+    async fn read(&self, path: &str) -> Result<reqwest::Response, String> {
+        let access = self.access().map_err(|error| error.to_string())?;
+        let response = self.read_once(&access, path).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        self.locked().token = None;
+        self.read_once(&access, path).await
+    }
+
+    async fn read_once(&self, access: &PeerAccess, path: &str) -> Result<reqwest::Response, String> {
         let token = self.token(access).await?;
-        let id: String = url::form_urlencoded::byte_serialize(document_id.as_bytes()).collect();
-        let request = self
-            .client
-            .get(format!("{}/documents/{id}", access.target))
-            .bearer_auth(token);
+        let request = self.client.get(format!("{}{path}", access.target)).bearer_auth(token);
         request.send().await.map_err(|error| chain_of(&error))
     }
 

@@ -102,7 +102,8 @@ async fn what_is_planned_outside_comes_back_outside() {
         ))
         .await
         .unwrap();
-    assert_eq!(page["items"].as_array().unwrap().len(), 3, "R25");
+    let items = page["items"].as_array().unwrap_or_else(|| panic!("{page}"));
+    assert_eq!(items.len(), 3, "R25");
     assert_eq!(page["items"][0]["person"]["affiliations"], json!(["student"]));
 
     let report = ReportOrder {
