@@ -2,7 +2,7 @@
 //! trouble. The same scenarios serve the host's keuring of a package (a job) and `oke connector test` (a vendor at home,
 //! without a database).
 //!
-//! [`scenario`] holds the scenarios as data, [`stage`] the systems that stand at the other end, [`play`] carries a step
+//! [`scenario`] holds the scenarios as data, `stage` the systems that stand at the other end, `play` carries a step
 //! out and compares. To add a scenario: a line in [`scenario::ALL`], a [`scenario::Call`] if it needs one with its arm in
 //! `play`, and its words in `dashboard/keuring_words.rs`.
 //!
