@@ -16,7 +16,7 @@ use oke_host::domain::principal::Duty;
 use oke_host::domain::sending::{Said, SendPolicy};
 use oke_host::server::Host;
 use oke_host::simulator::{Catalogue, Flow1Push, PeerAccess, Sis, SisOptions, TestToPlan};
-use oke_host::store::testing::TestDatabase;
+use oke_host::store::testing::{TestDatabase, without_keuring};
 use oke_host::store::{Sealer, association as association_store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -137,6 +137,8 @@ async fn connect(core: &Core, beheer: &Client, sis: &Sis, guests: &Path, address
         let new = json!({ "name": unit["shortName"], "parent": unit["parent"] });
         beheer.put(&format!("/units/{id}"), &new).await.expect(must);
     }
+    // What is measured begins after the keuring.
+    without_keuring(core, TENANT).await;
     let connectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors");
     let published = packages::publish(&connectors, guests, &*core.world.random).expect("the connectors are packed");
     let trust = json!({ "publisher": published.publisher, "publicKey": published.public_key });
