@@ -139,7 +139,7 @@ fn single_objects_of_flow_1_are_fetched_by_their_id() {
 /// Every profile of the manifest gives a dialect; the one of the examples has the two dates the other way round.
 #[test]
 fn every_profile_of_the_manifest_can_be_used() {
-    let manifest = common::toml_file("connector.toml");
+    let manifest = common::FOLDER.toml("connector.toml");
     for profile in manifest["profile"].as_array().unwrap() {
         let name = profile["name"].as_str();
         let host = host(name);

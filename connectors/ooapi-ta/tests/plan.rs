@@ -223,7 +223,7 @@ fn a_profile_changes_how_the_same_sitting_is_written() {
 
 #[test]
 fn every_profile_of_the_manifest_can_be_used() {
-    let manifest = common::toml_file("connector.toml");
+    let manifest = common::FOLDER.toml("connector.toml");
     for profile in manifest["profile"].as_array().unwrap() {
         let host = host(profile["name"].as_str());
         host.on(Method::Put, &at("offerings", SITTING), Answer::status(200));
@@ -238,7 +238,7 @@ fn every_profile_of_the_manifest_can_be_used() {
 /// A quirk that the codec learns can be set at once, and nothing can be set that it does not know.
 #[test]
 fn every_quirk_of_the_codec_can_be_set_to_every_choice() {
-    let manifest = common::toml_file("connector.toml");
+    let manifest = common::FOLDER.toml("connector.toml");
     let quirks = serde_json::to_value(Quirks::default()).unwrap();
     for name in quirks.as_object().unwrap().keys() {
         let field = manifest["config"]

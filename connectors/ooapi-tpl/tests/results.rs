@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fixture, host, toml_file};
+use common::{FOLDER, fixture, host};
 use oke_codec::{
     Dialect,
     model::{Association, ExamResult, Offering},
@@ -111,7 +111,7 @@ fn the_status_decides_what_comes_next() {
 /// Every profile of the manifest is there and sets only what the manifest knows.
 #[test]
 fn every_profile_can_be_chosen() {
-    let manifest = toml_file("connector.toml");
+    let manifest = FOLDER.toml("connector.toml");
     for profile in manifest["profile"].as_array().expect("a list") {
         let name = profile["name"].as_str().expect("a name");
         let host = host(Some(name));

@@ -2,20 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
 
-use std::{fs, path::Path};
-
 use oke_sdk::{
     Error, TaZittingsplan as _, Written,
     http::Method,
     model::{Association, AssociationState, Code, Offering, OfferingState, Person, Role, StartOptions},
-    testing::{Answer, FakeHost},
+    testing::{Answer, ConnectorFolder, FakeHost},
 };
 use serde_json::{Value, json};
 use toetskade::Toetskade;
 
 fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.json"));
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    ConnectorFolder::at(env!("CARGO_MANIFEST_DIR")).fixture(name)
 }
 
 fn sitting() -> Offering {

@@ -1,21 +1,16 @@
 //! Flows 0 and 3: the catalogue, outcomes by poll and by webhook, points before grades.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
-
-use std::{fs, path::Path};
-
 use oke_sdk::{
     Error, Pushed, TaResultaten as _, TaToetscatalogus as _, Webhook as _,
     http::Method,
     model::{Attendance, Normed, ResultState},
-    testing::{Answer, FakeHost},
+    testing::{Answer, ConnectorFolder, FakeHost},
 };
 use serde_json::{Value, json};
 use toetskade::Toetskade;
 
 fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.json"));
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    ConnectorFolder::at(env!("CARGO_MANIFEST_DIR")).fixture(name)
 }
 
 #[test]

@@ -149,9 +149,40 @@ async fn take(draft: &mut Draft<'_>, by: &str, bundle: &Bundle) -> Result<Import
     Ok(imported)
 }
 
-/// Takes the keys over; gives the keys as they are afterwards. A trusted key that signs for its successor is how a
-/// publisher's key rotates.
+/// Takes the keys over; gives the keys as they are afterwards.
 async fn keys(
+    draft: &mut Draft<'_>,
+    by: &str,
+    bundle: &Bundle,
+    trust: TrustStore,
+    imported: &mut Imported,
+) -> Result<TrustStore, BundleError> {
+    let trust = new_keys(draft, by, bundle, trust, imported).await?;
+    let mut changed = ending(draft, bundle, imported).await?;
+    let trust = revoked(draft, (by, bundle), trust, imported, &mut changed).await?;
+    for row in changed {
+        let verb = if row.revoked_at.is_some() {
+            "publisher.revoke"
+        } else {
+            "publisher.expire"
+        };
+        draft.audit(
+            verb,
+            ("publisher-key", &row.key_id),
+            "by a bundle of its publisher".to_owned(),
+            b"",
+        );
+        let next = PublisherKeyRow {
+            version: row.version + 1,
+            ..row
+        };
+        draft.put(next.write());
+    }
+    Ok(trust)
+}
+
+/// Keys that the school did not know yet. A trusted key that signs for its successor is how a publisher's key rotates.
+async fn new_keys(
     draft: &mut Draft<'_>,
     by: &str,
     bundle: &Bundle,
@@ -192,6 +223,17 @@ async fn keys(
             }
         }
     }
+    Ok(trust)
+}
+
+/// Keys that end, sooner than was known.
+async fn ending(
+    draft: &Draft<'_>,
+    bundle: &Bundle,
+    imported: &mut Imported,
+) -> Result<Vec<PublisherKeyRow>, BundleError> {
+    let (core, tenant, now) = (draft.core, draft.tenant, draft.now);
+    let publisher = bundle.news.publisher.as_str();
     let mut changed: Vec<PublisherKeyRow> = Vec::new();
     for one in &bundle.news.expire {
         // What was admitted so far keeps its ground: a key does not end before this moment.
@@ -206,6 +248,19 @@ async fn keys(
             });
         }
     }
+    Ok(changed)
+}
+
+/// Keys that are revoked, since a moment earlier than was known.
+async fn revoked(
+    draft: &Draft<'_>,
+    (by, bundle): (&str, &Bundle),
+    mut trust: TrustStore,
+    imported: &mut Imported,
+    changed: &mut Vec<PublisherKeyRow>,
+) -> Result<TrustStore, BundleError> {
+    let (core, tenant, now) = (draft.core, draft.tenant, draft.now);
+    let publisher = bundle.news.publisher.as_str();
     for one in &bundle.news.revoke {
         let id = one.id.to_string();
         let Some(row) = own_key(core, tenant, publisher, &id).await? else {
@@ -228,24 +283,6 @@ async fn keys(
             reason: Some(one.reason.clone()),
             ..row
         });
-    }
-    for row in changed {
-        let verb = if row.revoked_at.is_some() {
-            "publisher.revoke"
-        } else {
-            "publisher.expire"
-        };
-        draft.audit(
-            verb,
-            ("publisher-key", &row.key_id),
-            "by a bundle of its publisher".to_owned(),
-            b"",
-        );
-        let next = PublisherKeyRow {
-            version: row.version + 1,
-            ..row
-        };
-        draft.put(next.write());
     }
     Ok(trust)
 }

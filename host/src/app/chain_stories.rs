@@ -12,6 +12,7 @@ mod planning;
 mod polled;
 mod reports;
 mod results;
+mod rollback;
 mod rollout;
 mod scale_map;
 mod sending;

@@ -16,12 +16,15 @@ use crate::connector::refusal::Refusal;
 use crate::connector::signature::key_file::KeyFileError;
 
 mod build;
+mod client;
 mod inspect;
+mod install;
 mod keygen;
 mod new;
 mod online;
 mod pack;
 mod phased;
+mod revoke;
 mod sign;
 mod test;
 mod verify;
@@ -59,12 +62,12 @@ enum Verb {
     Verify(verify::Arguments),
     Inspect(inspect::Arguments),
     Test(test::Arguments),
-    Install(online::Install),
+    Install(install::Install),
     List(online::List),
     Show(online::Show),
     Rollout(phased::Rollout),
     Rollback(online::Rollback),
-    Revoke(online::Revoke),
+    Revoke(revoke::Revoke),
 }
 
 /// Runs one verb.
@@ -78,12 +81,12 @@ pub(super) fn run(arguments: Arguments, as_json: bool) -> Outcome {
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Inspect(arguments) => inspect::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments, as_json),
-        Verb::Install(arguments) => online::install(&arguments),
+        Verb::Install(arguments) => install::install(&arguments),
         Verb::List(arguments) => online::list(&arguments),
         Verb::Show(arguments) => online::show(&arguments),
         Verb::Rollout(arguments) => phased::rollout(&arguments),
         Verb::Rollback(arguments) => online::rollback(&arguments),
-        Verb::Revoke(arguments) => online::revoke(&arguments),
+        Verb::Revoke(arguments) => revoke::revoke(&arguments),
     }
 }
 

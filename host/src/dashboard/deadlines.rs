@@ -154,16 +154,10 @@ async fn shown(
         let dues = visible.iter().filter_map(|piece| piece.due);
         dues.filter(|due| of(standing(*due, today, calendar))).count()
     };
-    let mut cesuren: Vec<(String, String)> = Vec::new();
-    if visitor.holds(Duty::Vaststellen) {
-        for piece in visible.iter().filter(|piece| piece.kind == Kind::Cesuur) {
-            let value = chosen(&piece.peer, &piece.component, &piece.name);
-            let label = format!("{}: {}, versie {}", vendor(&piece.peer), piece.component, piece.name);
-            if !cesuren.iter().any(|(known, _)| *known == value) {
-                cesuren.push((value, label));
-            }
-        }
-    }
+    let cesuren = match visitor.holds(Duty::Vaststellen) {
+        true => awaited_cesuren(&visible, vendor),
+        false => Vec::new(),
+    };
     let (status, notice) = match said {
         None => (StatusCode::OK, which.just_done.notice()),
         Some(said) => (said.status, Notice::refused(said.sentence)),
@@ -190,6 +184,19 @@ async fn shown(
         typed: typed.to_owned(),
     };
     page(status, &list)
+}
+
+/// The examenversies whose cesuur is awaited, as a choice and its words.
+fn awaited_cesuren(visible: &[&Due], vendor: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    let mut cesuren: Vec<(String, String)> = Vec::new();
+    for piece in visible.iter().filter(|piece| piece.kind == Kind::Cesuur) {
+        let value = chosen(&piece.peer, &piece.component, &piece.name);
+        let label = format!("{}: {}, versie {}", vendor(&piece.peer), piece.component, piece.name);
+        if !cesuren.iter().any(|(known, _)| *known == value) {
+            cesuren.push((value, label));
+        }
+    }
+    cesuren
 }
 
 fn line(piece: &Due, units: &Units, vendor: String, (today, calendar): (Date, &SchoolCalendar)) -> DueLine {

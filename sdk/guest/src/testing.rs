@@ -1,5 +1,9 @@
 //! A host for native tests: it hands out contexts, answers requests as scripted, and remembers what was asked and logged.
 
+mod folder;
+
+pub use folder::ConnectorFolder;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,

@@ -1,22 +1,21 @@
-//! A connector revision comes to a school unit by unit, and back: who has what, who says Go, what a freeze holds up, and
-//! what a rollback repairs (DESIGN §7, R24, R25).
+//! A connector revision comes to a school unit by unit: who has what, who says Go, what a freeze holds up, and whose
+//! revision reads what (DESIGN §7, R24).
 
 use super::*;
 use crate::app::polled::{self, Page, keep_page};
-use crate::app::revision::{self, Back, Misfit, NewRevision, RevisionError};
+use crate::app::revision::{self, Back, NewRevision, RevisionError};
 use crate::app::rollout::steps::{self, Begin, Step};
 use crate::app::rollout::tally::{Call, Tally};
 use crate::app::rollout::{of_sitting, serving};
-use crate::app::{account as accounts, freeze, mended, package, publisher, repair};
+use crate::app::{account as accounts, freeze, package, publisher};
 use crate::connector::call::Delivery;
 use crate::connector::fixture;
 use crate::connector::manifest::ConfigValue;
-use crate::domain::exception::{ROLLBACK_REVIEW, ROLLED_BACK, SITTING_DIFFERS, UNIT_NOT_ENABLED};
+use crate::domain::exception::UNIT_NOT_ENABLED;
 use crate::domain::interface::Interface;
 use crate::domain::lane::JobState;
 use crate::domain::model::Normed;
 use crate::domain::offering::Confirmation;
-use crate::domain::reading_back::Difference;
 use crate::domain::retry::Blame;
 use crate::domain::rollout::criteria::Criteria;
 use crate::domain::rollout::{NotNow, Served, Stage};
@@ -52,7 +51,7 @@ fn revision_of(digest: &str, page_size: i64) -> NewRevision {
 }
 
 /// A school with two teams, and revision 1 for everybody; revision 2 is made and nobody has it.
-async fn with_two_revisions(bench: &Bench) -> School {
+pub(super) async fn with_two_revisions(bench: &Bench) -> School {
     let school = School::open(bench).await;
     let core = &school.core;
     for (id, parent) in [("zorg", None), ("team-a", Some("zorg")), ("team-b", Some("zorg"))] {
@@ -70,7 +69,7 @@ async fn with_two_revisions(bench: &Bench) -> School {
 }
 
 /// Runs the work inside the host that follows.
-async fn work(school: &School) {
+pub(super) async fn work(school: &School) {
     let registry = Registry::new().with(pieces::mended()).with(pieces::settle_needs());
     Jobs::new(school.core.clone(), registry, Settings::default())
         .run_until_idle()
@@ -107,7 +106,7 @@ fn units(names: &[&str], flows: &[i64]) -> Step {
 }
 
 /// Plans a sitting of a unit, as the vendor has confirmed it by a revision, with one deelname.
-async fn sitting_of(school: &School, unit: &str, student: &str, confirmed_by: i64) -> (String, String) {
+pub(super) async fn sitting_of(school: &School, unit: &str, student: &str, confirmed_by: i64) -> (String, String) {
     school.enrol(&[student]).await;
     let mut new = school.new_sitting();
     new.unit = Some(unit.to_owned());
@@ -357,184 +356,6 @@ async fn work_of_a_unit_that_is_not_enabled_waits_with_a_task() {
             of_sitting(&core.db, TENANT, &now, (2, &b)).await.unwrap().0,
             Served::By(1)
         );
-    })
-    .await;
-}
-
-/// Before it is done a rollback says what the newer revision did and what would not fit; in its commit the examenbureau
-/// hears of it, a review is due on the next working day, and the repair stands as a job.
-#[tokio::test]
-async fn a_rollback_tells_what_it_meets_and_whom() {
-    on_each_database(|bench| async move {
-        let school = with_two_revisions(&bench).await;
-        let core = &school.core;
-        revision::rollout(core, TENANT, "fb", VENDOR, 2, "iedereen")
-            .await
-            .unwrap();
-        work(&school).await;
-        sitting_of(&school, "team-a", "jip", 2).await;
-        sitting_of(&school, "team-b", "an", 1).await;
-        let plan = revision::plan_rollback(core, TENANT, VENDOR, Back::default())
-            .await
-            .unwrap();
-        assert_eq!((plan.from, plan.to), (2, 1));
-        let done = plan.consequences.done;
-        assert_eq!((done.sittings, done.deelnames), (1, 1));
-        let said: Vec<String> = plan.differences.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            said,
-            [
-                "code: voorbeeld-ta 1.3.0 → voorbeeld-ta 1.2.0",
-                "configuration `page-size`: 50 → 100"
-            ]
-        );
-        let missing = Misfit::EndpointMissing("api".to_owned());
-        assert!(
-            plan.consequences.misfits.contains(&missing),
-            "{:?}",
-            plan.consequences.misfits
-        );
-
-        revision::rollback(core, TENANT, "fb", VENDOR, Back::default(), "dubbele resultaten")
-            .await
-            .unwrap();
-        // Nothing has run since: what follows is a job of the same commit, which a stop can't lose.
-        let open = job::open_in_lane(&core.db, TENANT, &format!("2/peer/{VENDOR}"))
-            .await
-            .unwrap();
-        assert_eq!((open.len(), open[0].kind.as_str()), (1, mended::MENDED));
-        let newest = core.db.activations(TENANT, VENDOR).await.unwrap().remove(0);
-        let tasks = school.tasks("rollback", &format!("{VENDOR}/{}", newest.seq)).await;
-        let kinds: Vec<(&str, &str)> = tasks
-            .iter()
-            .map(|task| (task.about.kind.as_str(), task.about.owner.as_str()))
-            .collect();
-        assert!(
-            kinds.contains(&(ROLLED_BACK, "plannen")) && kinds.contains(&(ROLLBACK_REVIEW, "beheren")),
-            "{kinds:?}"
-        );
-        // The first of September 2026 is a Tuesday.
-        assert!(
-            tasks.iter().any(|task| task.about.title.contains("2 september 2026")),
-            "{tasks:?}"
-        );
-    })
-    .await;
-}
-
-/// R25: what the newer revision told the vendor is told again in full by the older one and read back; letters that the
-/// vendor refused stay a person's, others are tried again.
-#[tokio::test]
-async fn after_a_rollback_what_the_newer_revision_did_is_told_again() {
-    on_each_database(|bench| async move {
-        let school = with_two_revisions(&bench).await;
-        let core = &school.core;
-        revision::rollout(core, TENANT, "fb", VENDOR, 2, "iedereen")
-            .await
-            .unwrap();
-        work(&school).await;
-        let (touched, of_touched) = sitting_of(&school, "team-a", "jip", 2).await;
-        let (untouched, _) = sitting_of(&school, "team-b", "an", 1).await;
-        let mut set = WriteSet::of(TENANT);
-        for (id, blame) in [("by-connector", Blame::Connector), ("by-vendor", Blame::Vendor)] {
-            let mut dead = school.lane(2, "offering", &touched).await.remove(0);
-            (dead.id, dead.place.lane, dead.version) = (id.to_owned(), format!("9/letter/{id}"), 0);
-            (dead.state, dead.blame, dead.finished_at) = (JobState::Dead, Some(blame), None);
-            set.put(dead.next());
-        }
-        core.commit(set).await.unwrap();
-
-        revision::rollback(core, TENANT, "fb", VENDOR, Back::default(), "storing")
-            .await
-            .unwrap();
-        work(&school).await;
-        assert!(!school.offering(&touched).await.is_confirmed(), "it is told again");
-        assert!(!school.association(&of_touched).await.is_confirmed());
-        assert!(school.offering(&untouched).await.is_confirmed());
-        let again = school.lane(2, "offering", &touched).await;
-        assert_eq!(
-            again.last().map(|job| (job.state, job.full_state)),
-            Some((JobState::Ready, true))
-        );
-        let check = school.lane(2, "check", &touched).await;
-        assert_eq!((check.len(), check[0].kind.as_str()), (1, repair::CHECK_SITTING));
-        assert_eq!(
-            check[0].place.parent,
-            Some((format!("2/offering/{touched}"), 2)),
-            "after the sitting was told"
-        );
-        let state = async |id: &str| job::find(&core.db, TENANT, id).await.unwrap().unwrap().state;
-        assert_eq!(state("by-connector").await, JobState::Ready);
-        assert_eq!(state("by-vendor").await, JobState::Dead);
-    })
-    .await;
-}
-
-/// A difference becomes a task of the examenbureau, which closes by itself once the vendor has the sitting as planned.
-#[tokio::test]
-async fn a_difference_is_a_task_until_the_sitting_is_equal() {
-    on_each_database(|bench| async move {
-        let school = with_two_revisions(&bench).await;
-        let (id, _) = sitting_of(&school, "team-a", "jip", 1).await;
-        let note = async |differences: Vec<Difference>| {
-            let read = repair::Read::Compared(differences);
-            let sitting = school.offering(&id).await;
-            let noted = school.core.decide::<_, Refused, _, _>(&[], || async {
-                let mut draft = crate::app::Draft::of(&school.core, TENANT, "job:check_sitting");
-                repair::note(&mut draft, &sitting, 1, &read).await?;
-                Ok(crate::app::Decision {
-                    write_set: draft.finish(),
-                    answer: (),
-                })
-            });
-            noted.await.unwrap();
-        };
-        note(vec![Difference::Times, Difference::Missing(2)]).await;
-        let tasks = school.tasks("offering", &id).await;
-        assert_eq!(tasks[0].about.kind, SITTING_DIFFERS);
-        assert!(
-            tasks[0]
-                .about
-                .next_step
-                .contains("begin of einde, ontbrekende deelnames: 2"),
-            "{tasks:?}"
-        );
-        note(Vec::new()).await;
-        assert!(school.tasks("offering", &id).await.is_empty());
-    })
-    .await;
-}
-
-/// Only those on the newer revision go back; by choice only the code does, with the settings of now.
-#[tokio::test]
-async fn only_the_code_goes_back_with_the_settings_of_now() {
-    on_each_database(|bench| async move {
-        let school = with_two_revisions(&bench).await;
-        let core = &school.core;
-        revision::rollout(core, TENANT, "fb", VENDOR, 2, "iedereen")
-            .await
-            .unwrap();
-        let back = Back {
-            code_only: true,
-            ..Back::default()
-        };
-        let plan = revision::plan_rollback(core, TENANT, VENDOR, back).await.unwrap();
-        let said: Vec<String> = plan.differences.iter().map(ToString::to_string).collect();
-        assert_eq!(said, ["code: voorbeeld-ta 1.3.0 → voorbeeld-ta 1.2.0"]);
-        let done = revision::rollback(core, TENANT, "fb", VENDOR, back, "storing")
-            .await
-            .unwrap();
-        assert_eq!((done.from, done.to), (2, 3));
-        let (first, made) = (
-            core.db.revision(TENANT, VENDOR, 1).await.unwrap().unwrap(),
-            core.db.revision(TENANT, VENDOR, 3).await.unwrap().unwrap(),
-        );
-        assert_eq!(made.digest, first.digest);
-        assert!(made.config.contains("\"page-size\":50"), "{}", made.config);
-        let again = revision::rollback(core, TENANT, "fb", VENDOR, back, "storing")
-            .await
-            .unwrap();
-        assert!(again.already, "the answer may have been lost");
     })
     .await;
 }

@@ -5,7 +5,8 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::online::{Host, Sent, shown, switched};
+use super::client::{Host, Sent, shown};
+use super::online::switched;
 use crate::cli::outcome::{Done, Outcome, Stop};
 
 /// Put an existing revision of a peer to work, for everybody at once or step by step.

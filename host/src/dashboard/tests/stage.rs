@@ -1,5 +1,9 @@
 //! A school in mid-exam for the stories of the pages, made by the verbs that everybody uses, and browsers to visit it.
 
+mod visit;
+
+pub use visit::{Browser, Page};
+
 use std::collections::HashMap;
 
 use axum::Router;
@@ -59,62 +63,6 @@ pub struct Stage {
     tokens: HashMap<&'static str, String>,
     _data: tempfile::TempDir,
     _database: TestDatabase,
-}
-
-/// An answer of the host.
-pub struct Page {
-    /// Status.
-    pub status: StatusCode,
-    /// Where it leads on to.
-    pub location: String,
-    /// The cookie it sets.
-    pub cookie: String,
-    /// The content security policy.
-    pub policy: String,
-    /// The page.
-    pub text: String,
-}
-
-impl Page {
-    /// The word that the forms on this page carry.
-    pub fn csrf(&self) -> String {
-        let (_, rest) = self
-            .text
-            .split_once("name=\"csrf\" value=\"")
-            .expect("a form on the page");
-        rest.split('"').next().unwrap().to_owned()
-    }
-}
-
-/// Somebody's browser, signed in.
-pub struct Browser<'a> {
-    stage: &'a Stage,
-    cookie: String,
-    csrf: String,
-}
-
-impl Browser<'_> {
-    /// Visits a page.
-    pub async fn get(&self, path: &str) -> Page {
-        self.stage.get(path, &self.cookie).await
-    }
-
-    /// Sends a form with the session's word.
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &self.csrf));
-        self.stage.post(path, &self.cookie, &fields).await
-    }
-
-    /// The cookie of this session.
-    pub fn cookie(&self) -> &str {
-        &self.cookie
-    }
-
-    /// Sends a form as it is.
-    pub async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.stage.post(path, &self.cookie, fields).await
-    }
 }
 
 fn sender(peer: &str) -> Sender {
