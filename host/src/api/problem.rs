@@ -232,6 +232,8 @@ impl From<RevisionError> for Problem {
             RevisionError::NoEarlier(_) => Problem::conflict("no-earlier-revision", error.to_string()),
             RevisionError::RunsAnother { .. } => Problem::conflict("runs-another", error.to_string()),
             RevisionError::RunsAlready(_) => Problem::conflict("runs-already", error.to_string()),
+            RevisionError::AnotherStep => Problem::conflict("another-step", error.to_string()),
+            RevisionError::NoWayBack { .. } => Problem::conflict("no-way-back", error.to_string()),
             RevisionError::UnknownProfile { .. } => Problem::bad("unknown-profile", error.to_string()),
             RevisionError::Configuration(_) => Problem::bad("configuration", error.to_string()),
             RevisionError::NoReason => Problem::bad("no-reason", error.to_string()),

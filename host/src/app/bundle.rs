@@ -127,6 +127,15 @@ async fn take(draft: &mut Draft<'_>, by: &str, bundle: &Bundle) -> Result<Import
     let mut imported = Imported::default();
     let trust = keys(draft, by, bundle, trust, &mut imported).await?;
     packages(draft, by, bundle, &trust, &mut imported).await?;
+    // Another bundle by the same key, or an end to that key, at the same moment: one of the two runs again.
+    for signer in &signers {
+        let id = signer.key.to_string();
+        let changes = imported.expiring.contains(&id) || imported.revoked.contains(&id);
+        if !changes && let Some(row) = core.db.publisher_key(tenant, &id).await? {
+            let version = row.version + 1;
+            draft.put(PublisherKeyRow { version, ..row }.write());
+        }
+    }
     let row = BundleRow {
         tenant: tenant.to_owned(),
         publisher: publisher.to_owned(),

@@ -29,6 +29,8 @@ const MOST_JOBS: u32 = 200;
 const MOST_SITTINGS: u32 = 5;
 /// The most deelnames read back in one commit.
 const MOST_DEELNAMES: u32 = 100;
+/// No job with a call in it runs longer.
+const CALLS_HAVE_ENDED: SignedDuration = SignedDuration::from_mins(5);
 /// A sitting that moves to another revision has its results read back this long after its end: after that they are
 /// asked for once an hour anyway.
 const READ_BACK_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -48,6 +50,9 @@ pub struct Mending {
     to: Option<i64>,
     /// That the peer could not be called at all until now.
     was_shut: bool,
+    /// The last look, after the calls that ran at the switch.
+    #[serde(default)]
+    once_more: bool,
 }
 
 /// In this order; what a change has no part in is left out.
@@ -79,6 +84,7 @@ impl Mending {
             from: None,
             to: None,
             was_shut: false,
+            once_more: false,
         }
     }
 
@@ -117,19 +123,21 @@ impl Mending {
 /// # Errors
 /// What the database says.
 pub async fn follow(draft: &mut Draft<'_>, next: &Mending) -> Result<(), Refused> {
-    let payload = serde_json::to_value(next).expect("names and numbers are JSON");
-    draft
-        .follow(Follow {
-            kind: MENDED,
-            // Work inside the host: no vendor is asked, so that none can hold it up.
-            peer: "",
-            flow: 2,
-            lane: lane::name(2, "peer", &next.peer),
-            parent: None,
-            payload,
-            full_state: false,
-        })
-        .await
+    draft.follow(job_of(next)).await
+}
+
+fn job_of(next: &Mending) -> Follow<'static> {
+    let kind = if next.once_more { "peer-once-more" } else { "peer" };
+    Follow {
+        kind: MENDED,
+        // Work inside the host: no vendor is asked, so that none can hold it up.
+        peer: "",
+        flow: 2,
+        lane: lane::name(2, kind, &next.peer),
+        parent: None,
+        payload: serde_json::to_value(next).expect("names and numbers are JSON"),
+        full_state: false,
+    }
 }
 
 /// Does one piece, and has the next one follow.
@@ -157,10 +165,24 @@ pub async fn piece(draft: &mut Draft<'_>, at: &Mending) -> Result<(), Refused> {
                 next.phase = phase;
                 next.after = Mark::start();
             }
+            None if at.phase == Phase::Results && !at.once_more => return once_more(draft, at).await,
             None => return Ok(()),
         },
     }
     follow(draft, &next).await
+}
+
+/// A call that ran on the newer revision at the switch tells of its sitting or result only when it ends: what it brought is
+/// looked for once more when none can run any more. In a lane of its own, to hold up no other repair.
+async fn once_more(draft: &mut Draft<'_>, at: &Mending) -> Result<(), Refused> {
+    let last = Mending {
+        phase: Phase::Tell,
+        after: Mark::start(),
+        once_more: true,
+        ..at.clone()
+    };
+    let due = draft.now + CALLS_HAVE_ENDED;
+    draft.follow_at(job_of(&last), due).await
 }
 
 /// Where a full page of jobs ended; `None` after the last.

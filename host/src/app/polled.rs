@@ -268,7 +268,7 @@ async fn keep_round(
             }
             match result(&mut draft, &page.peer, id, delivery, Source::Poll, page.revision).await {
                 Ok(_) => {}
-                Err(Refused::Unknown { .. }) => keep_unknown(&mut draft, page, id, delivery).await?,
+                Err(Refused::Unknown { .. }) => keep_unknown(&mut draft, &page.peer, id, delivery).await?,
                 Err(refused) => return Err(refused),
             }
         }
@@ -338,7 +338,7 @@ pub(super) async fn our_deelname(
     })
 }
 
-fn delivered(delivery: &Delivery) -> Delivered {
+pub(super) fn delivered(delivery: &Delivery) -> Delivered {
     Delivered {
         result: delivery.result.clone(),
         normed: delivery.normed,
@@ -382,16 +382,21 @@ pub async fn result(
 }
 
 /// A result for an id that nobody here knows is kept once, with a task (R2); later rounds bring it again.
-async fn keep_unknown(draft: &mut Draft<'_>, page: &Page, id: &str, delivery: &Delivery) -> Result<(), Refused> {
+pub(super) async fn keep_unknown(
+    draft: &mut Draft<'_>,
+    peer: &str,
+    id: &str,
+    delivery: &Delivery,
+) -> Result<(), Refused> {
     let subject = ("association", id);
     let kept = message::about(&draft.core.db, draft.tenant, subject.0, subject.1).await?;
     if kept
         .iter()
-        .any(|kept| kept.peer == page.peer && kept.outcome == Outcome::Held.word())
+        .any(|kept| kept.peer == peer && kept.outcome == Outcome::Held.word())
     {
         return Ok(());
     }
-    result_verbs::keep_unknown(draft, 3, subject, &page.peer, &content(delivery)).await
+    result_verbs::keep_unknown(draft, 3, subject, peer, &content(delivery)).await
 }
 
 /// Keeps the present report of a sitting.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::account::actor;
 use super::package::{self, PackageError};
-use super::{CommitError, Core, Decision};
+use super::{CommitError, Core, Decision, rollout};
 use crate::connector::manifest::Slug;
 use crate::connector::signature::{KeyId, PublicKey};
 use crate::connector::trust::{TrustError, TrustStore, TrustedKey, TrustedPublisher};
@@ -259,6 +259,8 @@ pub async fn revocation(
     // The same package runs for several peers: it is judged once.
     let mut stopped: BTreeMap<String, bool> = BTreeMap::new();
     for peer in peer::all(&core.db, tenant).await? {
+        let serving = rollout::serving(&core.db, tenant, &peer.id).await?;
+        let runs = |number: i64| serving.as_ref().is_some_and(|(_, serving)| serving.uses(number));
         for revision in core.db.revisions(tenant, &peer.id).await? {
             let Some(package) = core.db.package(tenant, &revision.digest).await? else {
                 continue;
@@ -281,7 +283,7 @@ pub async fn revocation(
                 name: package.name,
                 version: package.package_version,
             };
-            match (peer.revision == Some(revision.number), stops) {
+            match (runs(revision.number), stops) {
                 (true, true) => told.stops.push(signed),
                 (true, false) => told.goes_on.push(signed),
                 (false, true) => told.no_way_back.push(signed),

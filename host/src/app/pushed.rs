@@ -1,6 +1,7 @@
 //! What a vendor pushes: checked against the manifest of what runs, kept, and only then answered; translated by a job.
 
 use http::HeaderMap;
+use jiff::Timestamp;
 use oke_codec::ReportMessage;
 use oke_codec::model::{Delivery, Report};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::domain::lane;
 use crate::domain::result::Source;
 use crate::store::push::{self, PushRow, WebhookRow};
 use crate::store::seal::SealError;
-use crate::store::{StoreError, ledger, peer};
+use crate::store::{StoreError, ledger, peer, result as result_store};
 
 /// Kind of the job that has a push translated.
 pub const TAKE_PUSH: &str = "take_push";
@@ -112,11 +113,13 @@ pub async fn take(
         crate::connector::manifest::Scheme::Ed25519 => hex::decode(&secret).unwrap_or_default(),
         _ => secret,
     };
-    let known = pushed::check(&webhook, &secret, headers, body, core.now())?;
-    let id = known.map_or_else(|| core.id(), |digest| format!("{peer_id}-{digest}"));
-    core.decide::<_, PushRefused, _, _>(&[format!("push/{tenant}/{id}")], || async {
+    let genuine = pushed::check(&webhook, &secret, headers, body, core.now())?;
+    let known = format!("{peer_id}-{name}-{}", genuine.digest);
+    core.decide::<_, PushRefused, _, _>(&[format!("push/{tenant}/{known}")], || async {
         let mut draft = Draft::of(core, tenant, format!("peer:{peer_id}"));
-        if push::find(&core.db, tenant, &id).await?.is_none() {
+        let came_before = push::find(&core.db, tenant, &known).await?.is_some();
+        if !came_before || !genuine.is_timed {
+            let id = if came_before { core.id() } else { known.clone() };
             let row = PushRow {
                 tenant: tenant.to_owned(),
                 id: id.clone(),
@@ -133,7 +136,7 @@ pub async fn take(
                 flow: 3,
                 lane: lane::name(3, "push", &id),
                 parent: None,
-                payload: json!({ "push": id }),
+                payload: json!({ "push": id, "again": came_before }),
                 full_state: false,
             };
             draft.follow(follow).await?;
@@ -170,44 +173,66 @@ async fn declared(core: &Core, tenant: &str, peer_id: &str, name: &str) -> Resul
         .find(|webhook| webhook.name.as_str() == name))
 }
 
-/// The body of a push in the clear, and the webhook it came by.
+/// A push as it lies here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The webhook it came by.
+    pub webhook: String,
+    /// Its body in the clear.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Opens a push.
 ///
 /// # Errors
 /// [`Refused::Unknown`] for a push that is not there.
-pub async fn open(core: &Core, tenant: &str, id: &str) -> Result<(String, Vec<u8>), Refused> {
+pub async fn open(core: &Core, tenant: &str, id: &str) -> Result<Opened, Refused> {
     let row = push::find(&core.db, tenant, id).await?;
     let row = row.ok_or_else(|| Refused::unknown("push", id))?;
-    let body = core.sealer.open(&content_place(tenant, id), &row.content)?;
-    Ok((row.webhook, body))
+    Ok(Opened {
+        body: core.sealer.open(&content_place(tenant, id), &row.content)?,
+        webhook: row.webhook,
+        received_at: row.received_at,
+    })
 }
 
-/// Keeps what a push said, one object per commit: said again, it changes nothing.
+/// By whom a push was translated, and from when its words are.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// The vendor.
+    pub peer: &'a str,
+    /// The revision.
+    pub revision: i64,
+    /// What was kept later is newer than the push. The least moment there is for one that came before.
+    pub said_at: Timestamp,
+}
+
+/// Keeps what a push said, one object per commit: said again, it changes nothing. Pushes pass each other, and one may be
+/// tried again long after it came: what says otherwise than something newer is read back (R10, R25).
 ///
 /// # Errors
 /// What the database says.
-pub async fn keep(core: &Core, tenant: &str, peer: &str, revision: i64, received: &Received) -> Result<(), Refused> {
+pub async fn keep(core: &Core, tenant: &str, by: By<'_>, received: &Received) -> Result<(), Refused> {
     for delivery in &received.deliveries {
-        keep_delivery(core, tenant, peer, revision, delivery).await?;
+        keep_delivery(core, tenant, by, delivery).await?;
     }
     for report in &received.reports {
-        keep_report(core, tenant, peer, report).await?;
+        keep_report(core, tenant, by.peer, report).await?;
     }
     Ok(())
 }
 
-async fn keep_delivery(
-    core: &Core,
-    tenant: &str,
-    peer: &str,
-    revision: i64,
-    delivery: &Delivery,
-) -> Result<(), Refused> {
+async fn keep_delivery(core: &Core, tenant: &str, by: By<'_>, delivery: &Delivery) -> Result<(), Refused> {
+    let By { peer, revision, .. } = by;
     let id = polled::our_deelname(core, tenant, peer, delivery).await?;
     core.decide(&[format!("association/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, format!("job:{TAKE_PUSH}"));
         draft.revision = Some(revision);
-        if polled::is_anothers(&draft, (peer, revision), &id).await? {
-            // The revision that serves its sitting reads it itself.
+        // The revision that serves its sitting reads it itself.
+        let is_anothers = polled::is_anothers(&draft, (peer, revision), &id).await?;
+        if is_anothers || is_overtaken(&draft, &id, delivery, by.said_at).await? {
             deliver::read_back(&mut draft, peer, &id).await?;
             return Ok(Decision {
                 write_set: draft.finish(),
@@ -216,9 +241,7 @@ async fn keep_delivery(
         }
         match polled::result(&mut draft, peer, &id, delivery, Source::Push, revision).await {
             Ok(_) => {}
-            Err(Refused::Unknown { .. }) => {
-                result::keep_unknown(&mut draft, 3, ("association", &id), peer, &polled::content(delivery)).await?;
-            }
+            Err(Refused::Unknown { .. }) => polled::keep_unknown(&mut draft, peer, &id, delivery).await?,
             Err(refused) => return Err(refused),
         }
         Ok(Decision {
@@ -227,6 +250,19 @@ async fn keep_delivery(
         })
     })
     .await
+}
+
+/// Whether something else was kept of a deelname's result since the push said this.
+async fn is_overtaken(
+    draft: &Draft<'_>,
+    deelname: &str,
+    delivery: &Delivery,
+    said_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let ids = [deelname.to_owned()];
+    let versions = result_store::versions_of(&draft.core.db, draft.tenant, &ids).await?;
+    let newest = versions.last();
+    Ok(newest.is_some_and(|newest| newest.received_at > said_at && newest.delivered != polled::delivered(delivery)))
 }
 
 async fn keep_report(core: &Core, tenant: &str, peer: &str, said: &Report) -> Result<(), Refused> {

@@ -21,7 +21,6 @@ use crate::domain::association::{Association, AssociationKind};
 use crate::domain::model::{self, AssociationState, AssociationType, ComponentStatus, OfferingType};
 use crate::domain::offering::{NotPlannable, Offering, OfferingKind, WrongTimes};
 use crate::store::{association, component, offering};
-use crate::values;
 
 /// An outside TPL at the TA face of a vendor.
 #[derive(Debug, Clone, Copy)]
@@ -279,8 +278,8 @@ async fn take_deelname(
     if outcome != Outcome::Repeated {
         let sitting = its_sitting(core, at, &facts).await?;
         check_deelname(known.as_ref(), &facts, &sitting)?;
-        // Should the sitting be cancelled at this moment, this runs again and sees it.
-        draft.expect(&offering::OFFERING, values![tenant, &sitting.id], sitting.version);
+        // Should the sitting be cancelled at this moment, one of the two runs again and sees the other.
+        draft.put(offering::next(tenant, &sitting));
         let made = Association {
             id: id.clone(),
             kind: AssociationKind::Relayed,

@@ -8,7 +8,7 @@ mod switch;
 pub(super) use activation::{Because, activate, note};
 pub use consequences::{Consequences, DoneOutside, Misfit, done_outside};
 pub use difference::{Difference, between};
-pub use switch::{Back, Rollback, going_back_from, plan_rollback, rollback, rollout};
+pub use switch::{Back, Rollback, going_back_from, plan_rollback, plan_switch, rollback, rollout, taken_back};
 
 use jiff::Timestamp;
 
@@ -54,6 +54,20 @@ pub enum RevisionError {
     /// It runs already.
     #[error("revision {0} runs already; nothing changed")]
     RunsAlready(i64),
+    /// What was measured was another step of the rollout.
+    #[error("another step was taken meanwhile; look at what its calls came to first")]
+    AnotherStep,
+    /// It is no way back.
+    #[error(
+        "revision {to} is no way back from {from}: it is newer, or never ran; put it to work by a rollout, which looks at \
+         its keuring"
+    )]
+    NoWayBack {
+        /// From what.
+        from: i64,
+        /// To what.
+        to: i64,
+    },
     /// The package has no such profile.
     #[error("the package has no profile `{name}`; it has: {there}")]
     UnknownProfile {

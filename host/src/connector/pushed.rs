@@ -34,8 +34,26 @@ pub enum NotGenuine {
     },
 }
 
-/// Checks a push. `secret` is the shared secret, or the 32 bytes of the vendor's Ed25519 key. Returns an id when what was
-/// signed holds a time: the same for whoever sends it again.
+/// A push that comes from the vendor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genuine {
+    /// Digest of what was signed, hexadecimal: the same for whoever sends it again.
+    pub digest: String,
+    /// The time of signing is part of that: the same digest is the same push. Without it, it may be a replay or the same
+    /// words said anew, and nobody can tell which.
+    pub is_timed: bool,
+}
+
+impl Genuine {
+    fn of(signed: &[u8], is_timed: bool) -> Self {
+        Self {
+            digest: hex::encode(digest::digest(&digest::SHA256, signed)),
+            is_timed,
+        }
+    }
+}
+
+/// Checks a push. `secret` is the shared secret, or the 32 bytes of the vendor's Ed25519 key.
 ///
 /// # Errors
 /// [`NotGenuine`].
@@ -45,13 +63,13 @@ pub fn check(
     headers: &HeaderMap,
     body: &[u8],
     now: Timestamp,
-) -> Result<Option<String>, NotGenuine> {
+) -> Result<Genuine, NotGenuine> {
     let shown = header(headers, &webhook.header)?;
     let unreadable = || NotGenuine::Unreadable(webhook.header.clone());
     let shown = shown.strip_prefix(&webhook.prefix).ok_or_else(unreadable)?;
     if webhook.scheme == Scheme::SharedSecret {
         return match is_same(secret, shown.as_bytes()) {
-            true => Ok(None),
+            true => Ok(Genuine::of(body, false)),
             false => Err(NotGenuine::OtherSignature),
         };
     }
@@ -75,7 +93,7 @@ pub fn check(
         Scheme::SharedSecret => false,
     };
     match is_genuine {
-        true => Ok(time.map(|_| hex::encode(digest::digest(&digest::SHA256, &signed)))),
+        true => Ok(Genuine::of(&signed, time.is_some())),
         false => Err(NotGenuine::OtherSignature),
     }
 }
@@ -161,7 +179,7 @@ mod tests {
     fn a_signed_push_is_genuine_and_the_same_one_has_the_same_id() {
         let shown = signed(b"secret", 1_780_300_790, BODY);
         let first = check(&timed(), b"secret", &shown, BODY, now()).unwrap();
-        assert!(first.is_some());
+        assert!(first.is_timed);
         assert_eq!(check(&timed(), b"secret", &shown, BODY, now()).unwrap(), first);
     }
 
@@ -213,7 +231,7 @@ mod tests {
         let public = signature::KeyPair::public_key(&pair).as_ref();
         assert_eq!(
             check(&by_key, public, &headers(&[("x-signature", &shown)]), BODY, now()),
-            Ok(None)
+            Ok(Genuine::of(BODY, false))
         );
         assert!(check(&by_key, &[7; 32], &headers(&[("x-signature", &shown)]), BODY, now()).is_err());
 
@@ -226,7 +244,7 @@ mod tests {
                 BODY,
                 now()
             ),
-            Ok(None)
+            Ok(Genuine::of(BODY, false))
         );
         assert!(
             check(

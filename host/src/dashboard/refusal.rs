@@ -185,6 +185,13 @@ impl InDutch for RevisionError {
             RevisionError::RunsAnother { .. } => {
                 Said::conflict("Er is intussen een andere revisie in werking. Bekijk opnieuw wat er zou veranderen.")
             }
+            RevisionError::AnotherStep => {
+                Said::conflict("Er is intussen een andere stap gezet. Bekijk eerst waar die op uitkomt.")
+            }
+            RevisionError::NoWayBack { from, to } => Said::conflict(format!(
+                "Revisie {to} is geen weg terug van revisie {from}: zij is nieuwer of heeft nooit gewerkt. Stel haar in \
+                 werking met een uitrol."
+            )),
             RevisionError::RunsAlready(number) => {
                 Said::conflict(format!("Revisie {number} is al in werking. Er is niets gewijzigd."))
             }

@@ -356,10 +356,13 @@ async fn begin(State(service): State<Service>, Path(id): Path<String>, form: For
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let reason = fields.text("reden");
-    let begin = number(fields, "revisie").map(|revision| steps::Begin {
-        revision,
-        go_by: Duty::from_name(fields.text("go-door")).unwrap_or(Duty::Plannen),
-        criteria: Criteria::default(),
+    let go_by = Duty::from_name(fields.text("go-door")).ok_or_else(|| Said::bad("Kies welke functie de Go geeft."));
+    let begin = number(fields, "revisie").and_then(|revision| {
+        Ok(steps::Begin {
+            revision,
+            go_by: go_by?,
+            criteria: Criteria::default(),
+        })
     });
     let said = match begin {
         Err(said) => said,

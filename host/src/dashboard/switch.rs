@@ -26,6 +26,8 @@ pub fn routes() -> Router<Service> {
 
 #[derive(Deserialize)]
 struct Which {
+    /// The revision that goes, where it is not the one that would by itself.
+    van: Option<i64>,
     /// The revision to go to; when absent, the one with a lower number that ran before.
     naar: Option<i64>,
 }
@@ -106,14 +108,14 @@ async fn ask(
     Query(which): Query<Which>,
 ) -> Result<Response, Oops> {
     visitor.must_manage()?;
-    shown(&service, &visitor, &id, which.naar, None, "").await
+    shown(&service, &visitor, &id, (which.van, which.naar), None, "").await
 }
 
 async fn shown(
     service: &Service,
     visitor: &Visitor,
     id: &str,
-    to: Option<i64>,
+    (from, to): (Option<i64>, Option<i64>),
     said: Option<Said>,
     typed: &str,
 ) -> Result<Response, Oops> {
@@ -122,8 +124,12 @@ async fn shown(
         .await?
         .ok_or_else(|| Oops::absent("Deze koppeling is er niet."))?;
     service.connectors.tally().write(core).await;
-    let back = Back { to, ..Back::default() };
-    let (plan, said) = match revision::plan_rollback(core, tenant, id, back).await {
+    let back = Back {
+        from,
+        to,
+        ..Back::default()
+    };
+    let (plan, said) = match revision::plan_switch(core, tenant, id, back).await {
         Ok(plan) => (Some(Plan::from(plan)), said),
         Err(error) => (None, Some(error.in_dutch()?)),
     };
@@ -154,13 +160,13 @@ async fn switch(State(service): State<Service>, Path(id): Path<String>, form: Fo
     let (core, tenant) = (&service.core, visitor.tenant());
     let row = peer::find(&core.db, tenant, &id).await?;
     let runs = match &row {
-        Some(row) => revision::going_back_from(core, tenant, row).await?,
+        Some(row) => revision::taken_back(core, tenant, row, Some(seen)).await?,
         None => None,
     };
     if runs != Some(seen) {
         let said =
             Said::conflict("Er is intussen een andere revisie in werking. Bekijk opnieuw wat er zou veranderen.");
-        return shown(&service, visitor, &id, Some(to), Some(said), reason).await;
+        return shown(&service, visitor, &id, (None, Some(to)), Some(said), reason).await;
     }
     let switched = if to < seen {
         let back = Back {
@@ -176,7 +182,7 @@ async fn switch(State(service): State<Service>, Path(id): Path<String>, form: Fo
         Ok(_) => Ok(after(&format!("/koppelingen/{id}"), "gewisseld")),
         Err(error) => {
             let said = error.in_dutch()?;
-            shown(&service, visitor, &id, Some(to), Some(said), reason).await
+            shown(&service, visitor, &id, (Some(seen), Some(to)), Some(said), reason).await
         }
     }
 }

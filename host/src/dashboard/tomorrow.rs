@@ -79,6 +79,8 @@ async fn show(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         .filter(|sitting| !sitting.is_canceled() && units.shows(&visitor, sitting.unit.as_deref()));
     for sitting in standing {
         let check = sitting_check::find(db, tenant, &sitting.id).await?;
+        // Of another plan it says nothing.
+        let check = check.filter(|check| check.plan_version == sitting.plan_version);
         let mut line = line(sitting, counts.get(&sitting.id).copied().unwrap_or_default(), check);
         line.unit = units.name_opt(sitting.unit.as_deref());
         line.vendor = vendors.get(&sitting.peer).unwrap_or(&sitting.peer).clone();

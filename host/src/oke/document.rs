@@ -23,13 +23,13 @@ pub async fn of_tpl(
     get(&service, &client, &id).await
 }
 
-/// At the TA face of a vendor, for who planned there.
+/// At the TA face of a vendor, for who planned there, also when it plans there no more (R6, R27).
 pub async fn of_ta(
     State(service): State<Service>,
     client: Client,
     Path((_, vendor, id)): Path<(String, String, String)>,
 ) -> Result<Response, Problem> {
-    super::ta::planner(&service, &client, &vendor).await?;
+    super::ta::reader(&service, &client, &vendor).await?;
     get(&service, &client, &id).await
 }
 

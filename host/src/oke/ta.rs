@@ -89,15 +89,33 @@ pub(super) async fn planner(service: &Service, client: &Client, vendor: &str) ->
     plans_here(service, client, vendor).await
 }
 
+/// Lets an outside TPL read what it planned at this vendor, with scope flow-2-3-4: also when it plans there no more, since
+/// results still go to it (R6). It sees its own objects only.
+///
+/// # Errors
+/// 403 without the scope, 404 for any other.
+pub(super) async fn reader(service: &Service, client: &Client, vendor: &str) -> Result<(), Problem> {
+    client.must_have(FLOW_2_3_4)?;
+    must_be_vendor(service, &client.sender.tenant, vendor).await?;
+    match client.hat == "tpl" {
+        true => Ok(()),
+        false => Err(not_here()),
+    }
+}
+
+fn not_here() -> Problem {
+    Problem::absent(
+        "this client does not plan at this examenleverancier; functioneel beheer of the school says who does",
+    )
+}
+
 async fn plans_here(service: &Service, client: &Client, vendor: &str) -> Result<(), Problem> {
     let (tenant, planner) = (&client.sender.tenant, &client.sender.peer);
     must_be_vendor(service, tenant, vendor).await?;
     if client.hat == "tpl" && landscape::works_with(&service.core.db, tenant, planner, vendor).await? {
         return Ok(());
     }
-    Err(Problem::absent(
-        "this client does not plan at this examenleverancier; functioneel beheer of the school says who does",
-    ))
+    Err(not_here())
 }
 
 /// Lets in who may read a catalogue, with scope flow-0: a student system, and a TPL that plans at this vendor.

@@ -257,7 +257,8 @@ pub async fn under_way_after(
     (after, limit): (&str, u32),
 ) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT id FROM offering
-        WHERE tenant = $1 AND kind = 'sitting' AND peer = $2 AND start_at <= $3 AND end_at >= $4 AND id > $5
+        WHERE tenant = $1 AND kind IN ('sitting', 'relayed') AND peer = $2 AND start_at <= $3 AND end_at >= $4
+          AND id > $5
         ORDER BY id LIMIT $6";
     let values = values![tenant, peer, began_before, ended_after, after, limit];
     let rows = db.rows(sql, values).await?;

@@ -4,7 +4,8 @@
 use super::*;
 use crate::app::polled::{self, Page, cursor, keep_page};
 use crate::app::polling::Round;
-use crate::connector::call::Delivery;
+use crate::app::pushed::{self, By};
+use crate::connector::call::{Delivery, Received};
 use crate::domain::exception::UNKNOWN_SUBJECT;
 use crate::domain::interface::Interface;
 use crate::domain::model::Normed;
@@ -218,6 +219,44 @@ async fn a_round_asks_for_sittings_that_are_confirmed_and_under_way() {
         assert_eq!(asked().await, 1);
         school.clock.advance(SignedDuration::from_hours(91 * 24));
         assert_eq!(asked().await, 0, "nobody norms that long");
+    })
+    .await;
+}
+
+/// R10, invariant 4: pushes pass each other, and one that failed at first is tried again when a newer one was kept. What is
+/// overtaken is read back; in its turn it is kept.
+#[tokio::test]
+async fn a_push_that_was_overtaken_is_read_back_and_not_kept() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let (_, deelnames) = school.planned(&["jip"]).await;
+        let jip = &deelnames[0];
+        let push = async |score: &str, said_at| {
+            let received = Received {
+                deliveries: vec![delivery(jip, &completed(score))],
+                reports: Vec::new(),
+            };
+            let by = By {
+                peer: VENDOR,
+                revision: 1,
+                said_at,
+            };
+            pushed::keep(&school.core, TENANT, by, &received).await.unwrap();
+        };
+        let first = school.core.now();
+        school.clock.advance(jiff::SignedDuration::from_mins(1));
+        let second = school.core.now();
+        school.clock.advance(jiff::SignedDuration::from_mins(1));
+        push("5.6", second).await;
+        push("5.4", first).await;
+        assert_eq!(school.versions(jip).await.len(), 1, "the older one changes nothing");
+        assert_eq!(school.lane(3, "association", jip).await.len(), 1, "and is read back");
+        push("5.6", second).await;
+        assert_eq!(school.versions(jip).await.len(), 1, "said again");
+
+        school.clock.advance(jiff::SignedDuration::from_mins(1));
+        push("5.4", school.core.now()).await;
+        assert_eq!(school.versions(jip).await.len(), 2, "a correction in its turn");
     })
     .await;
 }

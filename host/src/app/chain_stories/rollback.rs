@@ -1,13 +1,16 @@
 //! A connector revision goes back: what is told beforehand and to whom, and what is repaired at the vendor (DESIGN §7, R25).
 
-use super::rollout::{sitting_of, with_two_revisions, work};
+use super::rollout::{begin, fb, revision_of, served, sitting_of, take, units, with_two_revisions, work};
 use super::*;
-use crate::app::revision::{self, Back, Misfit};
+use crate::app::revision::{self, Back, Misfit, RevisionError};
+use crate::app::rollout::steps::Step;
+use crate::app::rollout::tally::Tally;
 use crate::app::{mended, repair};
 use crate::domain::exception::{ROLLBACK_REVIEW, ROLLED_BACK, SITTING_DIFFERS};
 use crate::domain::lane::JobState;
 use crate::domain::reading_back::Difference;
 use crate::domain::retry::Blame;
+use crate::domain::rollout::Served;
 use crate::store::testing::on_each_database;
 
 /// Before it is done a rollback says what the newer revision did and what would not fit; in its commit the examenbureau
@@ -184,6 +187,100 @@ async fn only_the_code_goes_back_with_the_settings_of_now() {
             .await
             .unwrap();
         assert!(again.already, "the answer may have been lost");
+    })
+    .await;
+}
+
+/// A revision that was made and never ran, whose keuring nobody looked at, and a newer one are no way back, by whichever
+/// door; what ran before is.
+#[tokio::test]
+async fn what_never_ran_or_is_newer_is_no_way_back() {
+    on_each_database(|bench| async move {
+        let school = with_two_revisions(&bench).await;
+        let core = &school.core;
+        let digest = core.db.revision(TENANT, VENDOR, 2).await.unwrap().unwrap().digest;
+        let third = revision::make(core, TENANT, "fb", VENDOR, &revision_of(&digest, 20)).await;
+        revision::rollout(core, TENANT, "fb", VENDOR, third.unwrap(), "iedereen")
+            .await
+            .unwrap();
+        let to = |number, code_only| Back {
+            from: None,
+            to: Some(number),
+            code_only,
+        };
+        for code_only in [false, true] {
+            let refused = revision::rollback(core, TENANT, "fb", VENDOR, to(2, code_only), "storing").await;
+            assert!(
+                matches!(refused, Err(RevisionError::NoWayBack { from: 3, to: 2 })),
+                "{refused:?}"
+            );
+        }
+        let plan = revision::plan_rollback(core, TENANT, VENDOR, to(2, false)).await;
+        assert!(matches!(plan, Err(RevisionError::NoWayBack { .. })), "{plan:?}");
+        revision::rollback(core, TENANT, "fb", VENDOR, to(1, false), "storing")
+            .await
+            .unwrap();
+        let on_again = revision::rollback(core, TENANT, "fb", VENDOR, to(3, false), "toch").await;
+        assert!(
+            matches!(on_again, Err(RevisionError::NoWayBack { from: 1, to: 3 })),
+            "{on_again:?}"
+        );
+    })
+    .await;
+}
+
+/// Units that a stopped rollout left on theirs go back by the name of their revision, also when another rollout was begun
+/// since; everybody else keeps what they have.
+#[tokio::test]
+async fn units_of_a_stopped_rollout_are_taken_back_by_the_name_of_their_revision() {
+    on_each_database(|bench| async move {
+        let school = with_two_revisions(&bench).await;
+        let core = &school.core;
+        let (a, _) = sitting_of(&school, "team-a", "jip", 1).await;
+        let tally = Tally::default();
+        begin(&school, 2).await.unwrap();
+        take(&school, &tally, &fb(), units(&["team-a"], &[])).await.unwrap();
+        take(&school, &tally, &fb(), Step::Stop).await.unwrap();
+        let digest = core.db.revision(TENANT, VENDOR, 2).await.unwrap().unwrap().digest;
+        revision::make(core, TENANT, "fb", VENDOR, &revision_of(&digest, 20))
+            .await
+            .unwrap();
+        begin(&school, 3).await.unwrap();
+        assert_eq!(served(&school, 2, &a).await, Served::By(2));
+        let back = Back {
+            from: Some(2),
+            ..Back::default()
+        };
+        let done = revision::rollback(core, TENANT, "fb", VENDOR, back, "storing")
+            .await
+            .unwrap();
+        assert_eq!((done.from, done.to, done.only_named), (2, 1, true));
+        assert_eq!(served(&school, 2, &a).await, Served::By(1));
+    })
+    .await;
+}
+
+/// Invariant 8: a call that ran on the newer revision at the switch ends after it; what it told is told again as well.
+#[tokio::test]
+async fn what_a_call_under_way_told_on_the_newer_revision_is_told_again() {
+    on_each_database(|bench| async move {
+        let school = with_two_revisions(&bench).await;
+        let core = &school.core;
+        revision::rollout(core, TENANT, "fb", VENDOR, 2, "iedereen")
+            .await
+            .unwrap();
+        work(&school).await;
+        revision::rollback(core, TENANT, "fb", VENDOR, Back::default(), "storing")
+            .await
+            .unwrap();
+        work(&school).await;
+        let (late, _) = sitting_of(&school, "team-a", "jip", 2).await;
+        work(&school).await;
+        assert!(school.offering(&late).await.is_confirmed(), "nobody has looked yet");
+
+        school.clock.advance(jiff::SignedDuration::from_mins(6));
+        work(&school).await;
+        assert!(!school.offering(&late).await.is_confirmed(), "it is told again");
     })
     .await;
 }

@@ -41,7 +41,7 @@ async fn admitted(school: &School, version: &str, cursor_schema: Option<&str>) -
     package::admit(core, TENANT, "fb", bytes).await.unwrap().digest
 }
 
-fn revision_of(digest: &str, page_size: i64) -> NewRevision {
+pub(super) fn revision_of(digest: &str, page_size: i64) -> NewRevision {
     NewRevision {
         digest: digest.to_owned(),
         profile: None,
@@ -76,11 +76,11 @@ pub(super) async fn work(school: &School) {
         .await;
 }
 
-fn fb() -> Account {
+pub(super) fn fb() -> Account {
     account("fb", &[Duty::Beheren])
 }
 
-async fn begin(school: &School, revision: i64) -> Result<(), RevisionError> {
+pub(super) async fn begin(school: &School, revision: i64) -> Result<(), RevisionError> {
     let begin = Begin {
         revision,
         go_by: Duty::Plannen,
@@ -93,12 +93,12 @@ async fn begin(school: &School, revision: i64) -> Result<(), RevisionError> {
     Ok(())
 }
 
-async fn take(school: &School, tally: &Tally, who: &Account, step: Step) -> Result<Stage, RevisionError> {
+pub(super) async fn take(school: &School, tally: &Tally, who: &Account, step: Step) -> Result<Stage, RevisionError> {
     let taken = steps::take(&school.core, tally, TENANT, who, VENDOR, (&step, "een reden")).await?;
     Ok(taken.stage)
 }
 
-fn units(names: &[&str], flows: &[i64]) -> Step {
+pub(super) fn units(names: &[&str], flows: &[i64]) -> Step {
     Step::Units {
         units: names.iter().map(|&name| name.to_owned()).collect(),
         flows: flows.to_vec(),
@@ -144,7 +144,7 @@ async fn confirm(school: &School, sitting: &str, deelname: &str, revision: i64) 
     school.core.commit(set).await.unwrap();
 }
 
-async fn served(school: &School, flow: i64, sitting: &str) -> Served {
+pub(super) async fn served(school: &School, flow: i64, sitting: &str) -> Served {
     let db = &school.core.db;
     let (_, serving) = serving(db, TENANT, VENDOR).await.unwrap().unwrap();
     of_sitting(db, TENANT, &serving, (flow, sitting)).await.unwrap().0

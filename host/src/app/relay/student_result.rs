@@ -21,6 +21,8 @@ pub struct Brought<'a> {
     pub systems: &'a [String],
     /// As it came.
     pub content: &'a [u8],
+    /// Whether it carries the data of a person, which the inbox doesn't keep (R5).
+    pub carries_person: bool,
 }
 
 impl Brought<'_> {
@@ -49,7 +51,7 @@ impl Brought<'_> {
             subject_kind: "association",
             subject_id: id,
             content: self.content,
-            carries_person: false,
+            carries_person: self.carries_person,
         }
     }
 }
@@ -105,9 +107,12 @@ pub async fn put(core: &Core, brought: Brought<'_>, told: &model::Association) -
     core.decide(&brought.key(id), || async {
         let tenant = &brought.sender.tenant;
         let known = association::find(&core.db, tenant, id).await?;
-        if known.as_ref().is_some_and(|known| !brought.made(known)) {
+        // A deelname that it planned at a vendor is something else.
+        let is_its_attempt = |known: &Association| brought.made(known) && brought.systems.contains(&known.peer);
+        if known.as_ref().is_some_and(|known| !is_its_attempt(known)) {
             return Err(Refused::Invalid(format!(
-                "association {id} was not made by this system: the result of an enrolment comes by PATCH (R8)"
+                "association {id} is no extra attempt that this system made here: the result of an enrolment comes by PATCH (R8), \
+                 and an attempt has an id of its own"
             )));
         }
         let mut draft = Draft::of(core, tenant, brought.sender.actor());
@@ -154,7 +159,10 @@ async fn keep_attempt(
     };
     if !missing.is_empty() {
         let outcome = hold(draft, brought, method, &attempt, &missing).await?;
-        draft.put(association::next(tenant, &attempt));
+        // The message is in the inbox. What is complete stays what goes, also while it waits for the student system.
+        if is_new {
+            draft.put(association::next(tenant, &attempt));
+        }
         return Ok(if is_new { Outcome::Created } else { outcome });
     }
     draft.note(brought.arrived(method, &id), Outcome::Applied)?;

@@ -70,8 +70,18 @@ pub async fn going_back_from(core: &Core, tenant: &str, row: &PeerRow) -> Result
 /// present one: who was put back by a rollout goes to a newer one by a rollout.
 ///
 /// # Errors
-/// [`RevisionError`]: among them a package whose key was revoked.
+/// [`RevisionError`]: among them a package whose key was revoked, and what is no way back.
 pub async fn plan_rollback(core: &Core, tenant: &str, peer: &str, back: Back) -> Result<Rollback, RevisionError> {
+    let row = found(core, tenant, peer).await?;
+    goes_back(taken_back(core, tenant, &row, back.from).await?, back)?;
+    plan_switch(core, tenant, peer, back).await
+}
+
+/// The same for a switch in either direction: on to a newer revision by a rollout, or back.
+///
+/// # Errors
+/// As [`plan_rollback`].
+pub async fn plan_switch(core: &Core, tenant: &str, peer: &str, back: Back) -> Result<Rollback, RevisionError> {
     let (mut plan, now, then) = way(core, tenant, peer, back).await?;
     plan.differences = between(core, tenant, &now, &then).await?;
     plan.consequences = consequences::of(core, tenant, &now, &then).await?;
@@ -86,7 +96,7 @@ async fn way(
     back: Back,
 ) -> Result<(Rollback, RevisionRow, RevisionRow), RevisionError> {
     let row = found(core, tenant, peer).await?;
-    let from = going_back_from(core, tenant, &row).await?;
+    let from = taken_back(core, tenant, &row, back.from).await?;
     let from = from.ok_or_else(|| RevisionError::NoEarlier(peer.to_owned()))?;
     let only_named = row.revision != Some(from);
     let to = match (back.to, row.revision) {
@@ -96,6 +106,9 @@ async fn way(
     };
     if from == to {
         return Err(RevisionError::RunsAlready(to));
+    }
+    if to < from {
+        ran_before(core, &row, from, to).await?;
     }
     let now = at(core, tenant, peer, from).await?;
     let mut then = at(core, tenant, peer, to).await?;
@@ -114,6 +127,43 @@ async fn way(
         already: false,
     };
     Ok((plan, now, then))
+}
+
+/// The revision that a rollback takes back: the one that was named, while anybody has it, such as the units that a stopped
+/// rollout left on theirs; else the one of [`going_back_from`].
+///
+/// # Errors
+/// What the database says.
+pub async fn taken_back(
+    core: &Core,
+    tenant: &str,
+    row: &PeerRow,
+    named: Option<i64>,
+) -> Result<Option<i64>, StoreError> {
+    if let (Some(named), Some((_, serving))) = (named, rollout::serving(&core.db, tenant, &row.id).await?)
+        && serving.uses(named)
+    {
+        return Ok(Some(named));
+    }
+    going_back_from(core, tenant, row).await
+}
+
+/// Refuses a revision that was made and never ran: its keuring and what it may do were never looked at.
+async fn ran_before(core: &Core, row: &PeerRow, from: i64, to: i64) -> Result<(), RevisionError> {
+    at(core, &row.tenant, &row.id, to).await?;
+    let activations = core.db.activations(&row.tenant, &row.id).await?;
+    match activations.iter().any(|one| one.revision == to) {
+        true => Ok(()),
+        false => Err(RevisionError::NoWayBack { from, to }),
+    }
+}
+
+/// Refuses a newer revision: that comes by a rollout, which a freeze and a keuring hold up.
+fn goes_back(from: Option<i64>, back: Back) -> Result<(), RevisionError> {
+    match (from, back.to) {
+        (Some(from), Some(to)) if to > from => Err(RevisionError::NoWayBack { from, to }),
+        _ => Ok(()),
+    }
 }
 
 /// The revision that a rollback of only the code makes: the older package with what is set now, which must fit it.
@@ -179,8 +229,9 @@ pub async fn rollback(
                 answer: done,
             });
         }
-        let present = going_back_from(core, tenant, &row).await?;
+        let present = taken_back(core, tenant, &row, back.from).await?;
         as_seen(present, back.from)?;
+        goes_back(present, back)?;
         let (mut plan, now, then) = way(core, tenant, peer, back).await?;
         plan.differences = between(core, tenant, &now, &then).await?;
         if back.code_only {

@@ -160,7 +160,8 @@ pub async fn take(
     }
     let measured = match (step, rollout::newest(&core.db, tenant, peer).await?) {
         (Step::Go { .. } | Step::NoGo, Some(newest)) => {
-            Some(measure::present_step(core, tally, tenant, peer, &newest).await?)
+            let report = measure::present_step(core, tally, tenant, peer, &newest).await?;
+            Some(((newest.seq, newest.steps), report))
         }
         _ => None,
     };
@@ -168,10 +169,16 @@ pub async fn take(
         let row = revision::found(core, tenant, peer).await?;
         let rollout = rollout::newest(&core.db, tenant, peer).await?;
         let rollout = rollout.ok_or_else(|| RevisionError::NoRollout(peer.to_owned()))?;
+        if measured
+            .as_ref()
+            .is_some_and(|(of, _)| *of != (rollout.seq, rollout.steps))
+        {
+            return Err(RevisionError::AnotherStep);
+        }
         let mut draft = Draft::of(core, tenant, actor(&account.id));
         let detail = measured.as_ref().map_or_else(
             || detail(step),
-            |report| {
+            |(_, report)| {
                 let judged = report.judged.iter().map(|one| {
                     json!({ "criterion": one.criterion.name(), "measured": one.measured, "threshold": one.threshold,
                     "outcome": one.outcome.name() })
@@ -179,7 +186,9 @@ pub async fn take(
                 json!({ "outcome": report.outcome.name(), "criteria": judged.collect::<Vec<_>>() }).to_string()
             },
         );
-        let outcome = measured.as_ref().map_or(Outcome::NotEnough, |report| report.outcome);
+        let outcome = measured
+            .as_ref()
+            .map_or(Outcome::NotEnough, |(_, report)| report.outcome);
         let doer = Doer {
             account,
             peer: row,

@@ -20,6 +20,7 @@ use crate::connector::signature::key_file::PrivateKeyFile;
 #[command(after_help = "\
 Examples:
   oke connector sign --key keys/my-company.key my-vendor-1.0.0.oke
+  oke connector sign --also --key keys/my-company-2.key my-vendor-1.0.0.oke
   oke connector sign --counter --key keys/my-school.key my-vendor-1.0.0.oke")]
 pub(super) struct Arguments {
     /// The private key, made by `oke connector keygen`
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// Sign beside the package, as somebody other than its publisher
     #[arg(long)]
     counter: bool,
+    /// Keep the signatures that are there: while one key follows another, schools that know either take the package
+    #[arg(long, conflicts_with = "counter")]
+    also: bool,
     /// Where to write [default: the package itself, or PACKAGE.sig.json]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -42,7 +46,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let (path, bytes) = match arguments.counter {
         true => counter_signed(arguments, &package, &key)?,
         false => {
-            let signed = package.signed(&key.publisher, &key.key)?;
+            let signed = match arguments.also {
+                true => package.also_signed(&key.publisher, &key.key)?,
+                false => package.signed(&key.publisher, &key.key)?,
+            };
             let path = arguments.out.clone().unwrap_or_else(|| arguments.package.clone());
             (path, signed.to_bytes())
         }

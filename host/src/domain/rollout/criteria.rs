@@ -178,7 +178,7 @@ impl Measured {
         let failures = |criterion, count: u64, per_thousand: u64| {
             // Few calls may already hold more failures than the fewest that count would be allowed.
             let counted = calls.max(criteria.least_calls);
-            let too_many = count * 1_000 > per_thousand * counted;
+            let too_many = count.saturating_mul(1_000) > per_thousand.saturating_mul(counted);
             Judged {
                 criterion,
                 measured: Some(count),
@@ -220,4 +220,25 @@ impl Measured {
 #[must_use]
 pub fn overall(judged: &[Judged]) -> Outcome {
     judged.iter().map(|one| one.outcome).max().unwrap_or(Outcome::NotEnough)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_beyond_all_numbers_allows_everything() {
+        let criteria = Criteria {
+            least_calls: 1,
+            most_by_connector: u64::MAX,
+            ..Criteria::default()
+        };
+        let measured = Measured {
+            by_connector: 3,
+            ..Measured::default()
+        };
+        let judged = measured.judged(&criteria);
+        let by_connector = judged.iter().find(|one| one.criterion == Criterion::ByConnector);
+        assert_eq!(by_connector.map(|one| one.outcome), Some(Outcome::Pass));
+    }
 }

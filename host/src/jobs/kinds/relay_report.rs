@@ -34,7 +34,8 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     let sitting = offering::find(&core.db, tenant, &id).await?;
     let sitting = sitting.ok_or_else(|| JobError::permanent(Blame::Host, format!("sitting {id} is not known")))?;
     let told = relay::back::told_sitting(core, tenant, &sitting).await?;
-    let effect = format!("{id}/{}", serde_json::json!([told.irregularities, told.documents]));
+    let said = serde_json::json!([told.irregularities, told.documents]);
+    let effect = format!("{id}/{}/{said}", sitting.version);
     let line = Line::to(connectors, &context, Interface::TplZittingsverslag, &effect);
     let (caller, _) = line.caller().await?;
     line.heard(caller.put_report_tpl(&told).await).await?;

@@ -46,7 +46,8 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
         true => Way::ExtraAttempt,
         false => Way::Original,
     };
-    let effect = format!("{id}/{}", serde_json::json!(told.result));
+    let of = message.unwrap_or_else(|| enrolment.version.to_string());
+    let effect = format!("{id}/{of}/{}", serde_json::json!(told.result));
     let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
     let (caller, _) = line.caller().await?;
     line.heard(caller.put_result(&told, way).await).await?;

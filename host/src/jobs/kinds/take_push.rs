@@ -1,10 +1,11 @@
 //! What a vendor pushed in a format of its own: translated by the connector and kept.
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::call::{Line, payload};
-use crate::app::pushed;
+use crate::app::pushed::{self, By};
 use crate::app::running::Connectors;
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
@@ -14,6 +15,8 @@ pub(super) struct TakePush(pub(super) Connectors);
 #[derive(Deserialize)]
 struct Payload {
     push: String,
+    /// The same words came before, and nobody can tell when these were said.
+    again: bool,
 }
 
 impl JobKind for TakePush {
@@ -27,12 +30,17 @@ impl JobKind for TakePush {
 }
 
 async fn take(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { push: id } = payload(&context)?;
+    let Payload { push: id, again } = payload(&context)?;
     let (core, tenant, peer) = (&context.core, &context.job.tenant, &context.job.peer);
-    let (name, body) = pushed::open(core, tenant, &id).await?;
+    let push = pushed::open(core, tenant, &id).await?;
     let line = Line::to(connectors, &context, Interface::Webhook, &id);
     let (caller, revision) = line.caller().await?;
-    let received = line.heard(caller.receive(&name, &body).await).await?;
-    pushed::keep(core, tenant, peer, revision, &received).await?;
+    let received = line.heard(caller.receive(&push.webhook, &push.body).await).await?;
+    let by = By {
+        peer,
+        revision,
+        said_at: if again { Timestamp::MIN } else { push.received_at },
+    };
+    pushed::keep(core, tenant, by, &received).await?;
     Ok(Done::nothing())
 }

@@ -41,7 +41,7 @@ pub(super) async fn show(
     let found = associations::find(&service.core.db, &tenant, &id).await?;
     let found = found.filter(|found| systems.contains(&found.peer) && is_shown(found, &client));
     let found = found.ok_or_else(|| Refused::unknown("association", &id))?;
-    Ok(Json(expanded(&service, &tenant, &found, &query).await?))
+    Ok(Json(expanded(&service, &tenant, &found, &query, Needs::Told).await?))
 }
 
 /// What a student system made, and extra attempts that this very client brought; not those planned in this host.
@@ -73,9 +73,18 @@ pub(super) async fn of_offering(
     let (total, found) = page.cut(found);
     let mut items = Vec::with_capacity(found.len());
     for bound in &found {
-        items.push(expanded(&service, &tenant, bound, &query).await?);
+        items.push(expanded(&service, &tenant, bound, &query, Needs::Told).await?);
     }
     Ok(Json(page.written(total, items)))
+}
+
+/// Whether a person's needs are told: to who plans they are, to a vendor only what was planned (R15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// With the person.
+    Told,
+    /// Left out.
+    Kept,
 }
 
 /// An enrolment with what was asked for whole: `person`, `offering`, `offering.program` and the like.
@@ -84,6 +93,7 @@ pub(super) async fn expanded(
     tenant: &str,
     found: &Association,
     query: &Query,
+    needs: Needs,
 ) -> Result<Value, Problem> {
     let Core { db, .. } = &service.core;
     let mut facts = found.facts.clone();
@@ -91,6 +101,9 @@ pub(super) async fn expanded(
     if query.expands("person") {
         let known = person::find(db, tenant, &facts.person_id).await?;
         facts.person = known.filter(|known| !known.erased).map(|known| known.facts);
+        if let (Needs::Kept, Some(person)) = (needs, facts.person.as_mut()) {
+            person.assigned_needs.clear();
+        }
         person_as = PersonAs::Whole;
     }
     let fields = AssociationFields::EnrolmentWithResult;
@@ -123,6 +136,7 @@ pub(super) async fn put(
         sender: &client.sender,
         systems: &systems,
         content: &message.content,
+        carries_person: told.person.is_some(),
     };
     let outcome = student_result::put(&service.core, brought, &told).await?;
     Ok(stored(outcome, message.value))
@@ -141,6 +155,7 @@ pub(super) async fn patch(
         sender: &client.sender,
         systems: &systems,
         content: &message.content,
+        carries_person: false,
     };
     let outcome = student_result::patch(&service.core, brought, &id, &told).await?;
     let kept = associations::find(&service.core.db, &tenant, &id).await?;

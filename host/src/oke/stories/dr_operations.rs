@@ -4,6 +4,7 @@
 use super::tpl_operations::offering_of;
 use super::*;
 use crate::app::landscape;
+use crate::domain::association::Association;
 use crate::store::association;
 use crate::store::job;
 use crate::store::tenant::UnitRow;
@@ -286,7 +287,36 @@ async fn results_of_flow_5_go_on_to_the_student_system() {
             .await;
         assert_eq!(patched.status, StatusCode::OK, "R8: {}", patched.body);
         let kept = association::find(&face.core.db, "roc", "e-9").await.unwrap().unwrap();
-        assert_eq!(kept.facts.result.unwrap().score.as_deref(), Some("8.0"));
+        assert_eq!(kept.facts.result.as_ref().unwrap().score.as_deref(), Some("8.0"));
+
+        let mut incomplete = extra_attempt();
+        incomplete["consumers"] = json!([{ "consumerKey": "nl-test-admin", "attempt": 2 }]);
+        incomplete["result"]["score"] = json!("3.0");
+        let held = face
+            .call(&token, Method::PUT, "/oke/roc/dr/associations/e-9", &incomplete)
+            .await;
+        assert_eq!(held.status, StatusCode::OK, "R12: {}", held.body);
+        let waits = association::find(&face.core.db, "roc", "e-9").await.unwrap().unwrap();
+        assert_eq!(waits, kept, "what is complete stays what goes");
+
+        let at_vendor = Association {
+            id: "d-9".to_owned(),
+            peer: "toa".to_owned(),
+            version: 0,
+            ..kept
+        };
+        let mut set = WriteSet::of("roc");
+        set.put(association::next("roc", &at_vendor));
+        face.core.commit(set).await.unwrap();
+        let mut same_id = extra_attempt();
+        same_id["associationId"] = json!("d-9");
+        let refused = face
+            .call(&token, Method::PUT, "/oke/roc/dr/associations/d-9", &same_id)
+            .await;
+        assert!(refused.problem(400).contains("id of its own"), "R23");
+        let unharmed = association::find(&face.core.db, "roc", "d-9").await.unwrap().unwrap();
+        assert_eq!(unharmed.peer, "toa", "a deelname planned at a vendor is no attempt");
+
         let mut of_sis = extra_attempt();
         of_sis["associationId"] = json!("e-1");
         let wrong_way = face.call(&token, Method::PUT, path, &of_sis).await;
@@ -323,6 +353,14 @@ async fn a_vendor_reads_program_enrolments_of_its_own_students() {
             assert_eq!(items.len(), 1);
             assert_eq!(items[0]["offering"]["offeringId"], json!("program-1"));
         }
+        let tests = face
+            .read(&token, "persons/p-1/associations?associationType=componentOffering")
+            .await;
+        assert_eq!(
+            tests.body["items"],
+            json!([]),
+            "a student's other tests are no vendor's business"
+        );
         face.read(&token, "persons/p-1/associations?associationType=else")
             .await
             .problem(400);

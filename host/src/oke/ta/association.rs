@@ -7,7 +7,7 @@ use oke_codec::{AssociationFields, Dialect, PersonAs, model, read_association_pu
 use serde_json::Value;
 
 use super::offering::its_own;
-use super::planner;
+use super::{planner, reader};
 use crate::api::Service;
 use crate::app::Refused;
 use crate::app::relay::{self, At, back};
@@ -40,7 +40,7 @@ pub(super) async fn list(
     Path((tenant, vendor, id)): Path<(String, String, String)>,
     query: Query,
 ) -> Result<Json<Value>, Problem> {
-    planner(&service, &client, &vendor).await?;
+    reader(&service, &client, &vendor).await?;
     let page = query.page()?;
     let role = query.one_of("role", &ROLES)?;
     let state = query.one_of("state", &STATES)?;
@@ -93,7 +93,7 @@ pub(super) async fn show(
     Path((tenant, vendor, id)): Path<(String, String, String)>,
     query: Query,
 ) -> Result<Json<Value>, Problem> {
-    planner(&service, &client, &vendor).await?;
+    reader(&service, &client, &vendor).await?;
     let deelname = deelname(&service, &client, &vendor, &id).await?;
     let told = back::told_deelname(&service.core, &tenant, &deelname).await?;
     Ok(Json(written(&told, person_as(&query))))

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use oke_codec::{Dialect, OfferingFields, read_offering_put, settle_id, write_offering};
 use serde_json::Value;
 
-use super::planner;
+use super::{planner, reader};
 use crate::api::Service;
 use crate::app::Refused;
 use crate::app::relay::{self, At, back};
@@ -21,7 +21,7 @@ pub(super) async fn show(
     client: Client,
     Path((tenant, vendor, id)): Path<(String, String, String)>,
 ) -> Result<Json<Value>, Problem> {
-    planner(&service, &client, &vendor).await?;
+    reader(&service, &client, &vendor).await?;
     let sitting = its_own(&service, &client, &vendor, &id).await?;
     let told = back::told_sitting(&service.core, &tenant, &sitting).await?;
     let fields = OfferingFields::SittingWithReport;
