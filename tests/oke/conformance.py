@@ -58,8 +58,8 @@ def try_face(face, url, folder, work, chosen):
             command += ["--phases", "examples,fuzzing,stateful", "--no-shrink"]
             command += ["--max-time", str(max(1, chosen.seconds // len(tokens)))]
         else:
-            # A scenario of the stateful phase holds five cases, give or take.
-            command += ["--phases", "stateful", "--max-examples", str(max(1, chosen.cases // len(tokens) // 5))]
+            # Of each operation as many cases as there are scenarios, which hold five cases, give or take.
+            command += ["--phases", "fuzzing,stateful", "--max-examples", str(max(1, chosen.cases // len(tokens) // 5))]
         here = Path(__file__).parent
         environment = {**os.environ, "OKE_PUBLISHED": str(folder), "PYTHONPATH": str(here)}
         environment.update(SCHEMATHESIS_HOOKS="hooks", PYTHONDONTWRITEBYTECODE="1", OKE_FACE=face)

@@ -136,6 +136,10 @@ def face(document, overlay, name):
                 kind: {"schema": dissolved.schema(one["schema"])} for kind, one in answer.get("content", {}).items()
             }
             written["responses"][status] = {"description": answer.get("description", status), "content": content}
+        if whole := overlay["listed_as"].get(line):
+            of_list = operation(document, *whole.split())["responses"]["200"]["content"]["application/json"]["schema"]
+            answer = {"schema": dissolved.schema(items(of_list))}
+            written["responses"]["200"]["content"]["application/json"] = answer
         problem = document["paths"]["/"]["get"]["responses"]["400"]["content"]
         for status in overlay["problems"]:
             content = {kind: {"schema": dissolved.schema(one["schema"])} for kind, one in problem.items()}
@@ -152,6 +156,14 @@ def face(document, overlay, name):
         "paths": paths,
         "components": {"schemas": dissolved.components},
     }
+
+
+def items(schema):
+    """What a page of a list holds; the last part that says so counts."""
+    found = schema.get("properties", {}).get("items", {}).get("items")
+    for part in schema.get("allOf", []):
+        found = items(part) or found
+    return found
 
 
 def link(source, target, line, to):

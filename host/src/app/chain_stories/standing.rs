@@ -1,6 +1,8 @@
 //! What was decided stays decided until two people change it: corrections, withdrawals, and what then goes on.
 
 use super::*;
+use std::collections::BTreeSet;
+
 use crate::app::policy::{self, Scope};
 use crate::app::studentresultaat::compose;
 use crate::app::vaststellen::{self, Seen};
@@ -317,7 +319,10 @@ async fn an_exam_has_a_policy_of_its_own_within_its_unit_and_school() {
             .await
             .unwrap();
         work(&school).await;
-        assert_eq!(school.lane(5, "association", "e-jip").await.len(), 1, "the exam's word");
+        // Two policies were set: what the first has judged again may be under way when the second comes to it.
+        let told = school.lane(5, "association", "e-jip").await;
+        let told: BTreeSet<&str> = told.iter().map(|job| job.payload.as_str()).collect();
+        assert_eq!(told.len(), 1, "the exam's word: {told:?}");
         let exam = school.offering("plannable").await;
         assert!(policy::no_show_counts(&school.core.db, TENANT, &exam).await.unwrap());
     })

@@ -20,6 +20,8 @@ pub const SPACE: &str = " ";
 const CHROMIUM: &str = "OKE_CHROMIUM";
 const CHROMEDRIVER: &str = "OKE_CHROMEDRIVER";
 const AXE: &str = "OKE_AXE";
+/// How long a page or some keys may take on a machine with other work.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How wide and high the window is, and which colours its user prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +128,7 @@ impl Chromium {
 
     async fn try_to_call(&self, method: reqwest::Method, path: &str, body: &Value) -> Result<Value, String> {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let mut request = self.calls.request(method.clone(), url);
+        let mut request = self.calls.request(method.clone(), url).timeout(PATIENCE);
         if method == reqwest::Method::POST {
             request = request.json(body);
         }
