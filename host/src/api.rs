@@ -59,6 +59,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::revision::operations())
         .and(v1::rollout::operations())
         .and(v1::freeze::operations())
+        .and(v1::health::operations())
         .and(v1::job::operations())
         .and(v1::task::operations())
         .and(v1::sitting::operations())

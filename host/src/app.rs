@@ -38,6 +38,7 @@ pub mod duplicate;
 pub mod freeze;
 mod group;
 mod group_read;
+pub mod health;
 #[cfg(test)]
 mod hostile_stories;
 pub mod judging;

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod admission;
+mod bundles;
 mod cesuren;
 mod changes;
 mod connectors;
@@ -19,6 +20,7 @@ mod exams;
 mod exceptions;
 mod form;
 mod freezes;
+mod health;
 mod keuring_words;
 mod needs;
 mod oops;
@@ -26,6 +28,7 @@ mod packages;
 mod policies;
 mod publishers;
 mod refusal;
+mod refused_package;
 mod report;
 mod rollout;
 mod scale_maps;
@@ -68,6 +71,7 @@ pub fn router(service: Service) -> Router {
         .merge(changes::routes())
         .merge(rollout::routes())
         .merge(freezes::routes())
+        .merge(health::routes())
         .merge(tomorrow::routes())
         .merge(exceptions::routes())
         .merge(needs::routes())
@@ -77,6 +81,7 @@ pub fn router(service: Service) -> Router {
         .merge(timeline::routes())
         .merge(publishers::routes())
         .merge(packages::routes())
+        .merge(bundles::routes())
         .merge(admission::routes())
         .merge(decisions::routes())
         .merge(standing::routes())
@@ -92,6 +97,7 @@ pub fn router(service: Service) -> Router {
         .merge(report::routes())
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .merge(packages::upload_route(service.stream_limit))
+        .merge(bundles::upload_route(service.stream_limit))
         .merge(statics::routes())
         .fallback(oops::no_such_page)
         .layer(axum::middleware::map_response(guarded))

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod deadline;
 pub mod decision;
 pub mod duplicate;
+pub mod exam_calendar;
 pub mod exception;
 pub mod interface;
 pub mod keuring;

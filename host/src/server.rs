@@ -241,6 +241,8 @@ impl Host {
                 warn!("a background task ended badly: {error}");
             }
         }
+        // Calls that were under way at the stop have ended only now.
+        self.service.connectors.tally().write(&self.service.core).await;
         Ok(())
     }
 
@@ -339,18 +341,15 @@ async fn settle(core: Core, stop: CancellationToken) {
     }
 }
 
-/// Writes now and then what calls came to.
+/// Writes now and then what calls came to; the last is written by who waits for the calls to end.
 async fn tally(service: Service, stop: CancellationToken) {
     let mut every = tokio::time::interval(WRITTEN_EVERY);
     loop {
-        let stopping = tokio::select! {
-            _ = every.tick() => false,
-            () = stop.cancelled() => true,
-        };
-        service.connectors.tally().write(&service.core).await;
-        if stopping {
-            return;
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.cancelled() => return,
         }
+        service.connectors.tally().write(&service.core).await;
     }
 }
 
@@ -377,12 +376,42 @@ async fn checkpoints(service: Service, stop: CancellationToken) {
 mod tests {
     use super::*;
     use crate::app::account;
+    use crate::app::rollout::tally::Call;
+    use crate::connector::call::CallReport;
+    use crate::domain::interface::Interface;
+    use crate::store::call_tally;
 
     #[tokio::test]
     async fn a_request_that_never_ends_does_not_keep_the_host_from_stopping() {
         let stop = CancellationToken::new();
         stop.cancel();
         bounded(std::future::pending(), &stop, Duration::ZERO).await.unwrap();
+    }
+
+    /// Calls go on for a while after the host was told to stop; the one that ends last counts too.
+    #[tokio::test]
+    async fn what_calls_came_to_until_the_very_end_is_kept_when_the_host_stops() {
+        let data = tempfile::tempdir().unwrap();
+        let settings = Settings::within(data.path(), ([127, 0, 0, 1], 0).into());
+        std::fs::write(settings.master_key_path(), "0a".repeat(32)).unwrap();
+        let core = open_to_serve(&settings).await.unwrap();
+        let host = Host::assemble(core.clone(), &settings, data.path().join("no-compiler"), None).unwrap();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let call = Call {
+            tenant: "roc",
+            peer: "toa",
+            revision: 1,
+            interface: Interface::TaResultaten,
+            blame: None,
+            report: CallReport::default(),
+            fault: None,
+        };
+        host.service.connectors.tally().count(call, core.now());
+        let listener = TcpListener::bind(settings.listen).await.unwrap();
+        host.serve(listener, stop).await.unwrap();
+        let kept = call_tally::since(&core.db, "roc", ("toa", 1), jiff::Timestamp::UNIX_EPOCH).await;
+        assert_eq!(kept.unwrap().iter().map(|row| row.measured.done).sum::<u64>(), 1);
     }
 
     #[tokio::test]

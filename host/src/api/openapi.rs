@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, bundle, contact, deelname, duplicate, freeze, job, keuring, landscape, needs, package, peer,
-    policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
+    account, attempt, bundle, contact, deelname, duplicate, freeze, health, job, keuring, landscape, needs, package,
+    peer, policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -24,12 +24,13 @@ use super::v1::{
         attempt::show, attempt::set,
         duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,
         publisher::list, publisher::trust, publisher::revoke, publisher::expire, publisher::revocation,
-        package::list, package::admit, bundle::import,
+        package::list, package::admit, bundle::import, bundle::foresee,
         keuring::list, keuring::ask, keuring::counter_sign, keuring::review, keuring::approve, keuring::policy,
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
         rollout::show, rollout::begin, rollout::step, rollout::difference, rollout::label,
-        freeze::list, freeze::enter, freeze::withdraw,
+        freeze::list, freeze::enter, freeze::withdraw, freeze::propose, freeze::calendar,
+        health::show,
         job::list, job::requeue, job::dismiss,
         task::list, task::claim, task::release, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,

@@ -203,6 +203,7 @@ impl From<BundleError> for Problem {
                 let inner = Problem::from(error);
                 Problem::new(inner.code, inner.reason, said)
             }
+            BundleError::Publisher(error) => error.into(),
             BundleError::Commit(error) => error.into(),
             BundleError::Store(error) => error.into(),
         }

@@ -7,6 +7,7 @@ pub mod contact;
 pub mod deelname;
 pub mod duplicate;
 pub mod freeze;
+pub mod health;
 pub mod job;
 pub mod keuring;
 pub mod landscape;

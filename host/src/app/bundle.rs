@@ -1,17 +1,19 @@
 //! A publisher's bundle, imported into a school: new keys, keys that end, revocations and packages in one commit, all or
 //! nothing. Importing the same again changes nothing; an older one is refused.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::account::actor;
 use super::package::{self, PackageError};
-use super::publisher::trust_store;
+use super::publisher::{self, PublisherError, Revocation, trust_store};
 use super::{CommitError, Core, Decision, Draft};
 use crate::connector::bundle::{Bundle, BundleRefusal};
 use crate::connector::package::Package;
-use crate::connector::trust::{TrustStore, TrustedKey};
+use crate::connector::trust::{Signer, TrustStore, TrustedKey};
 use crate::store::StoreError;
-use crate::store::package::{BundleRow, KeyRole, PublisherKeyRow};
+use crate::store::bundle::BundleRow;
+use crate::store::package::{KeyRole, PublisherKeyRow};
 
 /// Why a bundle is not imported.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +48,7 @@ pub enum BundleError {
         /// The key.
         key: String,
         /// Why not.
-        why: &'static str,
+        why: WrongKey,
     },
     /// A package in it.
     #[error("`{file}`: {error}")]
@@ -56,12 +58,32 @@ pub enum BundleError {
         /// Why not.
         error: PackageError,
     },
+    /// What its revocations would stop could not be told.
+    #[error(transparent)]
+    Publisher(#[from] PublisherError),
     /// It could not be stored.
     #[error(transparent)]
     Commit(#[from] CommitError),
     /// It could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// How a key in a bundle stands otherwise here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WrongKey {
+    /// It is another publisher's.
+    #[error("it is another publisher's here")]
+    OtherPublisher,
+    /// It signs along with others only.
+    #[error("it is trusted here to counter-sign only")]
+    CounterOnly,
+    /// It is revoked.
+    #[error("it was revoked here")]
+    Revoked,
+    /// It is known by another id.
+    #[error("it is known already")]
+    Known,
 }
 
 /// What an import changed.
@@ -77,6 +99,15 @@ pub struct Imported {
     pub revoked: Vec<String>,
     /// Packages that were admitted, by digest.
     pub admitted: Vec<String>,
+}
+
+/// Reads a bundle. That hashes megabytes: off the threads that answer requests.
+///
+/// # Errors
+/// [`BundleError::Refused`].
+pub async fn read(bytes: Bytes) -> Result<Bundle, BundleError> {
+    let read = tokio::task::spawn_blocking(move || Bundle::read(&bytes)).await;
+    Ok(read.expect("the reader does not panic")?)
 }
 
 /// Imports a bundle into one school.
@@ -96,13 +127,61 @@ pub async fn import(core: &Core, tenant: &str, by: &str, bundle: &Bundle) -> Res
     .await
 }
 
+/// What importing a bundle would do.
+#[derive(Debug, Clone, Default)]
+pub struct Foreseen {
+    /// What would change.
+    pub imported: Imported,
+    /// The packages it brings anew, by file name.
+    pub packages: Vec<String>,
+    /// What the revocations in it would stop, and to what nobody could go back any more.
+    pub revocation: Revocation,
+}
+
+/// What importing a bundle into a school would do; nothing is changed.
+///
+/// # Errors
+/// [`BundleError`]: why it would be refused.
+pub async fn foresee(core: &Core, tenant: &str, by: &str, bundle: &Bundle) -> Result<Foreseen, BundleError> {
+    let mut draft = Draft::of(core, tenant, actor(by));
+    let imported = take(&mut draft, by, bundle).await?;
+    let mut packages = Vec::new();
+    for (file, bytes) in &bundle.packages {
+        let digest = Package::read(bytes.clone()).map(|package| package.digest().hex());
+        if digest.is_ok_and(|digest| imported.admitted.contains(&digest)) {
+            packages.push(file.clone());
+        }
+    }
+    let mut all = Revocation::default();
+    for one in &bundle.news.revoke {
+        if !imported.revoked.contains(&one.id.to_string()) {
+            continue;
+        }
+        match publisher::revocation(core, tenant, &one.id.to_string(), one.compromised_since).await {
+            Ok(told) => {
+                all.stops.extend(told.stops);
+                all.goes_on.extend(told.goes_on);
+                all.no_way_back.extend(told.no_way_back);
+            }
+            // Brought and revoked by this very bundle: nothing was ever signed with it here.
+            Err(PublisherError::Unknown(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Foreseen {
+        imported,
+        packages,
+        revocation: all,
+    })
+}
+
 async fn take(draft: &mut Draft<'_>, by: &str, bundle: &Bundle) -> Result<Imported, BundleError> {
     let (core, tenant, now) = (draft.core, draft.tenant, draft.now);
     let news = &bundle.news;
     let publisher = news.publisher.as_str();
     let sequence = i64::try_from(news.sequence).unwrap_or(i64::MAX);
     let trust = trust_store(core, tenant).await?;
-    if let Some(newest) = core.db.newest_bundle(tenant, publisher).await? {
+    if let Some(newest) = core.db.bundles(tenant, publisher).await?.into_iter().next() {
         if newest.sequence == sequence && newest.digest == bundle.digest() {
             return Ok(Imported {
                 again: true,
@@ -136,6 +215,7 @@ async fn take(draft: &mut Draft<'_>, by: &str, bundle: &Bundle) -> Result<Import
             draft.put(PublisherKeyRow { version, ..row }.write());
         }
     }
+    one_at_a_time(draft, publisher, (&imported, &signers)).await?;
     let row = BundleRow {
         tenant: tenant.to_owned(),
         publisher: publisher.to_owned(),
@@ -156,6 +236,29 @@ async fn take(draft: &mut Draft<'_>, by: &str, bundle: &Bundle) -> Result<Import
     draft.audit("bundle.import", ("bundle", &row.digest), detail, b"");
     draft.put(row.write());
     Ok(imported)
+}
+
+/// Two bundles of a publisher that are signed with different keys see each other on its first key, so that of two on two
+/// nodes the older one never comes after the newer.
+async fn one_at_a_time(
+    draft: &mut Draft<'_>,
+    publisher: &str,
+    (imported, signers): (&Imported, &[Signer]),
+) -> Result<(), BundleError> {
+    let keys = draft.core.db.publisher_keys(draft.tenant).await?;
+    let own = keys.into_iter().filter(|row| row.publisher == publisher);
+    let Some(first) = own.min_by(|one, other| one.key_id.cmp(&other.key_id)) else {
+        return Ok(());
+    };
+    let id = &first.key_id;
+    let is_written = imported.expiring.contains(id)
+        || imported.revoked.contains(id)
+        || signers.iter().any(|signer| signer.key.to_string() == *id);
+    if !is_written {
+        let version = first.version + 1;
+        draft.put(PublisherKeyRow { version, ..first }.write());
+    }
+    Ok(())
 }
 
 /// Takes the keys over; gives the keys as they are afterwards.
@@ -207,11 +310,11 @@ async fn new_keys(
     for key in &bundle.news.keys {
         let id = key.id.to_string();
         match core.db.publisher_key(tenant, &id).await? {
-            Some(known) if known.publisher != publisher => return Err(refused(&id, "it is another publisher's here")),
+            Some(known) if known.publisher != publisher => return Err(refused(&id, WrongKey::OtherPublisher)),
             Some(known) if known.role != KeyRole::Publisher => {
-                return Err(refused(&id, "it is trusted here to counter-sign only"));
+                return Err(refused(&id, WrongKey::CounterOnly));
             }
-            Some(known) if known.revoked_at.is_some() => return Err(refused(&id, "it was revoked here")),
+            Some(known) if known.revoked_at.is_some() => return Err(refused(&id, WrongKey::Revoked)),
             Some(_) => {}
             None => {
                 let row = new_key(tenant, by, publisher, (&id, &key.public.to_string()), now);
@@ -227,7 +330,7 @@ async fn new_keys(
                 };
                 trust = trust
                     .trusting(&bundle.news.publisher, trusted)
-                    .map_err(|_| refused(&id, "it is known already"))?;
+                    .map_err(|_| refused(&id, WrongKey::Known))?;
                 imported.trusted.push(id);
             }
         }
@@ -302,7 +405,7 @@ async fn own_key(core: &Core, tenant: &str, publisher: &str, id: &str) -> Result
     match known {
         Some(known) if known.publisher != publisher => Err(BundleError::Key {
             key: id.to_owned(),
-            why: "it is another publisher's here",
+            why: WrongKey::OtherPublisher,
         }),
         known => Ok(known),
     }

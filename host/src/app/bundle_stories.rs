@@ -191,3 +191,80 @@ async fn a_revocation_in_a_bundle_counts_and_says_nothing_about_the_keys_of_othe
     })
     .await;
 }
+
+/// A key that was in other hands may have signed for another: who revokes it hears which keys came that way.
+#[tokio::test]
+async fn the_keys_that_a_bundle_brought_are_told_when_the_key_that_signed_it_is_revoked() {
+    on_each_database(|bench| async move {
+        let core = bench.core;
+        trust(&core).await;
+        bench.clock.advance(SignedDuration::from_hours(1));
+        bundle::import(&core, ROC, "operator", &first()).await.unwrap();
+        let (old, next) = (
+            publisher_key().public().id().to_string(),
+            next_key().public().id().to_string(),
+        );
+        let told = |key: String, since: Timestamp| {
+            let core = core.clone();
+            async move { publisher::revocation(&core, ROC, &key, since).await.unwrap().brought }
+        };
+        assert_eq!(told(old.clone(), Timestamp::UNIX_EPOCH).await, [next.clone()]);
+        let later = core.now() + SignedDuration::from_secs(1);
+        assert!(
+            told(old, later).await.is_empty(),
+            "the bundle came before the key was in other hands"
+        );
+        assert!(told(next, Timestamp::UNIX_EPOCH).await.is_empty());
+    })
+    .await;
+}
+
+/// Of two bundles that are signed with different keys and imported on two nodes at once, each is held against the other:
+/// both write the publisher's first key.
+#[tokio::test]
+async fn bundles_of_one_publisher_with_different_keys_come_one_at_a_time() {
+    on_each_database(|bench| async move {
+        let core = bench.core;
+        trust(&core).await;
+        bundle::import(&core, ROC, "operator", &first()).await.unwrap();
+        let versions = || async {
+            let keys = core.db.publisher_keys(ROC).await.unwrap();
+            let mut versions: Vec<_> = keys.into_iter().map(|row| (row.key_id, row.version)).collect();
+            versions.sort();
+            versions
+        };
+        let mut firsts = vec![versions().await[0].clone()];
+        for (sequence, key) in [(2, publisher_key()), (3, next_key())] {
+            let empty = Bundle::pack(news(sequence), Vec::new(), &key).unwrap();
+            bundle::import(&core, ROC, "operator", &empty).await.unwrap();
+            firsts.push(versions().await[0].clone());
+        }
+        let id = &firsts[0].0;
+        assert!(firsts.iter().all(|(key, _)| key == id));
+        assert!(firsts.windows(2).all(|two| two[0].1 < two[1].1), "{firsts:?}");
+    })
+    .await;
+}
+
+/// What a bundle would bring and stop is told without changing anything.
+#[tokio::test]
+async fn looking_at_a_bundle_changes_nothing() {
+    on_each_database(|bench| async move {
+        let core = bench.core;
+        trust(&core).await;
+        let foreseen = bundle::foresee(&core, ROC, "fb", &first()).await.unwrap();
+        assert_eq!((foreseen.imported.trusted.len(), foreseen.packages.len()), (1, 2));
+        assert_eq!(core.db.publisher_keys(ROC).await.unwrap().len(), 1);
+        assert!(core.db.packages(ROC).await.unwrap().is_empty());
+        let imported = bundle::import(&core, ROC, "fb", &first()).await.unwrap();
+        assert_eq!(imported, foreseen.imported);
+        assert!(
+            bundle::foresee(&core, ROC, "fb", &first())
+                .await
+                .unwrap()
+                .imported
+                .again
+        );
+    })
+    .await;
+}

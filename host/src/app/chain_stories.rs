@@ -6,6 +6,8 @@ mod cesuur;
 mod deadlines;
 mod duplicates;
 mod flow1;
+mod freezes;
+mod health;
 mod needs;
 mod nodes;
 mod planning;

@@ -238,6 +238,9 @@ pub struct Revocation {
     pub goes_on: Vec<Signed>,
     /// Revisions that ran before and to which nobody can go back any more.
     pub no_way_back: Vec<Signed>,
+    /// Keys that are trusted because a bundle signed with this key brought them. They stay trusted until they are
+    /// revoked themselves.
+    pub brought: Vec<String>,
 }
 
 /// What the revocation of a key as compromised since a moment stops in this school, told before or after it is done.
@@ -255,7 +258,10 @@ pub async fn revocation(
     let row = known.ok_or_else(|| PublisherError::Unknown(key_id.to_owned()))?;
     let key = parsed::<KeyId, _>("key_id", &row.key_id)?;
     let trust = trust_store(core, tenant).await?.revoking(key, since);
-    let mut told = Revocation::default();
+    let mut told = Revocation {
+        brought: brought_by(core, &row, since).await?,
+        ..Revocation::default()
+    };
     // The same package runs for several peers: it is judged once.
     let mut stopped: BTreeMap<String, bool> = BTreeMap::new();
     for peer in peer::all(&core.db, tenant).await? {
@@ -292,6 +298,23 @@ pub async fn revocation(
         }
     }
     Ok(told)
+}
+
+/// Keys that came with bundles which were signed with a key, and imported when it was in other hands.
+async fn brought_by(core: &Core, key: &PublisherKeyRow, since: Timestamp) -> Result<Vec<String>, StoreError> {
+    let bundles = core.db.bundles(&key.tenant, &key.publisher).await?;
+    let imported: Vec<Timestamp> = bundles
+        .iter()
+        .filter(|bundle| bundle.key_id == key.key_id && bundle.imported_at >= since)
+        .map(|bundle| bundle.imported_at)
+        .collect();
+    let keys = core.db.publisher_keys(&key.tenant).await?;
+    let brought = keys.into_iter().filter(|one| {
+        let is_other = one.key_id != key.key_id && one.publisher == key.publisher;
+        // A bundle and the keys it brings are of one commit, and so of one moment.
+        is_other && one.revoked_at.is_none() && imported.contains(&one.trusted_at)
+    });
+    Ok(brought.map(|one| one.key_id).collect())
 }
 
 /// The keys of a school as the verifier wants them.

@@ -85,6 +85,8 @@ pub struct CallError {
     pub detail: String,
     /// The connector tried what it was not granted, or a name led where it must not: someone should be told.
     pub incident: bool,
+    /// Where in the connector's code it was stopped: names of its own functions, innermost first.
+    pub frames: Vec<String>,
 }
 
 impl CallError {
@@ -94,6 +96,18 @@ impl CallError {
             decision,
             detail: detail.into(),
             incident: false,
+            frames: Vec::new(),
+        }
+    }
+
+    /// The sentence, and the innermost functions it happened in.
+    fn placed(&self) -> String {
+        match self.frames.is_empty() {
+            true => self.detail.clone(),
+            false => {
+                let innermost: Vec<&str> = self.frames.iter().take(3).map(String::as_str).collect();
+                format!("{} in {}", self.detail, innermost.join(", called by "))
+            }
         }
     }
 
@@ -113,14 +127,14 @@ impl CallError {
             Decision::Unrepresentable { field, why } => {
                 format!("{}: `{}`: {}", self.detail, redact::text(field), redact::text(why))
             }
-            _ => self.detail.clone(),
+            _ => self.placed(),
         }
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} (blame: {})", self.detail, self.blame)
+        write!(out, "{} (blame: {})", self.placed(), self.blame)
     }
 }
 
@@ -266,17 +280,24 @@ fn said(error: call::Error) -> CallError {
 
 fn stopped(error: &wasmtime::Error, meter: &Meter, budget: Duration) -> CallError {
     if let Some(over) = error.downcast_ref::<OverLimit>() {
-        return CallError::bug(format!("the connector was stopped: {over}"));
+        return CallError {
+            frames: frames(error),
+            ..CallError::bug(format!("the connector was stopped: {over}"))
+        };
     }
-    match error.downcast_ref::<wasmtime::Trap>() {
+    let stopped = match error.downcast_ref::<wasmtime::Trap>() {
         Some(wasmtime::Trap::Interrupt) => out_of_time(meter, budget),
         _ if meter.memory_refused.load(Ordering::Relaxed) > 0 => {
             CallError::bug("the connector was stopped: it asked for more memory than its limit")
         }
-        Some(trap) => CallError::bug(format!("the connector trapped: {trap}{}", frames(error))),
+        Some(trap) => CallError::bug(format!("the connector trapped: {trap}")),
         // What is left are breaches of the canonical ABI: invalid UTF-8, an unknown case, more than the fuel for
         // values across the border. The texts are wasmtime's own and hold no values.
         None => CallError::bug(format!("the connector was stopped: {}", root(error))),
+    };
+    CallError {
+        frames: frames(error),
+        ..stopped
     }
 }
 
@@ -307,22 +328,20 @@ fn out_of_time(meter: &Meter, budget: Duration) -> CallError {
     )
 }
 
-/// The innermost named functions: what a vendor needs to find the place. Function names hold no data.
-fn frames(error: &wasmtime::Error) -> String {
+/// The most functions that are named.
+const MOST_FRAMES: usize = 24;
+
+/// The functions it happened in, innermost first: what a vendor needs to find the place. Names of functions hold no
+/// data. The engine's own text is read, since only there names are as their programmer wrote them.
+fn frames(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else {
-        return String::new();
+        return Vec::new();
     };
-    let names: Vec<String> = backtrace
-        .frames()
-        .iter()
-        .filter_map(|frame| frame.func_name())
-        .map(|name| cut(name.to_owned(), 120))
-        .take(3)
-        .collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!(" in {}", names.join(", called by ")),
-    }
+    let told = backtrace.to_string();
+    let names = told
+        .lines()
+        .filter_map(|line| line.split_once('!').map(|(_, name)| name));
+    names.map(|name| cut(name.to_owned(), 160)).take(MOST_FRAMES).collect()
 }
 
 fn root(error: &wasmtime::Error) -> String {

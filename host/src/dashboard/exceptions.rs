@@ -239,12 +239,14 @@ fn receiver(row: &JobRow, name: &str) -> String {
     name.to_owned()
 }
 
-fn flow(row: &JobRow) -> String {
+/// The flow of a message, with its name.
+pub(super) fn flow(row: &JobRow) -> String {
     row.flow
         .map_or_else(|| "–".to_owned(), |flow| format!("{flow} {}", words::flow(flow)))
 }
 
-fn blame(blame: Option<Blame>) -> &'static str {
+/// Whose fault it is that a message does not get through.
+pub(super) fn blame(blame: Option<Blame>) -> &'static str {
     match blame {
         Some(Blame::Vendor) => "het andere systeem",
         Some(Blame::Connector) => "de connector",

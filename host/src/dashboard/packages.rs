@@ -13,6 +13,7 @@ use super::form::{Form, is_same};
 use super::keuring_words;
 use super::oops::Oops;
 use super::refusal::InDutch as _;
+use super::refused_package;
 use super::session::Visitor;
 use super::shell::{JustDone, Notice, Shell, after, page};
 use super::words;
@@ -141,7 +142,9 @@ async fn upload(
         Ok(admitted) => Ok(after(&format!("/pakketten/{}", admitted.digest), "binnengehaald")),
         Err(error) => {
             let said = match error {
-                package::PackageError::Refused(refusal) => format!("Dit pakket wordt geweigerd: {refusal}"),
+                package::PackageError::Refused(refusal) => {
+                    format!("Dit pakket wordt geweigerd. {}", refused_package::package(&refusal))
+                }
                 other => other.in_dutch()?.sentence,
             };
             listed(

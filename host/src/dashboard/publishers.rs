@@ -139,6 +139,8 @@ struct Foreseen {
     stops: Vec<SignedLine>,
     goes_on: Vec<SignedLine>,
     no_way_back: Vec<SignedLine>,
+    /// Keys that a bundle signed with this one brought.
+    brought: Vec<String>,
 }
 
 struct SignedLine {
@@ -199,6 +201,7 @@ async fn foreseen(service: &Service, tenant: &str, key: &str, since: &str) -> Re
         stops: lines(told.stops),
         goes_on: lines(told.goes_on),
         no_way_back: lines(told.no_way_back),
+        brought: told.brought,
     }))
 }
 

@@ -123,7 +123,8 @@ fn of_rollout(why: &NotNow) -> String {
 }
 
 /// A text that can't be a name.
-fn of_label(why: &NoLabel) -> String {
+#[must_use]
+pub fn of_label(why: &NoLabel) -> String {
     match why {
         NoLabel::Empty => "Vul een naam in.".to_owned(),
         NoLabel::TooLong(length) => {

@@ -86,6 +86,7 @@ impl JustDone {
             "opnieuw" => "Het bericht staat weer in de rij.",
             "afgewezen" => "Het bericht is afgewezen; latere berichten over hetzelfde gaan door.",
             "binnengehaald" => "Het pakket is binnengehaald. Er werkt nog niets van.",
+            "bundel" => "De bundel is binnengehaald. Van de pakketten erin werkt nog niets.",
             "gekeurd" => "De keuring is gevraagd. Ververs deze pagina om te zien hoe ver die is.",
             "toegelaten" => "Goedgekeurd, met uw naam en reden.",
             "toelatingsbeleid" => {

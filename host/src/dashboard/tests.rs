@@ -2,9 +2,12 @@
 
 mod access;
 mod browser;
+mod bundles;
 mod deadlines;
 mod duplicates;
 mod exams;
+mod freezes;
+mod health;
 mod needs;
 mod packages;
 mod settings;

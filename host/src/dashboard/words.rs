@@ -62,6 +62,28 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A duration: `40 ms`, `3,2 s`, `5 min`.
+#[must_use]
+pub fn millis(millis: u64) -> String {
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..120_000 => format!("{},{} s", millis / 1_000, millis % 1_000 / 100),
+        120_000..7_200_000 => format!("{} min", millis / 60_000),
+        _ => format!("{} uur", millis / 3_600_000),
+    }
+}
+
+/// A size: `800 bytes`, `12 kB`, `3,4 MB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{},{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        _ => format!("{},{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
+    }
+}
+
 /// A number of working days.
 #[must_use]
 pub fn working_days(days: u32) -> String {

@@ -6,7 +6,7 @@ use super::body;
 use super::error::StoreError;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
-use crate::domain::rollout::criteria::{DURATION_CLASSES_MS, Measured};
+use crate::domain::rollout::criteria::{DURATION_CLASSES_MS, Measured, Took};
 use crate::values;
 
 /// The table.
@@ -25,6 +25,13 @@ pub static CALL_TALLY: Table = Table {
         "by_connector",
         "by_host",
         "durations",
+        "wall_us",
+        "guest_ms",
+        "network_us",
+        "memory_peak",
+        "requests",
+        "bytes_sent",
+        "bytes_received",
         "version",
     ],
 };
@@ -80,6 +87,13 @@ impl CallTallyRow {
                 int(measured.by_connector),
                 int(measured.by_host),
                 body::text(&measured.durations.to_vec()),
+                int(measured.took.wall_us),
+                int(measured.took.guest_ms),
+                int(measured.took.network_us),
+                int(measured.took.memory_peak),
+                int(measured.took.requests),
+                int(measured.took.bytes_sent),
+                int(measured.took.bytes_received),
                 self.version + 1,
             ],
         }
@@ -108,6 +122,15 @@ impl CallTallyRow {
                 by_host: count("by_host")?,
                 durations,
                 unreconciled: 0,
+                took: Took {
+                    wall_us: count("wall_us")?,
+                    guest_ms: count("guest_ms")?,
+                    network_us: count("network_us")?,
+                    memory_peak: count("memory_peak")?,
+                    requests: count("requests")?,
+                    bytes_sent: count("bytes_sent")?,
+                    bytes_received: count("bytes_received")?,
+                },
             },
             version: row.int("version")?,
         })

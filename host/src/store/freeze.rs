@@ -74,3 +74,20 @@ pub async fn find(db: &Database, tenant: &str, id: &str) -> Result<Option<Freeze
     let row = db.row(sql, values![tenant, id]).await?;
     row.as_ref().map(from_row).transpose()
 }
+
+/// When the sittings of a school begin that were not cancelled and begin in a period; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn sittings_between(
+    db: &Database,
+    tenant: &str,
+    (from, until): (Timestamp, Timestamp),
+    limit: u32,
+) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT start_at FROM offering WHERE tenant = $1 AND kind = 'sitting'
+          AND start_at >= $2 AND start_at < $3 AND state <> 'canceled'
+        ORDER BY start_at LIMIT $4";
+    let rows = db.rows(sql, values![tenant, from, until, limit]).await?;
+    rows.iter().map(|row| row.moment("start_at")).collect()
+}

@@ -58,21 +58,6 @@ pub static PACKAGE_CHUNK: Table = Table {
     columns: &["tenant", "digest", "seq", "bytes"],
 };
 
-/// The table of imported bundles.
-pub static BUNDLE: Table = Table {
-    name: "bundle",
-    key: &["tenant", "publisher", "sequence"],
-    columns: &[
-        "tenant",
-        "publisher",
-        "sequence",
-        "digest",
-        "key_id",
-        "imported_by",
-        "imported_at",
-    ],
-};
-
 /// Bytes per chunk row.
 pub const CHUNK: usize = 256 * 1024;
 
@@ -289,44 +274,6 @@ impl CounterSignatureRow {
     }
 }
 
-/// A bundle that was imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundleRow {
-    /// The school.
-    pub tenant: String,
-    /// Whose.
-    pub publisher: String,
-    /// Its number.
-    pub sequence: i64,
-    /// SHA-256 of its bytes.
-    pub digest: String,
-    /// The key that signed it.
-    pub key_id: String,
-    /// By whom.
-    pub imported_by: String,
-    /// When.
-    pub imported_at: jiff::Timestamp,
-}
-
-impl BundleRow {
-    /// The row to write.
-    #[must_use]
-    pub fn write(&self) -> Write {
-        Write {
-            table: &BUNDLE,
-            values: values![
-                &self.tenant,
-                &self.publisher,
-                self.sequence,
-                &self.digest,
-                &self.key_id,
-                &self.imported_by,
-                self.imported_at,
-            ],
-        }
-    }
-}
-
 /// One chunk of a package's bytes, sealed by the caller.
 #[must_use]
 pub fn chunk(tenant: &str, digest: &str, seq: i64, sealed: Vec<u8>) -> Write {
@@ -466,27 +413,6 @@ impl Database {
                 added_by: row.text("added_by")?,
                 added_at: row.moment("added_at")?,
                 version: row.int("version")?,
-            })
-        })
-        .transpose()
-    }
-
-    /// The newest bundle of a publisher that was imported.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn newest_bundle(&self, tenant: &str, publisher: &str) -> Result<Option<BundleRow>, StoreError> {
-        let sql = "SELECT * FROM bundle WHERE tenant = $1 AND publisher = $2 ORDER BY sequence DESC LIMIT 1";
-        let row = self.row(sql, values![tenant, publisher]).await?;
-        row.map(|row| {
-            Ok(BundleRow {
-                tenant: row.text("tenant")?,
-                publisher: row.text("publisher")?,
-                sequence: row.int("sequence")?,
-                digest: row.text("digest")?,
-                key_id: row.text("key_id")?,
-                imported_by: row.text("imported_by")?,
-                imported_at: row.moment("imported_at")?,
             })
         })
         .transpose()

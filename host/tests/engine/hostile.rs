@@ -98,6 +98,12 @@ async fn a_guest_that_falls_over_is_blamed_and_the_next_call_works() {
         let (error, _) = failed(stage.caller_with(&trap, context()).get_component(how).await, 2_000);
         assert_bug(&error);
         assert!(error.detail.contains("trapped"), "{how}: {error}");
+        let own = |name: &String| name.contains("trap") && !name.contains("_ZN") && !name.starts_with("_R");
+        assert!(
+            error.frames.iter().any(own),
+            "{how}: no name of the guest's own in {:?}",
+            error.frames
+        );
     }
     assert_eq!(stage.caller(&trap).get_component("nothing").await.outcome, Ok(None));
     stage.assert_all_came_back();

@@ -193,6 +193,8 @@ pub struct Revoked {
     pub goes_on: Vec<Runs>,
     /// Earlier revisions to which nobody can go back any more.
     pub no_way_back: Vec<Runs>,
+    /// Keys that are trusted because a bundle signed with this key brought them, and stay so.
+    pub brought: Vec<String>,
 }
 
 /// What runs for a peer.
@@ -238,6 +240,7 @@ impl Revoked {
             stops: runs(told.stops),
             goes_on: runs(told.goes_on),
             no_way_back: runs(told.no_way_back),
+            brought: told.brought,
         }
     }
 }

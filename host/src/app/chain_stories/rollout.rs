@@ -8,6 +8,7 @@ use crate::app::rollout::steps::{self, Begin, Step};
 use crate::app::rollout::tally::{Call, Tally};
 use crate::app::rollout::{of_sitting, serving};
 use crate::app::{account as accounts, freeze, package, publisher};
+use crate::connector::call::CallReport;
 use crate::connector::call::Delivery;
 use crate::connector::fixture;
 use crate::connector::manifest::ConfigValue;
@@ -158,7 +159,11 @@ fn counted(tally: &Tally, school: &School, revision: i64, blames: &[Option<Blame
             revision,
             interface: Interface::TaZittingsplan,
             blame: *blame,
-            wall: std::time::Duration::from_millis(40),
+            report: CallReport {
+                wall: std::time::Duration::from_millis(40),
+                ..CallReport::default()
+            },
+            fault: None,
         };
         tally.count(call, school.core.now());
     }

@@ -72,6 +72,43 @@ pub struct Measured {
     pub durations: [u64; DURATION_CLASSES_MS.len() + 1],
     /// Messages that are stuck.
     pub unreconciled: u64,
+    /// What all of them took together.
+    pub took: Took,
+}
+
+/// What calls took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Took {
+    /// From asking to answer, microseconds.
+    pub wall_us: u64,
+    /// Of that, computing in the connector, milliseconds; what takes under one is not counted.
+    pub guest_ms: u64,
+    /// Of that, in the network, microseconds.
+    pub network_us: u64,
+    /// Most memory of any of them, bytes.
+    pub memory_peak: u64,
+    /// Requests to the vendor.
+    pub requests: u64,
+    /// Bytes of their bodies.
+    pub bytes_sent: u64,
+    /// Bytes of the bodies that came back.
+    pub bytes_received: u64,
+}
+
+impl Took {
+    /// Of these and others.
+    #[must_use]
+    pub fn and(self, more: Took) -> Took {
+        Took {
+            wall_us: self.wall_us.saturating_add(more.wall_us),
+            guest_ms: self.guest_ms.saturating_add(more.guest_ms),
+            network_us: self.network_us.saturating_add(more.network_us),
+            memory_peak: self.memory_peak.max(more.memory_peak),
+            requests: self.requests.saturating_add(more.requests),
+            bytes_sent: self.bytes_sent.saturating_add(more.bytes_sent),
+            bytes_received: self.bytes_received.saturating_add(more.bytes_received),
+        }
+    }
 }
 
 impl Default for Measured {
@@ -83,6 +120,7 @@ impl Default for Measured {
             by_host: 0,
             durations: [0; DURATION_CLASSES_MS.len() + 1],
             unreconciled: 0,
+            took: Took::default(),
         }
     }
 }

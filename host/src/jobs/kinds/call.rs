@@ -122,7 +122,8 @@ impl<'a> Line<'a> {
                 revision,
                 interface: self.interface,
                 blame: answer.outcome.as_ref().err().and_then(failure::held_against),
-                wall: answer.report.wall,
+                report: answer.report,
+                fault: answer.outcome.as_ref().err().and_then(fault),
             };
             self.connectors.tally().count(call, self.context.core.now());
         }
@@ -212,6 +213,12 @@ impl<'a> Line<'a> {
         .await?;
         Ok(())
     }
+}
+
+/// How the connector's code failed, when that is what happened.
+fn fault(error: &CallError) -> Option<(&str, &[String])> {
+    let is_of_the_code = error.blame == blame::Blame::Connector;
+    is_of_the_code.then_some((error.detail.as_str(), error.frames.as_slice()))
 }
 
 /// A decision as a metric's label.

@@ -109,6 +109,7 @@ mod tests {
             decision,
             detail: "the vendor refused the request".to_owned(),
             incident: false,
+            frames: Vec::new(),
         })
     }
 

@@ -12,6 +12,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let letter = stage.dead_letter().await;
     let failed = stage.failed_package().await;
     stage.begin_rollout().await;
+    stage.fail().await;
     stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
@@ -21,6 +22,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", "/koppelingen/toa"),
         page("fb", "/koppelingen/toa/wissel"),
         page("fb", "/koppelingen/toa/uitrol"),
+        page("fb", "/koppelingen/toa/gezondheid"),
         page("fb", "/koppelingen/toa/wijzigingen?van=1&naar=2"),
         page("fb", "/uitrolstops"),
         page("fb", "/uitzonderingen"),
@@ -34,6 +36,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", &format!("/deelnames/{}", deelnames[0])),
         page("fb", &format!("/deelnames/{}", deelnames[1])),
         page("fb", "/pakketten"),
+        page("fb", "/pakketten/bundel"),
         page("fb", &format!("/pakketten/{failed}")),
         page("fb", &format!("/koppelingen/toa/toelaten/{failed}")),
         page("fb", "/toelating"),
@@ -116,7 +119,7 @@ async fn the_list_names_every_page() {
     assert!(patterns.len() >= 15, "the sources are read: {patterns:?}");
     for pattern in patterns {
         // What is downloaded is no page.
-        if pattern.ends_with(".csv") {
+        if pattern.ends_with(".csv") || pattern.ends_with(".json") {
             continue;
         }
         let visited = pages.iter().any(|(_, path)| fits(&pattern, path));
