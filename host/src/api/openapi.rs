@@ -28,7 +28,7 @@ use super::v1::{
         keuring::list, keuring::ask, keuring::counter_sign, keuring::review, keuring::approve, keuring::policy,
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
-        rollout::show, rollout::begin, rollout::step, rollout::difference, rollout::label,
+        rollout::show, rollout::begin, rollout::step, rollout::approve, rollout::difference, rollout::label,
         freeze::list, freeze::enter, freeze::withdraw, freeze::propose, freeze::calendar,
         health::show,
         job::list, job::requeue, job::dismiss,

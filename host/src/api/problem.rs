@@ -250,6 +250,9 @@ impl From<RevisionError> for Problem {
             RevisionError::NotNow(_) => Problem::conflict("not-now", error.to_string()),
             RevisionError::NoRollout(_) => Problem::conflict("no-rollout", error.to_string()),
             RevisionError::RollsOut(_) => Problem::conflict("rolls-out", error.to_string()),
+            RevisionError::NothingToFix => Problem::conflict("nothing-to-fix", error.to_string()),
+            RevisionError::OtherGrants(_) => Problem::conflict("other-grants", error.to_string()),
+            RevisionError::NoSitting(_) => Problem::bad("sitting", error.to_string()),
             RevisionError::Units(_) => Problem::bad("units", error.to_string()),
             RevisionError::NotAllowed(_) => Problem::forbidden(error.to_string()),
         }

@@ -5,6 +5,7 @@ mod attempts;
 mod cesuur;
 mod deadlines;
 mod duplicates;
+mod fast;
 mod flow1;
 mod freezes;
 mod health;

@@ -10,6 +10,7 @@ use crate::domain::exam_calendar::{self, Period, WrongLine, exam_weeks};
 use crate::domain::label;
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::rollout::Freeze;
+use crate::store::tenant::TenantRow;
 use crate::store::{StoreError, freeze};
 
 /// Who keeps the exam calendar: the examenbureau or functioneel beheer, of the whole school.
@@ -195,12 +196,24 @@ pub async fn enter_all(core: &Core, tenant: &str, account: &Account, new: &[New]
             draft.put(freeze::next(tenant, &freeze));
             ids.push(freeze.id);
         }
+        if ids.iter().any(|id| known.iter().all(|one| one.id != *id)) {
+            touch_school(&mut draft).await?;
+        }
         Ok(Decision {
             write_set: draft.finish(),
             answer: ids,
         })
     })
     .await
+}
+
+/// A revision that is put to work at the same moment sees that a freeze was entered: it depends on the school's row.
+async fn touch_school(draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    if let Some(school) = draft.core.db.tenant(draft.tenant).await? {
+        let version = school.version + 1;
+        draft.put(TenantRow { version, ..school }.write());
+    }
+    Ok(())
 }
 
 /// Withdraws a freeze. A second time does nothing.

@@ -24,7 +24,9 @@ use crate::domain::principal::Refusal;
 use crate::domain::rollout::{Freeze, NotNow};
 use crate::store::peer::{self, PeerRow};
 use crate::store::revision::RevisionRow;
-use crate::store::{Database, StoreError, freeze};
+use crate::store::tenant::TENANT;
+use crate::store::{Database, StoreError, freeze, keuring};
+use crate::values;
 
 /// Why a revision can't be made or put to work.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +116,15 @@ pub enum RevisionError {
     /// Another rollout is open.
     #[error("revision {0} is being rolled out already: stop that or roll it back first")]
     RollsOut(i64),
+    /// On the fast route: nothing runs.
+    #[error("nothing runs for this peer, so there is nothing to fix; begin a rollout step by step")]
+    NothingToFix,
+    /// On the fast route: it may do something else than what it replaces.
+    #[error("the fast route is for a package that may do just what runs now; this one differs: {}", .0.join("; "))]
+    OtherGrants(Vec<String>),
+    /// On the fast route: no sitting at this peer.
+    #[error("there is no sitting `{0}` at this peer that is still on; name one of its sittings")]
+    NoSitting(String),
     /// A unit that the school doesn't have, or none.
     #[error("{0}")]
     Units(String),
@@ -184,8 +195,8 @@ async fn made(
         let mut draft = Draft::of(core, tenant, actor(by));
         draft.put(revision.write());
         if puts_to_work {
-            not_frozen(core, tenant).await?;
-            demand(core, &row, &new.digest, &verified, &granted).await?;
+            not_frozen(&mut draft).await?;
+            demand(&mut draft, &row, &new.digest, &verified, &granted).await?;
             let because = match row.revision {
                 None => Because::Installed,
                 Some(_) => Because::RolledOut,
@@ -221,7 +232,11 @@ pub async fn frozen_by(core: &Core, tenant: &str) -> Result<Option<Freeze>, Stor
     Ok(coming.into_iter().find(|freeze| freeze.holds_at(now)))
 }
 
-pub(super) async fn not_frozen(core: &Core, tenant: &str) -> Result<(), RevisionError> {
+/// Refuses what a freeze holds up. One that is entered at the same moment changes the school's row.
+pub(super) async fn not_frozen(draft: &mut Draft<'_>) -> Result<(), RevisionError> {
+    let (core, tenant) = (draft.core, draft.tenant);
+    let school = core.db.tenant(tenant).await?;
+    draft.expect(&TENANT, values![tenant], school.map_or(0, |school| school.version));
     match frozen_by(core, tenant).await? {
         None => Ok(()),
         Some(freeze) => Err(RevisionError::Frozen {
@@ -268,28 +283,48 @@ pub async fn at(core: &Core, tenant: &str, peer: &str, number: i64) -> Result<Re
 ///
 /// # Errors
 /// [`RevisionError`].
-pub(super) async fn may_come(core: &Core, row: &PeerRow, revision: &RevisionRow) -> Result<(), RevisionError> {
-    let (_, verified) = package::open(core, &revision.tenant, &revision.digest).await?;
-    demand(core, row, &revision.digest, &verified, &rules(revision)?).await
+pub(super) async fn may_come(
+    draft: &mut Draft<'_>,
+    row: &PeerRow,
+    revision: &RevisionRow,
+) -> Result<(), RevisionError> {
+    let (_, verified) = package::open(draft.core, &revision.tenant, &revision.digest).await?;
+    demand(draft, row, &revision.digest, &verified, &rules(revision)?).await
+}
+
+/// What is decided depends on the school's policy as it is read now.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn holds_policy(draft: &mut Draft<'_>) -> Result<(), RevisionError> {
+    let tenant = draft.tenant;
+    let policy = keuring::policy(&draft.core.db, tenant).await?;
+    draft.expect(
+        &keuring::ADMISSION_POLICY,
+        values![tenant],
+        policy.map_or(0, |policy| policy.version),
+    );
+    Ok(())
 }
 
 /// Refuses what the school's policy does not let run yet. A rollback is not asked: what ran before may run again, however
 /// old its keuring; a revoked key stops it all the same.
 async fn demand(
-    core: &Core,
+    draft: &mut Draft<'_>,
     row: &PeerRow,
     digest: &str,
     verified: &VerifiedPackage,
     granted: &Rules,
 ) -> Result<(), RevisionError> {
-    let review = admission::review(core, row, digest, verified, granted).await?;
+    holds_policy(draft).await?;
+    let review = admission::review(draft.core, row, digest, verified, granted).await?;
     match review.obstacles.is_empty() {
         true => Ok(()),
         false => Err(RevisionError::Obstacles(review.obstacles)),
     }
 }
 
-fn rules(revision: &RevisionRow) -> Result<Rules, StoreError> {
+pub(super) fn rules(revision: &RevisionRow) -> Result<Rules, StoreError> {
     serde_json::from_str(&revision.grants).map_err(|error| StoreError::Inconsistent {
         column: "revision.grants".to_owned(),
         why: error.to_string(),

@@ -1,6 +1,7 @@
 //! Which revision of a peer's connector serves whom, read whole: what everybody has, what units and a share of the
 //! sittings have instead. The steps that change it are in `steps`, what its calls came to in `measure`.
 
+pub mod fast;
 pub mod measure;
 pub mod steps;
 pub mod tally;
@@ -9,7 +10,7 @@ use super::draft::{About, Draft};
 use super::unit::Units;
 use super::{Core, Decision, Refused};
 use crate::domain::exception;
-use crate::domain::rollout::{Served, Serving, Share, Stage, Whose};
+use crate::domain::rollout::{Served, Serving, Share, Stage, Trial, Whose};
 use crate::store::peer::{self, PeerRow};
 use crate::store::{Database, StoreError, offering, rollout};
 
@@ -53,12 +54,14 @@ pub async fn serving(db: &Database, tenant: &str, peer: &str) -> Result<Option<(
             }
         }
         let newest = rollout::newest(db, tenant, peer).await?;
-        serving.share = newest
-            .filter(|newest| newest.share > 0 && (newest.stage.is_open() || newest.stage == Stage::Stopped))
-            .map(|newest| Share {
-                revision: newest.revision,
-                percent: newest.share,
-            });
+        let newest = newest.filter(|newest| newest.stage.is_open() || newest.stage == Stage::Stopped);
+        if let Some(newest) = newest {
+            let revision = newest.revision;
+            serving.share = Some(newest.share)
+                .filter(|share| *share > 0)
+                .map(|percent| Share { revision, percent });
+            serving.trial = newest.sitting.map(|sitting| Trial { sitting, revision });
+        }
         // Every change of who is served moves the peer's row.
         match peer::find(db, tenant, peer).await? {
             Some(now) if now.version != row.version => row = now,

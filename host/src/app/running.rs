@@ -220,7 +220,7 @@ impl Connectors {
     ) -> Result<i64, NotRunning> {
         let nothing = || NotRunning::NoRevision(peer_id.to_owned());
         // Where nobody is named apart everything has the default, and a sitting's unit needn't be looked up.
-        let is_plain = !serving.named_only && serving.named.is_empty() && serving.share.is_none();
+        let is_plain = serving.is_plain();
         let sitting = match work {
             Work::Revision(number) => return Ok(number),
             Work::Sitting(sitting) if !is_plain => sitting,

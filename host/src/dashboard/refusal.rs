@@ -15,7 +15,7 @@ use crate::app::task::TaskError;
 use crate::domain::keuring::WrongPolicy;
 use crate::domain::label::{self, NoLabel};
 use crate::domain::principal::{Duty, Refusal};
-use crate::domain::rollout::NotNow;
+use crate::domain::rollout::{APPROVALS, NotNow};
 use crate::jobs::letters::LetterError;
 use crate::jobs::peers::PeerError;
 
@@ -116,6 +116,16 @@ fn of_rollout(why: &NotNow) -> String {
             "De criteria van deze stap zijn niet gehaald. Wacht, of geef de Go ondanks dat: vink het dan aan."
                 .to_owned()
         }
+        NotNow::NotFast => "Deze uitrol gaat stap voor stap, niet langs de spoedroute.".to_owned(),
+        NotNow::FastOnly => {
+            "Deze uitrol gaat langs de spoedroute: eerst één zitting, dan wie de oude versie had.".to_owned()
+        }
+        NotNow::TriedAlready => {
+            "De eerste zitting heeft al een Go. Nu komt wie de oude versie had aan de beurt.".to_owned()
+        }
+        NotNow::NotApproved(there) => format!(
+            "Voor de spoedroute zijn {APPROVALS} goedkeuringen van verschillende personen nodig; er is er nu {there}."
+        ),
         NotNow::Share { least } => {
             format!("Vul een heel percentage in van {least} tot 99. Voor iedereen is er de stap ‘iedereen’.")
         }
@@ -214,6 +224,15 @@ impl InDutch for RevisionError {
             RevisionError::RollsOut(number) => Said::conflict(format!(
                 "Revisie {number} wordt al uitgerold. Stop die uitrol eerst, of draai haar terug."
             )),
+            RevisionError::NothingToFix => {
+                Said::conflict("Er werkt nog niets bij deze koppeling. Begin een gewone uitrol.")
+            }
+            RevisionError::OtherGrants(changes) => Said::conflict(format!(
+                "De spoedroute is voor een pakket dat precies hetzelfde mag als wat nu werkt. Dit pakket verschilt op {} \
+                 punt(en): neem de gewone uitrol.",
+                changes.len()
+            )),
+            RevisionError::NoSitting(_) => Said::bad("Kies een zitting bij deze leverancier die doorgaat."),
             RevisionError::Units(_) => Said::bad("Kies minstens één onderdeel van de school, en minstens één stroom."),
             RevisionError::NotAllowed(refusal) => Said::conflict(of_duties(&refusal)),
         })

@@ -7,8 +7,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use jiff::SignedDuration;
 
 use super::form::{Fields, Form};
+use super::keuring_words;
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
@@ -16,11 +18,15 @@ use super::shell::{JustDone, Notice, Shell, after, page};
 use super::units::Units;
 use super::words;
 use crate::api::Service;
+use crate::app::keuring;
 use crate::app::revision::{self, RevisionError};
-use crate::app::rollout::{self, measure, steps};
+use crate::app::rollout::{self, fast as fast_verbs, measure, steps};
+use crate::domain::keuring::Tried;
+use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::principal::Duty;
 use crate::domain::rollout::criteria::{Criteria, Criterion, Judged, Outcome};
-use crate::domain::rollout::{FLOWS_BY_UNIT, Rollout, Serving, Stage, Verdict};
+use crate::domain::rollout::{APPROVALS, FLOWS_BY_UNIT, Rollout, Route, Serving, Stage, Verdict};
+use crate::store::offering;
 use crate::store::rollout as rollout_store;
 
 /// The routes.
@@ -28,6 +34,7 @@ pub fn routes() -> Router<Service> {
     Router::new()
         .route("/koppelingen/{peer}/uitrol", get(show).post(begin))
         .route("/koppelingen/{peer}/uitrol/stap", post(step))
+        .route("/koppelingen/{peer}/uitrol/goedkeuren", post(approve))
 }
 
 struct UnitLine {
@@ -62,6 +69,8 @@ struct Present {
     steps: u32,
     go_by: &'static str,
     verdict: &'static str,
+    /// On the fast route.
+    fast: Option<Fast>,
     /// The next step may be taken.
     may_step: bool,
     /// A step waits for its Go or No-Go.
@@ -73,6 +82,21 @@ struct Present {
     criteria: Vec<CriterionLine>,
     thresholds: Criteria,
     events: Vec<EventLine>,
+}
+
+/// How far a rollout on the fast route is.
+struct Fast {
+    approvals: Vec<(String, String, String)>,
+    missing: usize,
+    /// Whether the visitor may approve, and has not yet.
+    may_approve: bool,
+    /// Has the keuring passed, is it under way, or what else.
+    keuring: String,
+    passed: bool,
+    /// The sitting that has it.
+    sitting: Option<(String, String)>,
+    /// The sittings it can be tried on.
+    sittings: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -200,7 +224,12 @@ async fn present(
         });
     }
     let is_open = rollout.stage.is_open();
+    let fast = match rollout.route {
+        Route::Fast => Some(fast(service, visitor, peer, &rollout).await?),
+        Route::Steps => None,
+    };
     Ok(Present {
+        fast,
         revision: rollout.revision,
         replaces: rollout
             .replaces
@@ -232,6 +261,63 @@ async fn present(
         thresholds: rollout.criteria,
         events,
     })
+}
+
+/// So far ahead a sitting is offered to try a fix on.
+const TRY_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The most sittings that are offered.
+const MOST_SITTINGS: u32 = 500;
+
+async fn fast(service: &Service, visitor: &Visitor, peer: &str, rollout: &Rollout) -> Result<Fast, Oops> {
+    let (core, tenant) = (&service.core, visitor.tenant());
+    let approvals = rollout_store::approvals(&core.db, tenant, (peer, rollout.seq)).await?;
+    let revision = revision::at(core, tenant, peer, rollout.revision).await;
+    let tried = match revision {
+        Ok(revision) => keuring::tried(core, tenant, &revision.digest).await?,
+        Err(error) => return Err(Oops::ours(&error)),
+    };
+    // A sitting of this morning is worth trying on as well: its results are still to come.
+    let (from, until) = (visitor.now - SignedDuration::from_hours(12), visitor.now + TRY_WITHIN);
+    let sittings =
+        offering::starting_between(&core.db, tenant, OfferingKind::Sitting, from, until, MOST_SITTINGS).await?;
+    let named = |sitting: &Offering| {
+        let start = sitting.facts.start.map(words::moment).unwrap_or_default();
+        (sitting.id.clone(), format!("{start} · {}", sitting.facts.name))
+    };
+    let sitting = match &rollout.sitting {
+        None => None,
+        Some(id) => offering::find(&core.db, tenant, id).await?.as_ref().map(named),
+    };
+    let is_mine = approvals.iter().any(|one| one.account == visitor.id());
+    Ok(Fast {
+        missing: APPROVALS.saturating_sub(approvals.len()),
+        may_approve: !is_mine && rollout.stage.is_open() && (visitor.manages() || visitor.holds(rollout.go_by)),
+        keuring: keuring_words::tried(tried),
+        passed: matches!(tried, Tried::Passed(_)),
+        sitting,
+        sittings: sittings
+            .iter()
+            .filter(|sitting| sitting.peer == peer && !sitting.is_canceled())
+            .map(named)
+            .collect(),
+        approvals: approvals
+            .into_iter()
+            .map(|one| (one.account, one.reason, words::moment(one.at)))
+            .collect(),
+    })
+}
+
+async fn approve(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
+    let Form { visitor, fields } = &form;
+    let reason = fields.text("reden");
+    match fast_verbs::approve(&service.core, visitor.tenant(), &visitor.who.account, &id, reason).await {
+        Ok(_) => Ok(after(&format!("/koppelingen/{id}/uitrol"), "toegelaten")),
+        Err(error) => {
+            let said = error.in_dutch()?;
+            let told = (said.status, Notice::refused(said.sentence));
+            shown(&service, visitor, &id, told, reason).await
+        }
+    }
 }
 
 fn outcome_words(outcome: Outcome) -> &'static str {
@@ -302,7 +388,11 @@ fn event_words(kind: &str, detail: &str, units: &Units) -> String {
         list.iter().map(told).collect::<Vec<_>>().join(", ")
     };
     match kind {
+        "start" if detail["route"] == Route::Fast.name() => "spoedroute begonnen".to_owned(),
         "start" => "uitrol begonnen".to_owned(),
+        "approval" => format!("goedgekeurd ({} van {APPROVALS})", detail["approvals"]),
+        "sitting" => "eerst op één zitting".to_owned(),
+        "rest" => "iedereen die de oude versie had".to_owned(),
         "units" => {
             let flows = listed(&detail["flows"], &|flow| {
                 words::flow(flow.as_i64().unwrap_or(-1)).to_owned()
@@ -358,10 +448,23 @@ async fn begin(State(service): State<Service>, Path(id): Path<String>, form: For
     let reason = fields.text("reden");
     let go_by = Duty::from_name(fields.text("go-door")).ok_or_else(|| Said::bad("Kies welke functie de Go geeft."));
     let begin = number(fields, "revisie").and_then(|revision| {
+        let route = match fields.text("route") {
+            "spoed" => Route::Fast,
+            _ => Route::Steps,
+        };
+        // One sitting makes few calls.
+        let least_calls = match route {
+            Route::Fast => 1,
+            Route::Steps => Criteria::default().least_calls,
+        };
         Ok(steps::Begin {
             revision,
+            route,
             go_by: go_by?,
-            criteria: Criteria::default(),
+            criteria: Criteria {
+                least_calls,
+                ..Criteria::default()
+            },
         })
     });
     let said = match begin {
@@ -411,6 +514,8 @@ fn read(fields: &Fields) -> Result<steps::Step, Said> {
         },
         "deel" => steps::Step::Share(number(fields, "percentage")?),
         "iedereen" => steps::Step::All,
+        "zitting" => steps::Step::Sitting(fields.text("zitting").to_owned()),
+        "rest" => steps::Step::Rest,
         "go" => steps::Step::Go {
             despite: fields.text("ondanks") == "ja",
         },

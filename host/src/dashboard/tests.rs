@@ -6,6 +6,7 @@ mod bundles;
 mod deadlines;
 mod duplicates;
 mod exams;
+mod fast;
 mod freezes;
 mod health;
 mod needs;

@@ -1,14 +1,15 @@
 //! A connector revision comes to a school step by step: which revision serves which sitting, when a rollout may go on,
 //! and what its calls must have come to first (DESIGN §7, R24).
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::interface::Interface;
 use super::principal::Duty;
 
 pub mod criteria;
+mod serving;
+
+pub use serving::{Served, Serving, Share, Trial, Whose};
 
 use criteria::{Criteria, Outcome};
 
@@ -29,108 +30,6 @@ pub fn flow_of(interface: Interface) -> i64 {
 
 /// The flows that go by sitting, and so by unit.
 pub const FLOWS_BY_UNIT: [i64; 4] = [2, 3, 4, 5];
-
-/// Whose work a call is.
-#[derive(Debug, Clone, Copy)]
-pub enum Whose<'a> {
-    /// Nobody's in particular, such as the catalogue.
-    Everybody,
-    /// A sitting's.
-    Sitting {
-        /// Its id.
-        id: &'a str,
-        /// The unit that owns it and those that one lies in, innermost first. A sitting never changes its unit.
-        lineage: &'a [String],
-    },
-}
-
-/// Some sittings of units that are not named have another revision. Which ones follows from their ids alone: a sitting
-/// keeps its side, and a greater share takes others along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
-    /// The revision they have.
-    pub revision: i64,
-    /// How many of a hundred.
-    pub percent: u8,
-}
-
-impl Share {
-    fn takes(self, sitting: &str) -> bool {
-        // FNV-1a: the same on every node and in every release, which is what makes it sticky.
-        let hash = sitting.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        // The low bits of FNV alone are not even enough.
-        (hash >> 17) % 100 < u64::from(self.percent)
-    }
-}
-
-/// Which revision of a peer's connector serves whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Serving {
-    /// The peer's own: for work that is no sitting's, and for units that are not named.
-    pub default: Option<i64>,
-    /// Units that are not named are not served.
-    pub named_only: bool,
-    /// By unit and flow.
-    pub named: BTreeMap<(String, i64), i64>,
-    /// Of the units that are not named.
-    pub share: Option<Share>,
-}
-
-/// What serves a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Served {
-    /// This revision.
-    By(i64),
-    /// The unit is not enabled for this peer and flow: the work waits.
-    NotEnabled,
-    /// Nothing was ever installed.
-    Nothing,
-}
-
-impl Serving {
-    /// Which revision a call takes: that of the innermost unit of the sitting's line that is named for the flow, else
-    /// the peer's default.
-    #[must_use]
-    pub fn revision(&self, flow: i64, whose: Whose<'_>) -> Served {
-        if let Whose::Sitting { id, lineage } = whose {
-            let named = lineage.iter().find_map(|unit| self.named.get(&(unit.clone(), flow)));
-            if let Some(revision) = named {
-                return Served::By(*revision);
-            }
-            if let Some(share) = self.share.filter(|share| share.takes(id)) {
-                return Served::By(share.revision);
-            }
-            if self.named_only {
-                return Served::NotEnabled;
-            }
-        }
-        self.default.map_or(Served::Nothing, Served::By)
-    }
-
-    /// Every revision that serves somebody in a flow, the default first.
-    #[must_use]
-    pub fn in_use(&self, flow: i64) -> Vec<i64> {
-        let named = self.named.iter().filter(|((_, of), _)| *of == flow);
-        let all = self.default.into_iter().chain(named.map(|(_, revision)| *revision));
-        let mut seen = Vec::new();
-        for revision in all.chain(self.share.map(|share| share.revision)) {
-            if !seen.contains(&revision) {
-                seen.push(revision);
-            }
-        }
-        seen
-    }
-
-    /// Whether a revision serves anybody.
-    #[must_use]
-    pub fn uses(&self, revision: i64) -> bool {
-        self.default == Some(revision)
-            || self.named.values().any(|named| *named == revision)
-            || self.share.is_some_and(|share| share.revision == revision)
-    }
-}
 
 /// Where a rollout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +112,39 @@ impl Verdict {
     }
 }
 
+/// How a revision comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Route {
+    /// Units, a share, everybody: step by step.
+    #[default]
+    Steps,
+    /// A fix in an hour: a package that may do just what the old one may, approved by two people, comes to one sitting
+    /// and then to those that had the old version, in a freeze too.
+    Fast,
+}
+
+impl Route {
+    /// As it is kept.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Route::Steps => "steps",
+            Route::Fast => "fast",
+        }
+    }
+
+    /// Reads [`Route::name`] back.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Route> {
+        [Route::Steps, Route::Fast]
+            .into_iter()
+            .find(|route| route.name() == name)
+    }
+}
+
+/// So many different people approve a rollout on the fast route.
+pub const APPROVALS: usize = 2;
+
 /// A rollout of one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rollout {
@@ -222,6 +154,10 @@ pub struct Rollout {
     pub revision: i64,
     /// What everybody had when it began.
     pub replaces: Option<i64>,
+    /// How it comes.
+    pub route: Route,
+    /// On the fast route: the sitting that has it before all others.
+    pub sitting: Option<String>,
     /// Where it stands.
     pub stage: Stage,
     /// How many of a hundred sittings of units that are not named have it.
@@ -269,6 +205,20 @@ pub enum NotNow {
     /// A Go although the criteria were not met, without saying that one knows.
     #[error("the criteria of this step are not met ({0}): say Go despite that, or wait")]
     NotMet(&'static str),
+    /// A step of the fast route in an ordinary rollout.
+    #[error(
+        "this rollout goes step by step: enable units, a share or everybody, or begin another one on the fast route"
+    )]
+    NotFast,
+    /// A step of an ordinary rollout on the fast route.
+    #[error("this rollout is on the fast route: one sitting first, then those that had the old version")]
+    FastOnly,
+    /// It was tried on a sitting, and that has its Go.
+    #[error("it was tried on a sitting already, with a Go: those that had the old version come next")]
+    TriedAlready,
+    /// Not enough people approved it.
+    #[error("{0} of {APPROVALS} different people have approved this fix; the others must do so first")]
+    NotApproved(usize),
     /// A share that is no share, or not more than before.
     #[error("a share is a whole number from {least} to 99 (percent); for everybody take the step to all")]
     Share {
@@ -320,6 +270,53 @@ impl Rollout {
     /// [`NotNow`].
     pub fn completed(self, now: Timestamp) -> Result<Rollout, NotNow> {
         Ok(self.stepped(now)?.ended(Stage::Completed, now))
+    }
+
+    /// The first step of the fast route: this sitting has it.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub fn tried_on(self, sitting: &str, approvals: usize, now: Timestamp) -> Result<Rollout, NotNow> {
+        self.fast(approvals)?;
+        if self.verdict == Verdict::Go {
+            return Err(NotNow::TriedAlready);
+        }
+        let stepped = self.stepped(now)?;
+        Ok(Rollout {
+            sitting: Some(sitting.to_owned()),
+            ..stepped
+        })
+    }
+
+    /// The last step of the fast route, after its Go: those that had the old version have it.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub fn fixed(self, approvals: usize, now: Timestamp) -> Result<Rollout, NotNow> {
+        self.fast(approvals)?;
+        if self.steps == 0 {
+            return Err(NotNow::NoStep);
+        }
+        self.completed(now)
+    }
+
+    fn fast(&self, approvals: usize) -> Result<(), NotNow> {
+        match self.route {
+            Route::Steps => Err(NotNow::NotFast),
+            Route::Fast if approvals < APPROVALS => Err(NotNow::NotApproved(approvals)),
+            Route::Fast => Ok(()),
+        }
+    }
+
+    /// Refuses the steps of an ordinary rollout on the fast route.
+    ///
+    /// # Errors
+    /// [`NotNow::FastOnly`].
+    pub fn ordinary(self) -> Result<Rollout, NotNow> {
+        match self.route {
+            Route::Steps => Ok(self),
+            Route::Fast => Err(NotNow::FastOnly),
+        }
     }
 
     /// Go, on what the criteria come to. `despite` says that one knows that they are not met.

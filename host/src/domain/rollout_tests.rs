@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::principal::Duty;
 use super::rollout::criteria::{Criteria, Criterion, Measured, Outcome, class_of, overall};
-use super::rollout::{NotNow, Rollout, Served, Serving, Share, Stage, Verdict, Whose};
+use super::rollout::{NotNow, Rollout, Route, Served, Serving, Share, Stage, Trial, Verdict, Whose};
 
 fn now() -> Timestamp {
     "2026-09-01T09:00:00Z".parse().unwrap()
@@ -89,6 +89,8 @@ fn a_greater_share_takes_others_along_and_sends_nobody_back() {
 
 fn rollout() -> Rollout {
     Rollout {
+        route: Route::Steps,
+        sitting: None,
         seq: 1,
         revision: 2,
         replaces: Some(1),
@@ -195,4 +197,51 @@ fn slow_calls_and_stuck_messages_fail_a_step() {
         ..calls(100, 0)
     };
     assert_eq!(overall(&stuck.judged(&criteria)), Outcome::Fail);
+}
+
+/// A fix is tried on one sitting, whatever its unit has; all others have what they had.
+#[test]
+fn a_trial_serves_its_sitting_before_units_and_shares() {
+    let serving = Serving {
+        share: Some(Share {
+            revision: 2,
+            percent: 99,
+        }),
+        trial: Some(Trial {
+            sitting: "zitting".to_owned(),
+            revision: 3,
+        }),
+        ..named(Some(1), &[("team-a", 2, 2)])
+    };
+    let team = line(&["team-a"]);
+    for flow in [2, 3] {
+        assert_eq!(serving.revision(flow, sitting(&team)), Served::By(3));
+    }
+    let other = Whose::Sitting {
+        id: "andere",
+        lineage: &team,
+    };
+    assert_eq!(serving.revision(2, other), Served::By(2));
+    assert!(serving.uses(3) && !serving.is_plain() && serving.in_use(3).contains(&3));
+}
+
+#[test]
+fn the_fast_route_takes_two_people_one_sitting_and_a_go() {
+    let fast = Rollout {
+        route: Route::Fast,
+        ..rollout()
+    };
+    assert_eq!(fast.clone().tried_on("zitting", 1, now()), Err(NotNow::NotApproved(1)));
+    assert_eq!(fast.clone().fixed(2, now()), Err(NotNow::NoStep));
+    assert_eq!(fast.clone().ordinary(), Err(NotNow::FastOnly));
+    assert_eq!(rollout().tried_on("zitting", 2, now()), Err(NotNow::NotFast));
+    let tried = fast.tried_on("zitting", 2, now()).unwrap();
+    assert_eq!(tried.sitting.as_deref(), Some("zitting"));
+    assert_eq!(tried.clone().fixed(2, now()), Err(NotNow::NoGo(Duty::Plannen)));
+    assert_eq!(
+        tried.clone().tried_on("andere", 2, now()),
+        Err(NotNow::NoGo(Duty::Plannen))
+    );
+    let fixed = tried.go(Outcome::Pass, false).unwrap().fixed(2, now()).unwrap();
+    assert_eq!(fixed.stage, Stage::Completed);
 }

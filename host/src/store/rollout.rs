@@ -8,7 +8,7 @@ use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
 use crate::domain::principal::Duty;
 use crate::domain::rollout::criteria::Criteria;
-use crate::domain::rollout::{Rollout, Stage, Verdict};
+use crate::domain::rollout::{Rollout, Route, Stage, Verdict};
 use crate::values;
 
 /// The table of units that are named apart.
@@ -39,8 +39,17 @@ pub static ROLLOUT: Table = Table {
         "started_at",
         "step_at",
         "ended_at",
+        "route",
+        "sitting",
         "version",
     ],
+};
+
+/// The table of approvals on the fast route.
+pub static ROLLOUT_APPROVAL: Table = Table {
+    name: "rollout_approval",
+    key: &["tenant", "peer", "rollout", "account"],
+    columns: &["tenant", "peer", "rollout", "account", "person", "reason", "at"],
 };
 
 /// The table of what was done about rollouts.
@@ -171,6 +180,8 @@ pub fn next(tenant: &str, peer: &str, rollout: &Rollout) -> Write {
             rollout.started_at,
             rollout.step_at,
             rollout.ended_at,
+            rollout.route.name(),
+            &rollout.sitting,
             rollout.version + 1,
         ],
     }
@@ -178,11 +189,14 @@ pub fn next(tenant: &str, peer: &str, rollout: &Rollout) -> Write {
 
 fn from_row(row: &Row) -> Result<Rollout, StoreError> {
     let (stage, verdict, go_by) = (row.text("stage")?, row.text("verdict")?, row.text("go_by")?);
+    let route = row.text("route")?;
     let criteria: CriteriaBody = body::parse("rollout.criteria", &row.text("criteria")?)?;
     Ok(Rollout {
         seq: row.int("seq")?,
         revision: row.int("revision")?,
         replaces: row.int_opt("replaces")?,
+        route: Route::from_name(&route).ok_or_else(|| StoreError::unknown_word("route", &route))?,
+        sitting: row.text_opt("sitting")?,
         stage: Stage::from_name(&stage).ok_or_else(|| StoreError::unknown_word("stage", &stage))?,
         share: u8::try_from(row.int("share")?).unwrap_or(100),
         steps: row.count("steps")?,
@@ -229,7 +243,7 @@ pub struct EventRow {
     pub rollout: i64,
     /// Counts up per rollout.
     pub seq: i64,
-    /// `start`, `units`, `share`, `all`, `go`, `no-go`, `pause`, `resume`, `stop`, `criteria` or `rollback`.
+    /// `start`, `units`, `share`, `all`, `approval`, `sitting`, `rest`, `go`, `no-go`, `pause`, `resume`, `stop`, `criteria` or `rollback`.
     pub kind: String,
     /// As JSON: units and flows, the share, or what the criteria came to.
     pub detail: String,
@@ -283,4 +297,67 @@ pub async fn events(db: &Database, tenant: &str, peer: &str, rollout: i64) -> Re
         })
     };
     rows.iter().map(event).collect()
+}
+
+/// An approval of a rollout on the fast route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRow {
+    /// The school.
+    pub tenant: String,
+    /// The outside system.
+    pub peer: String,
+    /// Which rollout.
+    pub rollout: i64,
+    /// The account that approved.
+    pub account: String,
+    /// The person behind it, where that is known.
+    pub person: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: jiff::Timestamp,
+}
+
+impl ApprovalRow {
+    /// The row to write.
+    #[must_use]
+    pub fn write(&self) -> Write {
+        Write {
+            table: &ROLLOUT_APPROVAL,
+            values: values![
+                &self.tenant,
+                &self.peer,
+                self.rollout,
+                &self.account,
+                &self.person,
+                &self.reason,
+                self.at,
+            ],
+        }
+    }
+}
+
+/// Who approved a rollout, in order.
+///
+/// # Errors
+/// What the database says.
+pub async fn approvals(
+    db: &Database,
+    tenant: &str,
+    (peer, rollout): (&str, i64),
+) -> Result<Vec<ApprovalRow>, StoreError> {
+    let sql = "SELECT * FROM rollout_approval WHERE tenant = $1 AND peer = $2 AND rollout = $3 ORDER BY at, account";
+    let rows = db.rows(sql, values![tenant, peer, rollout]).await?;
+    let approval = |row: &Row| {
+        Ok(ApprovalRow {
+            tenant: row.text("tenant")?,
+            peer: row.text("peer")?,
+            rollout: row.int("rollout")?,
+            account: row.text("account")?,
+            person: row.text_opt("person")?,
+            reason: row.text("reason")?,
+            at: row.moment("at")?,
+        })
+    };
+    rows.iter().map(approval).collect()
 }

@@ -46,6 +46,7 @@ async fn make_teams(house: &House) {
 
 async fn begin(house: &House, revision: i64, least_calls: u64) {
     let begin = Begin {
+        route: Default::default(),
         revision,
         go_by: Duty::Plannen,
         criteria: Criteria {

@@ -14,11 +14,11 @@ use super::super::operations::Operations;
 use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::problem::Problem;
-use crate::app::rollout::{self, measure, steps};
+use crate::app::rollout::{self, fast, measure, steps};
 use crate::app::{peer, revision};
 use crate::domain::principal::Duty;
 use crate::domain::rollout::criteria::Criteria;
-use crate::domain::rollout::{Environment, Rollout};
+use crate::domain::rollout::{Environment, Rollout, Route};
 use crate::store::rollout as rollout_store;
 
 /// What is served.
@@ -27,6 +27,7 @@ pub fn operations() -> Operations {
         .get("/api/v1/peers/{peer}/rollout", show)
         .post("/api/v1/peers/{peer}/rollouts", begin)
         .post("/api/v1/peers/{peer}/rollout/steps", step)
+        .post("/api/v1/peers/{peer}/rollout/approvals", approve)
         .get("/api/v1/peers/{peer}/revisions/{one}/differences/{other}", difference)
         .put("/api/v1/peers/{peer}/environment", label)
 }
@@ -98,7 +99,7 @@ pub struct RolloutCriterion {
 /// Something that was done about a rollout.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RolloutEvent {
-    /// `start`, `units`, `share`, `all`, `go`, `no-go`, `pause`, `resume`, `stop`, `criteria` or `rollback`.
+    /// `start`, `units`, `share`, `all`, `approval`, `sitting`, `rest`, `go`, `no-go`, `pause`, `resume`, `stop`, `criteria` or `rollback`.
     pub kind: String,
     /// Units and flows, the share, or what the criteria came to.
     #[schema(value_type = Object)]
@@ -120,6 +121,12 @@ pub struct NewestRollout {
     pub revision: i64,
     /// What everybody had when it began.
     pub replaces: Option<i64>,
+    /// `steps`, or `fast`: one sitting first, then those that had the old version.
+    pub route: String,
+    /// On the fast route: the sitting that has it before all others.
+    pub sitting: Option<String>,
+    /// On the fast route: who approved it; two different people must.
+    pub approved_by: Vec<String>,
     /// `running`, `paused`, `stopped`, `completed` or `rolled-back`.
     pub stage: String,
     /// How many of a hundred sittings of units that are not named have it.
@@ -203,7 +210,11 @@ async fn told(service: &Service, tenant: &str, peer: &str, rollout: Rollout) -> 
         threshold: one.threshold,
         outcome: one.outcome.name().to_owned(),
     });
+    let approvals = rollout_store::approvals(&core.db, tenant, (peer, rollout.seq)).await?;
     Ok(NewestRollout {
+        route: rollout.route.name().to_owned(),
+        sitting: rollout.sitting,
+        approved_by: approvals.into_iter().map(|one| one.account).collect(),
         revision: rollout.revision,
         replaces: rollout.replaces,
         stage: rollout.stage.name().to_owned(),
@@ -224,6 +235,9 @@ async fn told(service: &Service, tenant: &str, peer: &str, rollout: Rollout) -> 
 pub struct NewRollout {
     /// Which revision.
     pub revision: i64,
+    /// `steps` (when absent), or `fast`: a fix in an hour, for a package that may do just what runs now. It takes two
+    /// approvals, begins with one sitting, and goes on in a freeze.
+    pub route: Option<String>,
     /// The function that says Go: `plannen` when absent.
     pub go_by: Option<String>,
     /// What calls must come to.
@@ -250,8 +264,12 @@ pub async fn begin(
             format!("`{go_by}` is no function; use plannen, beoordelen, vaststellen or beheren"),
         )
     })?;
+    let route = new.route.as_deref().unwrap_or(Route::Steps.name());
+    let route =
+        Route::from_name(route).ok_or_else(|| Problem::bad("route", format!("`{route}` is neither steps nor fast")))?;
     let wanted = steps::Begin {
         revision: new.revision,
+        route,
         go_by,
         criteria: new.thresholds.into(),
     };
@@ -270,7 +288,8 @@ pub async fn begin(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewStep {
-    /// `units`, `share`, `all`, `go`, `no-go`, `pause`, `resume`, `stop` or `criteria`.
+    /// `units`, `share`, `all`, `go`, `no-go`, `pause`, `resume`, `stop` or `criteria`; on the fast route `sitting` and
+    /// `rest`, those that had the old version, instead of the first three.
     pub step: String,
     /// Of `units`: which, by id.
     #[serde(default)]
@@ -280,6 +299,8 @@ pub struct NewStep {
     pub flows: Vec<i64>,
     /// Of `share`: how many of a hundred sittings of units that are not named.
     pub percent: Option<u8>,
+    /// Of `sitting`: which, by id.
+    pub sitting: Option<String>,
     /// Of `go`: although the criteria are not met.
     #[serde(default)]
     pub despite: bool,
@@ -299,6 +320,8 @@ impl NewStep {
             },
             "share" => steps::Step::Share(self.percent.ok_or_else(|| absent("percent"))?),
             "all" => steps::Step::All,
+            "sitting" => steps::Step::Sitting(self.sitting.clone().ok_or_else(|| absent("sitting"))?),
+            "rest" => steps::Step::Rest,
             "go" => steps::Step::Go { despite: self.despite },
             "no-go" => steps::Step::NoGo,
             "pause" => steps::Step::Pause,
@@ -306,8 +329,9 @@ impl NewStep {
             "stop" => steps::Step::Stop,
             "criteria" => steps::Step::Criteria(self.thresholds.ok_or_else(|| absent("thresholds"))?.into()),
             other => {
-                let detail =
-                    format!("`{other}` is no step: use units, share, all, go, no-go, pause, resume, stop or criteria");
+                let detail = format!(
+                    "`{other}` is no step: use units, share, all, sitting, rest, go, no-go, pause, resume, stop or criteria"
+                );
                 return Err(Problem::bad("step", detail));
             }
         })
@@ -327,6 +351,29 @@ pub async fn step(
     let (core, tally) = (&service.core, service.connectors.tally());
     let how = (&step, new.reason.as_str());
     steps::take(core, tally, caller.tenant(), &caller.0.account, &peer, how).await?;
+    show(State(service), caller, Path(peer)).await
+}
+
+/// Why a fix is approved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixApproval {
+    /// Why.
+    pub reason: String,
+}
+
+/// Approves the open rollout on the fast route: by whoever holds `beheren` or the function that says its Go, and by two
+/// different people in all.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/rollout/approvals", tag = "connectors", request_body = FixApproval,
+    params(("peer" = String, Path)), responses((status = 200, body = RolloutStanding), (status = "4XX", body = Problem)))]
+pub async fn approve(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(new): Body<FixApproval>,
+) -> Result<Json<RolloutStanding>, Problem> {
+    let (tenant, account) = (caller.tenant(), &caller.0.account);
+    fast::approve(&service.core, tenant, account, &peer, &new.reason).await?;
     show(State(service), caller, Path(peer)).await
 }
 

@@ -19,7 +19,7 @@ use crate::domain::model::Normed;
 use crate::domain::offering::Confirmation;
 use crate::domain::retry::Blame;
 use crate::domain::rollout::criteria::Criteria;
-use crate::domain::rollout::{NotNow, Served, Stage};
+use crate::domain::rollout::{NotNow, Route, Served, Stage};
 use crate::jobs::pieces;
 use crate::jobs::{Jobs, Registry, Settings};
 use crate::store::rollout as rollout_store;
@@ -84,6 +84,7 @@ pub(super) fn fb() -> Account {
 pub(super) async fn begin(school: &School, revision: i64) -> Result<(), RevisionError> {
     let begin = Begin {
         revision,
+        route: Route::Steps,
         go_by: Duty::Plannen,
         criteria: Criteria {
             least_calls: 3,
@@ -323,6 +324,7 @@ async fn work_of_a_unit_that_is_not_enabled_waits_with_a_task() {
             .await
             .unwrap();
         let wanted = Begin {
+            route: Route::Steps,
             revision: 1,
             go_by: Duty::Beheren,
             criteria: Criteria::default(),

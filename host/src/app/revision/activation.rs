@@ -20,6 +20,11 @@ pub enum Because {
     RolledOut,
     /// Named units or a share of the sittings come on it; everybody else stays.
     Enabled,
+    /// A fix: those that had an older one have it, and nobody else.
+    Fixed {
+        /// What they had.
+        from: i64,
+    },
     /// Those on a newer one go back.
     RolledBack {
         /// What they go back from.
@@ -31,7 +36,7 @@ impl Because {
     fn kind(self) -> &'static str {
         match self {
             Because::Installed => "install",
-            Because::RolledOut => "rollout",
+            Because::RolledOut | Because::Fixed { .. } => "rollout",
             Because::Enabled => "enable",
             Because::RolledBack { .. } => "rollback",
         }
@@ -55,7 +60,7 @@ pub async fn activate(
     let activations = draft.core.db.activations(&row.tenant, &row.id).await?;
     let seq = activations.first().map_or(0, |newest| newest.seq) + 1;
     let previous = match because {
-        Because::RolledBack { from } => Some(from),
+        Because::RolledBack { from } | Because::Fixed { from } => Some(from),
         _ => row.revision,
     };
     let activation = ActivationRow {
@@ -75,6 +80,7 @@ pub async fn activate(
     match because {
         Because::Installed | Because::RolledOut => for_everybody(draft, &mut row, number, (by, reason)).await?,
         Because::Enabled => row.phased = true,
+        Because::Fixed { from } => fixed(draft, &mut row, (from, number), (by, reason)).await?,
         Because::RolledBack { from } => {
             back(draft, &mut row, (from, number), (by, reason)).await?;
             tell(draft, &row, (from, number), seq, reason).await?;
@@ -83,7 +89,7 @@ pub async fn activate(
     needs::again::follow_blocked(draft, &row.id).await?;
     let next = match because {
         Because::Installed | Because::RolledOut => mended::Mending::of(&row.id),
-        Because::Enabled => mended::Mending::moved(&row.id, number),
+        Because::Enabled | Because::Fixed { .. } => mended::Mending::moved(&row.id, number),
         Because::RolledBack { from } => mended::Mending::back(&row.id, from, number),
     };
     mended::follow(draft, &next).await?;
@@ -120,13 +126,23 @@ async fn for_everybody(
     Ok(())
 }
 
-/// Those that had `from` have `to`.
-async fn back(
+/// Those that had `from` have `to`, which ends the rollout that brought it; who had another one keeps that.
+async fn fixed(
     draft: &mut Draft<'_>,
     row: &mut PeerRow,
     (from, to): (i64, i64),
     said: (&str, &str),
 ) -> Result<(), RevisionError> {
+    row.phased = swap(draft, row, (from, to)).await?;
+    let newest = rollout::newest(&draft.core.db, &row.tenant, &row.id).await?;
+    if let Some(newest) = newest.filter(|newest| newest.revision == to && newest.stage.is_open()) {
+        end(draft, row, newest, (Stage::Completed, "rest"), said).await?;
+    }
+    Ok(())
+}
+
+/// Everybody and every named unit that had `from` has `to`; gives whether units are still named.
+async fn swap(draft: &mut Draft<'_>, row: &mut PeerRow, (from, to): (i64, i64)) -> Result<bool, RevisionError> {
     if row.revision == Some(from) {
         row.revision = Some(to);
     }
@@ -143,10 +159,21 @@ async fn back(
             still_named |= named.revision.is_some();
         }
     }
+    Ok(still_named)
+}
+
+/// Those that had `from` go back to `to`.
+async fn back(
+    draft: &mut Draft<'_>,
+    row: &mut PeerRow,
+    (from, to): (i64, i64),
+    said: (&str, &str),
+) -> Result<(), RevisionError> {
+    let still_named = swap(draft, row, (from, to)).await?;
     let newest = rollout::newest(&draft.core.db, &row.tenant, &row.id).await?;
     let mut shared = newest
         .as_ref()
-        .is_some_and(|newest| newest.share > 0 && newest.revision != from);
+        .is_some_and(|newest| (newest.share > 0 || newest.sitting.is_some()) && newest.revision != from);
     if let Some(newest) = newest.filter(|newest| newest.revision == from && newest.stage != Stage::RolledBack) {
         shared = false;
         end(draft, row, newest, (Stage::RolledBack, "rollback"), said).await?;
@@ -165,6 +192,7 @@ async fn end(
     let ended = Rollout {
         stage,
         share: 0,
+        sitting: None,
         ended_at: Some(draft.now),
         ..rollout
     };

@@ -270,12 +270,13 @@ pub async fn rollout(
     }
     core.decide::<_, RevisionError, _, _>(&[format!("peer/{tenant}/{peer}")], || async {
         let row = found(core, tenant, peer).await?;
-        not_frozen(core, tenant).await?;
+        let mut draft = Draft::of(core, tenant, actor(by));
+        not_frozen(&mut draft).await?;
         let then = at(core, tenant, peer, to).await?;
         if row.revision == Some(to) && !row.phased && !row.named_only {
             return Err(RevisionError::RunsAlready(to));
         }
-        may_come(core, &row, &then).await?;
+        may_come(&mut draft, &row, &then).await?;
         let now = match row.revision {
             Some(now) => at(core, tenant, peer, now).await?,
             None => then.clone(),
@@ -293,7 +294,6 @@ pub async fn rollout(
             None => Because::Installed,
             Some(_) => Because::RolledOut,
         };
-        let mut draft = Draft::of(core, tenant, actor(by));
         activate(&mut draft, row, to, because, by, reason).await?;
         Ok(Decision {
             write_set: draft.finish(),

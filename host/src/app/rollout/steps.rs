@@ -3,15 +3,16 @@
 
 use serde_json::json;
 
-use super::measure;
 use super::tally::Tally;
+use super::{fast, measure};
 use crate::app::account::actor;
 use crate::app::revision::{self, Because, RevisionError};
 use crate::app::unit::Units;
 use crate::app::{Core, Decision, Draft};
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::rollout::criteria::{Criteria, Outcome};
-use crate::domain::rollout::{FLOWS_BY_UNIT, Rollout, Stage, Verdict};
+use crate::domain::rollout::{FLOWS_BY_UNIT, Rollout, Route, Stage, Verdict};
+use crate::store::offering;
 use crate::store::peer::PeerRow;
 use crate::store::rollout::{self, EnablementRow};
 
@@ -20,6 +21,8 @@ use crate::store::rollout::{self, EnablementRow};
 pub struct Begin {
     /// Which revision comes.
     pub revision: i64,
+    /// How.
+    pub route: Route,
     /// The function that says Go.
     pub go_by: Duty,
     /// What calls must come to.
@@ -40,6 +43,10 @@ pub enum Step {
     Share(u8),
     /// Everybody comes on it.
     All,
+    /// The first step of the fast route: this sitting has it.
+    Sitting(String),
+    /// The last step of the fast route: those that had the old version have it.
+    Rest,
     /// Go.
     Go {
         /// Although the criteria are not met.
@@ -65,6 +72,8 @@ impl Step {
             Step::Units { .. } => "units",
             Step::Share(_) => "share",
             Step::All => "all",
+            Step::Sitting(_) => "sitting",
+            Step::Rest => "rest",
             Step::Go { .. } => "go",
             Step::NoGo => "no-go",
             Step::Pause => "pause",
@@ -102,10 +111,15 @@ pub async fn begin(
         if row.revision == Some(begin.revision) && !row.named_only {
             return Err(RevisionError::RunsAlready(begin.revision));
         }
+        let mut draft = Draft::of(core, tenant, actor(&account.id));
         // What may not run is not begun.
-        revision::may_come(core, &row, &wanted).await?;
+        match begin.route {
+            Route::Steps => revision::may_come(&mut draft, &row, &wanted).await?,
+            Route::Fast => fast::may_begin(&mut draft, &row, &wanted, &account.id).await?,
+        }
         let newest = rollout::newest(&core.db, tenant, peer).await?;
-        let holds = |it: &Rollout| it.stage.is_open() || (it.stage == Stage::Stopped && it.share > 0);
+        let holds =
+            |it: &Rollout| it.stage.is_open() || (it.stage == Stage::Stopped && (it.share > 0 || it.sitting.is_some()));
         if let Some(open) = newest.as_ref().filter(|newest| holds(newest)) {
             return Err(RevisionError::RollsOut(open.revision));
         }
@@ -113,6 +127,8 @@ pub async fn begin(
             seq: newest.map_or(0, |newest| newest.seq) + 1,
             revision: begin.revision,
             replaces: row.revision,
+            route: begin.route,
+            sitting: None,
             stage: Stage::Running,
             share: 0,
             steps: 0,
@@ -126,10 +142,10 @@ pub async fn begin(
             ended_at: None,
             version: 0,
         };
-        let mut draft = Draft::of(core, tenant, actor(&account.id));
         let said = (account.id.as_str(), reason);
-        revision::note(&mut draft, &row, rollout.seq, ("start", "{}".to_owned()), said).await?;
-        let detail = format!("revision {}; {reason}", begin.revision);
+        let detail = json!({ "route": begin.route.name() }).to_string();
+        revision::note(&mut draft, &row, rollout.seq, ("start", detail), said).await?;
+        let detail = format!("revision {}, route {}; {reason}", begin.revision, begin.route.name());
         draft.audit("rollout.begin", ("peer", peer), detail, b"");
         draft.put(rollout::next(tenant, peer, &rollout));
         // A revision that is made, or another rollout that is begun, at the same moment sees this one.
@@ -195,14 +211,15 @@ pub async fn take(
             reason,
         };
         let next = doer.next(&mut draft, rollout, (step, outcome)).await?;
-        draft.audit(
-            "rollout.step",
-            ("peer", peer),
-            format!("{}; {reason}", step.kind()),
-            b"",
-        );
+        let in_freeze = match next.route {
+            Route::Fast => revision::frozen_by(core, tenant).await?,
+            Route::Steps => None,
+        };
+        let in_freeze = in_freeze.map_or_else(String::new, |freeze| format!(" in freeze {}", freeze.id));
+        let said = format!("{}{in_freeze}; {reason}", step.kind());
+        draft.audit("rollout.step", ("peer", peer), said, b"");
         // The last step ends the rollout by itself.
-        if !matches!(step, Step::All) {
+        if !matches!(step, Step::All | Step::Rest) {
             let said = (account.id.as_str(), reason);
             revision::note(&mut draft, &doer.peer, next.seq, (step.kind(), detail), said).await?;
             draft.put(rollout::next(tenant, peer, &next));
@@ -219,6 +236,7 @@ fn detail(step: &Step) -> String {
     match step {
         Step::Units { units, flows } => json!({ "units": units, "flows": flows }).to_string(),
         Step::Share(percent) => json!({ "percent": percent }).to_string(),
+        Step::Sitting(sitting) => json!({ "sitting": sitting }).to_string(),
         _ => "{}".to_owned(),
     }
 }
@@ -244,26 +262,44 @@ impl Doer<'_> {
         }
         Ok(match step {
             Step::Units { units, flows } => {
-                let next = rollout.stepped(now)?;
-                self.may_go_on(core, next.revision).await?;
+                let next = rollout.ordinary()?.stepped(now)?;
+                self.may_go_on(draft, &next).await?;
                 self.enable(draft, next.revision, (units, flows)).await?;
                 next
             }
             Step::Share(percent) => {
-                let next = rollout.shared(*percent, now)?;
-                self.may_go_on(core, next.revision).await?;
+                let next = rollout.ordinary()?.shared(*percent, now)?;
+                self.may_go_on(draft, &next).await?;
                 self.activate(draft, self.peer.clone(), next.revision, Because::Enabled)
                     .await?;
                 next
             }
             Step::All => {
-                let next = rollout.completed(now)?;
-                self.may_go_on(core, next.revision).await?;
+                let next = rollout.ordinary()?.completed(now)?;
+                self.may_go_on(draft, &next).await?;
                 let because = match self.peer.revision {
                     None => Because::Installed,
                     Some(_) => Because::RolledOut,
                 };
                 self.activate(draft, self.peer.clone(), next.revision, because).await?;
+                next
+            }
+            Step::Sitting(sitting) => {
+                let approvals = self.approvals(core, &rollout).await?;
+                let next = rollout.tried_on(sitting, approvals, now)?;
+                fast::is_of_peer(core, &self.peer, sitting).await?;
+                self.may_go_on(draft, &next).await?;
+                self.activate(draft, self.peer.clone(), next.revision, Because::Enabled)
+                    .await?;
+                next
+            }
+            Step::Rest => {
+                let approvals = self.approvals(core, &rollout).await?;
+                let from = rollout.replaces.ok_or(RevisionError::NothingToFix)?;
+                let next = rollout.fixed(approvals, now)?;
+                self.may_go_on(draft, &next).await?;
+                self.activate(draft, self.peer.clone(), next.revision, Because::Fixed { from })
+                    .await?;
                 next
             }
             Step::Go { despite } => rollout.go(outcome, *despite)?,
@@ -277,11 +313,20 @@ impl Doer<'_> {
 
     /// Held up by a freeze, or by what the school's policy asks of a package before it runs: keys and keuring may have
     /// changed since the rollout began.
-    async fn may_go_on(&self, core: &Core, number: i64) -> Result<(), RevisionError> {
+    async fn may_go_on(&self, draft: &mut Draft<'_>, rollout: &Rollout) -> Result<(), RevisionError> {
         let tenant = self.peer.tenant.as_str();
-        revision::not_frozen(core, tenant).await?;
-        let wanted = revision::at(core, tenant, &self.peer.id, number).await?;
-        revision::may_come(core, &self.peer, &wanted).await
+        let wanted = revision::at(draft.core, tenant, &self.peer.id, rollout.revision).await?;
+        match rollout.route {
+            Route::Fast => fast::may_go_on(draft, &self.peer, &wanted).await,
+            Route::Steps => {
+                revision::not_frozen(draft).await?;
+                revision::may_come(draft, &self.peer, &wanted).await
+            }
+        }
+    }
+
+    async fn approvals(&self, core: &Core, rollout: &Rollout) -> Result<usize, RevisionError> {
+        Ok(fast::approved(core, &self.peer.tenant, &self.peer.id, rollout.seq).await?)
     }
 
     async fn activate(
@@ -351,7 +396,7 @@ impl Doer<'_> {
         let events = rollout::events(&core.db, tenant, peer, rollout.seq).await?;
         let last = events
             .iter()
-            .rfind(|event| ["units", "share"].contains(&event.kind.as_str()));
+            .rfind(|event| ["units", "share", "sitting"].contains(&event.kind.as_str()));
         let units = last.filter(|event| event.kind == "units").map(|event| {
             let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
             let units = detail["units"].as_array().cloned().unwrap_or_default();
@@ -360,6 +405,13 @@ impl Doer<'_> {
                 .filter_map(|unit| unit.as_str().map(str::to_owned))
                 .collect::<Vec<_>>()
         });
+        let units = match (&rollout.sitting, units) {
+            (Some(sitting), None) => {
+                let found = offering::find(&core.db, tenant, sitting).await?;
+                found.and_then(|found| found.unit).map(|unit| vec![unit])
+            }
+            (_, units) => units,
+        };
         let known = Units::of(&core.db, tenant).await?;
         for unit in units.unwrap_or_else(|| vec![WHOLE_SCHOOL.to_owned()]) {
             let lineage = known.lineage(Some(&unit));

@@ -374,6 +374,7 @@ impl Stage {
             .unwrap()
             .unwrap();
         let begin = steps::Begin {
+            route: Default::default(),
             revision,
             go_by: Duty::Plannen,
             criteria: Default::default(),

@@ -1,0 +1,179 @@
+//! The fast route, a fix in an hour: what the package may do is what the old one may do, its keuring is asked for by
+//! itself and must have passed, two different people approve, one chosen sitting has it first, and then those that had the
+//! old version. A freeze does not hold it up; the audit says that there was one.
+
+use crate::app::account::actor;
+use crate::app::package;
+use crate::app::revision::{self, RevisionError};
+use crate::app::{Core, Decision, Draft, admission, keuring};
+use crate::domain::keuring::{Obstacle, Tried};
+use crate::domain::offering::OfferingKind;
+use crate::domain::principal::{Account, Duty, Refusal, WHOLE_SCHOOL};
+use crate::domain::rollout::{NotNow, Rollout, Route};
+use crate::store::peer::PeerRow;
+use crate::store::revision::RevisionRow;
+use crate::store::rollout::{self, ApprovalRow};
+use crate::store::{StoreError, offering};
+
+/// Refuses to begin a rollout on the fast route with what will never come that way; asks for the keuring that is missing.
+///
+/// # Errors
+/// [`RevisionError`]: nothing runs that it would replace, it may do something else, or the school's policy stands in the
+/// way for another reason than a keuring that is still to come.
+pub(super) async fn may_begin(
+    draft: &mut Draft<'_>,
+    row: &PeerRow,
+    wanted: &RevisionRow,
+    by: &str,
+) -> Result<(), RevisionError> {
+    if row.revision.is_none() {
+        return Err(RevisionError::NothingToFix);
+    }
+    let review = look(draft, row, wanted).await?;
+    if !review.changes.is_empty() {
+        let changes: Vec<String> = review.changes.iter().map(ToString::to_string).collect();
+        return Err(RevisionError::OtherGrants(changes));
+    }
+    let is_to_come = |one: &Obstacle| matches!(one, Obstacle::NotTried | Obstacle::UnderWay | Obstacle::Stale { .. });
+    let stale = review.obstacles.iter().any(|one| matches!(one, Obstacle::Stale { .. }));
+    let rest: Vec<Obstacle> = review.obstacles.into_iter().filter(|one| !is_to_come(one)).collect();
+    if !rest.is_empty() {
+        return Err(RevisionError::Obstacles(rest));
+    }
+    match review.tried {
+        Tried::Failed => return Err(RevisionError::Obstacles(vec![Obstacle::Failed])),
+        Tried::Passed(_) if !stale => {}
+        Tried::UnderWay => {}
+        Tried::Never | Tried::Passed(_) => {
+            keuring::follow(draft, by, &wanted.digest).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a step of the fast route before the keuring has passed, whatever the school's policy asks of others.
+///
+/// # Errors
+/// [`RevisionError`].
+pub(super) async fn may_go_on(draft: &mut Draft<'_>, row: &PeerRow, wanted: &RevisionRow) -> Result<(), RevisionError> {
+    let review = look(draft, row, wanted).await?;
+    // The trial has the old one's grants as well: what runs for everybody is still the old version.
+    if !review.changes.is_empty() {
+        let changes: Vec<String> = review.changes.iter().map(ToString::to_string).collect();
+        return Err(RevisionError::OtherGrants(changes));
+    }
+    let mut obstacles = review.obstacles;
+    let missing = match review.tried {
+        Tried::Passed(_) => None,
+        Tried::Never => Some(Obstacle::NotTried),
+        Tried::UnderWay => Some(Obstacle::UnderWay),
+        Tried::Failed => Some(Obstacle::Failed),
+    };
+    if let Some(missing) = missing.filter(|missing| !obstacles.contains(missing)) {
+        obstacles.push(missing);
+    }
+    match obstacles.is_empty() {
+        true => Ok(()),
+        false => Err(RevisionError::Obstacles(obstacles)),
+    }
+}
+
+async fn look(draft: &mut Draft<'_>, row: &PeerRow, wanted: &RevisionRow) -> Result<admission::Review, RevisionError> {
+    revision::holds_policy(draft).await?;
+    let (_, verified) = package::open(draft.core, &wanted.tenant, &wanted.digest).await?;
+    let granted = revision::rules(wanted)?;
+    Ok(admission::review(draft.core, row, &wanted.digest, &verified, &granted).await?)
+}
+
+/// How many different people approved a rollout.
+///
+/// # Errors
+/// What the database says.
+pub async fn approved(core: &Core, tenant: &str, peer: &str, seq: i64) -> Result<usize, StoreError> {
+    Ok(rollout::approvals(&core.db, tenant, (peer, seq)).await?.len())
+}
+
+/// Approves the open rollout on the fast route: by whoever holds `beheren` or the function that says its Go, for the whole
+/// school, and once per person. Approving again with the same account changes nothing.
+///
+/// # Errors
+/// [`RevisionError`].
+pub async fn approve(
+    core: &Core,
+    tenant: &str,
+    account: &Account,
+    peer: &str,
+    reason: &str,
+) -> Result<usize, RevisionError> {
+    if reason.trim().is_empty() {
+        return Err(RevisionError::NoReason);
+    }
+    core.decide(&[format!("peer/{tenant}/{peer}")], || async {
+        let row = revision::found(core, tenant, peer).await?;
+        let newest = rollout::newest(&core.db, tenant, peer).await?;
+        let newest = newest.ok_or_else(|| RevisionError::NoRollout(peer.to_owned()))?;
+        may_approve(core, account, &newest)?;
+        if !newest.stage.is_open() {
+            return Err(NotNow::Ended(newest.stage).into());
+        }
+        let known = rollout::approvals(&core.db, tenant, (peer, newest.seq)).await?;
+        let mut draft = Draft::of(core, tenant, actor(&account.id));
+        let mut approved = known.len();
+        if known.iter().all(|one| one.account != account.id) {
+            let is_same_person = |one: &ApprovalRow| one.person.is_some() && one.person == account.person_id;
+            if known.iter().any(is_same_person) {
+                let account = account.id.clone();
+                return Err(Refusal::SamePerson { account }.into());
+            }
+            let approval = ApprovalRow {
+                tenant: tenant.to_owned(),
+                peer: peer.to_owned(),
+                rollout: newest.seq,
+                account: account.id.clone(),
+                person: account.person_id.clone(),
+                reason: reason.to_owned(),
+                at: draft.now,
+            };
+            draft.put(approval.write());
+            approved += 1;
+            let said = (account.id.as_str(), reason);
+            let detail = serde_json::json!({ "approvals": approved }).to_string();
+            revision::note(&mut draft, &row, newest.seq, ("approval", detail), said).await?;
+            let detail = format!("revision {}; {reason}", newest.revision);
+            draft.audit("rollout.approve", ("peer", peer), detail, b"");
+            // Two that approve at the same moment see each other, so that one person never counts twice.
+            draft.put(row.next());
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: approved,
+        })
+    })
+    .await
+}
+
+fn may_approve(core: &Core, account: &Account, rollout: &Rollout) -> Result<(), RevisionError> {
+    if rollout.route == Route::Steps {
+        return Err(NotNow::NotFast.into());
+    }
+    let everywhere = [WHOLE_SCHOOL.to_owned()];
+    if account.holding(rollout.go_by, &everywhere, core.now()).is_ok() {
+        return Ok(());
+    }
+    account.holding(Duty::Beheren, &everywhere, core.now())?;
+    Ok(())
+}
+
+/// Refuses a sitting that the fix can't be tried on.
+///
+/// # Errors
+/// [`RevisionError::NoSitting`].
+pub(super) async fn is_of_peer(core: &Core, row: &PeerRow, sitting: &str) -> Result<(), RevisionError> {
+    let found = offering::find(&core.db, &row.tenant, sitting).await?;
+    let kinds = [OfferingKind::Sitting, OfferingKind::Relayed];
+    let good = found.is_some_and(|found| kinds.contains(&found.kind) && found.peer == row.id && !found.is_canceled());
+    match good {
+        true => Ok(()),
+        false => Err(RevisionError::NoSitting(sitting.to_owned())),
+    }
+}
