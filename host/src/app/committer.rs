@@ -18,6 +18,8 @@ use crate::store::{Database, StoreError};
 
 /// The most write sets in one transaction.
 const GROUP: usize = 64;
+/// So many rows fill a transaction up, so that nobody waits long behind work in bulk.
+const ROWS: usize = 512;
 /// So many may wait before a verb waits for a place in the queue.
 const QUEUE: usize = 1024;
 
@@ -120,11 +122,17 @@ impl Worker {
         }
         self.gather().await;
         let mut touched = Touched::default();
-        let mut group = Vec::new();
+        let mut group: Vec<Waiting> = Vec::new();
         let mut later = VecDeque::new();
+        let mut rows = 0;
         for waiting in self.held.drain(..) {
-            match group.len() < GROUP && touched.admits(&waiting.set) {
-                true => group.push(waiting),
+            let with = rows + waiting.set.rows.len();
+            let has_room = group.is_empty() || (group.len() < GROUP && with <= ROWS);
+            match has_room && touched.admits(&waiting.set) {
+                true => {
+                    rows = with;
+                    group.push(waiting);
+                }
                 false => later.push_back(waiting),
             }
         }

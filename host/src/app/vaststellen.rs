@@ -1,7 +1,7 @@
 //! Vaststellen: the examencommissie decides on results, one by one or many at once. Separation of duties is judged here,
 //! where the decision is written (invariant 9).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::account::lineage;
 use super::around::{Around, Versie};
@@ -16,8 +16,10 @@ use crate::domain::result::{Head, Version};
 use crate::domain::standing::{self, NotNow};
 use crate::store::{association, decision as decision_store, result as result_store};
 
-/// The most results decided on in one commit.
+/// The most results decided on in one call.
 pub const MOST_AT_ONCE: usize = 200;
+/// So many are decided on in one commit: other traffic goes between.
+const PIECE: usize = 40;
 
 /// A result to decide on: the version that whoever decides has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,8 @@ pub struct Seen {
 /// there is none. Flow 5 follows with `final: true`, where the planbare toets allows it.
 ///
 /// # Errors
-/// [`Refused`] for all of them: more than [`MOST_AT_ONCE`].
+/// [`Refused`] for all of them: more than [`MOST_AT_ONCE`]. When the database fails in the middle, what was decided
+/// before stays decided; whoever calls again hears so of each.
 pub async fn decide(
     core: &Core,
     tenant: &str,
@@ -46,26 +49,41 @@ pub async fn decide(
             results.len()
         )));
     }
-    let keys: Vec<String> = results
+    let mut named = HashSet::new();
+    let twice: Vec<bool> = results.iter().map(|seen| !named.insert(&seen.deelname)).collect();
+    let mut answers = Vec::with_capacity(results.len());
+    for (piece, twice) in results.chunks(PIECE).zip(twice.chunks(PIECE)) {
+        answers.extend(decide_piece(core, tenant, account, (piece, twice), reason).await?);
+    }
+    Ok(answers)
+}
+
+/// Decides on some results in one commit; those that stand twice in the call are refused the second time.
+async fn decide_piece(
+    core: &Core,
+    tenant: &str,
+    account: &Account,
+    (piece, twice): (&[Seen], &[bool]),
+    reason: &str,
+) -> Result<Vec<Result<String, Refused>>, Refused> {
+    let keys: Vec<String> = piece
         .iter()
         .map(|seen| format!("association/{tenant}/{}", seen.deelname))
         .collect();
     core.decide(&keys, || async {
         let mut draft = Draft::of(core, tenant, format!("account:{}", account.id));
-        let deelnames = || results.iter().map(|seen| seen.deelname.as_str());
+        let deelnames = || piece.iter().map(|seen| seen.deelname.as_str());
         draft.look_around(deelnames().map(|id| (id, Versie::OfHead))).await?;
         let mut sittings = Sittings::default();
-        let mut answer = Vec::with_capacity(results.len());
-        let mut done: Vec<&str> = Vec::new();
-        for seen in results {
-            if done.contains(&seen.deelname.as_str()) {
+        let mut answer = Vec::with_capacity(piece.len());
+        for (seen, twice) in piece.iter().zip(twice) {
+            if *twice {
                 answer.push(Err(Refused::Invalid(format!(
                     "deelname {} stands twice in this call",
                     seen.deelname
                 ))));
                 continue;
             }
-            done.push(&seen.deelname);
             match decide_one(&mut draft, &mut sittings, account, seen, reason).await {
                 Err(failure) if failure.is_failure() => return Err(failure),
                 outcome => answer.push(outcome),
