@@ -9,6 +9,7 @@ mod admission;
 mod bundles;
 mod cesuren;
 mod changes;
+mod connection_words;
 mod connectors;
 mod contact;
 mod deadlines;
@@ -39,6 +40,7 @@ mod sittings;
 mod standing;
 mod statics;
 mod switch;
+mod systems;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -68,6 +70,7 @@ pub fn router(service: Service) -> Router {
         .merge(today::routes())
         .merge(connectors::routes())
         .merge(switch::routes())
+        .merge(systems::routes())
         .merge(changes::routes())
         .merge(rollout::routes())
         .merge(freezes::routes())

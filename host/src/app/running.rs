@@ -139,6 +139,11 @@ impl Connectors {
         &self.tally
     }
 
+    /// The core it works with.
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// The engine, for its metrics.
     #[must_use]
     pub fn engine(&self) -> &Arc<Engine> {
@@ -344,7 +349,8 @@ impl Connectors {
             .collect()
     }
 
-    fn endpoint(&self, row: &EndpointRow) -> Result<Endpoint, NotRunning> {
+    /// What is set up for an endpoint, as it is used.
+    pub(super) fn endpoint(&self, row: &EndpointRow) -> Result<Endpoint, NotRunning> {
         let refused = |why: String| NotRunning::Endpoint {
             peer: row.peer.clone(),
             name: row.name.clone(),

@@ -2,7 +2,7 @@
 //! redirect, and gives each request what is left of its call's budget.
 //!
 //! [`endpoint`] is what a revision's grant configures, [`address`] the judgement on addresses, `token` the
-//! client-credentials tokens, `client` the connections.
+//! client-credentials tokens, `client` the connections, `probe` what a person asks: does it work as it was set up?
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,10 +18,12 @@ use super::limits::Meter;
 pub mod address;
 mod client;
 pub mod endpoint;
+mod probe;
 mod token;
 
 pub use address::AddressRange;
 pub use endpoint::{ClientCredentials, Credentials, Endpoint, EndpointError, Endpoints, Secret, SecretIn};
+pub use probe::{Answer, Unreached};
 
 use client::Clients;
 use token::{TokenFailure, Tokens};

@@ -70,6 +70,11 @@ impl JustDone {
             "uitrolstap" => "De stap is gezet en geldt meteen.",
             "stilgezet" => "De uitrolstop is ingevoerd.",
             "stop-vervallen" => "De uitrolstop is ingetrokken.",
+            "aansluiting" => "Het systeem is toegevoegd. Vul nu in waar het te bereiken is.",
+            "adres" => "Het adres is bewaard en geldt vanaf de volgende aanroep.",
+            "client-uit" => "De client is uitgeschakeld; zijn tokens gelden niet meer.",
+            "webhook" => "Het geheim is bewaard.",
+            "landschap" => "Het landschap is bewaard en geldt meteen.",
             "omgeving" => "De omgeving is bewaard.",
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",
             "hervat" => "De koppeling is hervat. Wachtende berichten gaan weer.",
@@ -202,6 +207,7 @@ fn groups(visitor: &Visitor) -> Vec<Group> {
     }
     let mut management = vec![("/koppelingen", "Koppelingen")];
     if visitor.manages() {
+        management.push(("/aansluitingen", "Aansluitingen"));
         management.push(("/pakketten", "Pakketten"));
         management.push(("/uitgevers", "Uitgevers"));
         management.push(("/accounts", "Accounts"));

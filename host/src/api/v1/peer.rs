@@ -10,7 +10,8 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
 use crate::api::problem::Problem;
-use crate::app::peer::{Reach, SignIn};
+use crate::app::connection::{self, Found};
+use crate::app::peer::{PeerError, Reach, SignIn};
 use crate::app::polling::{self, Recurring};
 use crate::app::{account::actor, client, peer, pushed};
 use crate::domain::principal::Duty;
@@ -23,7 +24,9 @@ pub fn operations() -> Operations {
         .get("/api/v1/peers", list)
         .post("/api/v1/peers", create)
         .put("/api/v1/peers/{peer}/endpoints/{name}", put_endpoint)
+        .post("/api/v1/peers/{peer}/endpoints/{name}/test", test_endpoint)
         .put("/api/v1/peers/{peer}/webhooks/{name}", put_webhook)
+        .get("/api/v1/peers/{peer}/clients", clients)
         .post("/api/v1/peers/{peer}/clients", create_client)
         .delete("/api/v1/clients/{client}", disable_client)
         .post("/api/v1/peers/{peer}/poll", poll)
@@ -205,6 +208,45 @@ pub async fn put_endpoint(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a step of the trial of an endpoint found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+    /// `address` (it leads somewhere, over TLS that is trusted), `token`, `version`, `scope` or `sample`.
+    pub step: String,
+    /// `fine`, `fails` or `not-tried`.
+    pub outcome: String,
+    /// What was seen, what is wrong, or why it was not tried.
+    pub detail: String,
+}
+
+/// Tries an endpoint as it is set up now: address and TLS, token, version, scope, and reading a sample. Changes nothing.
+#[utoipa::path(post, path = "/api/v1/peers/{peer}/endpoints/{name}/test", tag = "peers",
+    params(("peer" = String, Path), ("name" = String, Path)),
+    responses((status = 200, body = Vec<Tried>), (status = "4XX", body = Problem)))]
+pub async fn test_endpoint(
+    State(service): State<Service>,
+    caller: Caller,
+    Path((peer, name)): Path<(String, String)>,
+) -> Result<Json<Vec<Tried>>, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let found = connection::try_endpoint(&service.connectors, caller.tenant(), &peer, &name).await;
+    let found = found.map_err(super::not_running)?;
+    let tried = found.into_iter().map(|(step, found)| {
+        let (outcome, detail) = match found {
+            Found::Fine(seen) => ("fine", seen),
+            Found::Fails(fault) => ("fails", fault.to_string()),
+            Found::NotTried(why) => ("not-tried", why.why().to_owned()),
+        };
+        Tried {
+            step: step.name().to_owned(),
+            outcome: outcome.to_owned(),
+            detail,
+        }
+    });
+    Ok(Json(tried.collect()))
+}
+
 /// What the pushes of a webhook are checked with.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -234,6 +276,45 @@ pub async fn put_webhook(
 pub struct NewClient {
     /// Scopes it may ask for (§5).
     pub scopes: Vec<String>,
+}
+
+/// A client of our faces, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// Its id.
+    pub client_id: String,
+    /// Scopes it may ask for.
+    pub scopes: Vec<String>,
+    /// Whether it gets no tokens any more.
+    pub disabled: bool,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: jiff::Timestamp,
+}
+
+/// The clients that act for a peer.
+#[utoipa::path(get, path = "/api/v1/peers/{peer}/clients", tag = "peers", params(("peer" = String, Path)),
+    responses((status = 200, body = Vec<Client>), (status = "4XX", body = Problem)))]
+pub async fn clients(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+) -> Result<Json<Vec<Client>>, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    let (db, tenant) = (&service.core.db, caller.tenant());
+    if crate::store::peer::find(db, tenant, &peer).await?.is_none() {
+        return Err(PeerError::Unknown(peer).into());
+    }
+    let all = crate::store::client::all(db, tenant).await?;
+    let own = all.into_iter().filter(|row| row.peer == peer);
+    let shown = own.map(|row| Client {
+        client_id: row.client_id,
+        scopes: row.scopes,
+        disabled: row.disabled,
+        created_at: row.created_at,
+    });
+    Ok(Json(shown.collect()))
 }
 
 /// A client's credentials, shown this once.

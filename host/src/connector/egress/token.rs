@@ -30,7 +30,7 @@ type Held = tokio::sync::Mutex<Option<Token>>;
 /// Digest over everything the token depends on, the secret included: a changed secret is another token.
 type Key = [u8; 32];
 
-struct Token {
+pub(super) struct Token {
     value: Secret,
     until: Instant,
 }
@@ -109,7 +109,8 @@ fn key(endpoint: &Endpoint, grant: &ClientCredentials) -> Key {
     digest.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
-async fn fetch(
+/// A token anew, whatever is kept.
+pub(super) async fn fetch(
     client: &reqwest::Client,
     endpoint: &Endpoint,
     grant: &ClientCredentials,

@@ -35,6 +35,8 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", &format!("/zittingen/{sitting}")),
         page("fb", &format!("/deelnames/{}", deelnames[0])),
         page("fb", &format!("/deelnames/{}", deelnames[1])),
+        page("fb", "/aansluitingen"),
+        page("fb", "/aansluitingen/toa"),
         page("fb", "/pakketten"),
         page("fb", "/pakketten/bundel"),
         page("fb", &format!("/pakketten/{failed}")),
