@@ -1,5 +1,6 @@
 //! The process as a whole: opens what `oke serve` works with, joins the rooms' routes, and runs until told to stop.
 
+mod background;
 pub mod connections;
 
 use std::future::Future;
@@ -225,10 +226,10 @@ impl Host {
             jobs.reclaim_from(before).await;
         }
         let signing = tokio::spawn(checkpoints(self.service.clone(), stop.clone()));
-        let working = tokio::spawn({
-            let stop = stop.clone();
-            async move { jobs.run(stop.cancelled_owned()).await }
-        });
+        // Its threads outlive this call: however it ends, they take up no more.
+        let working = stop.child_token();
+        let _ends_with_this = working.clone().drop_guard();
+        let working = background::spawn(async move { jobs.run(working.cancelled_owned()).await })?;
         let settling = tokio::spawn(settle(self.service.core.clone(), stop.clone()));
         let counting = tokio::spawn(tally(self.service.clone(), stop.clone()));
         if let Ok(address) = listener.local_addr() {

@@ -4,11 +4,12 @@
 use oke_codec::{Dialect, Problems, read_component, read_offering, read_page, read_service};
 use serde_json::Value;
 
-use super::revision;
+use super::account::actor;
 use super::running::{Connectors, NotRunning};
-use crate::connector::egress::{Answer, Endpoint, Unreached};
+use super::{CommitError, revision};
+use crate::connector::egress::{Answer, Endpoint, SignIn, Unreached};
 use crate::connector::manifest::Speaks;
-use crate::store::peer;
+use crate::store::{AuditEntry, StoreError, WriteSet, peer};
 
 /// A step of the trial, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,16 +103,31 @@ impl NotTried {
     }
 }
 
-/// Tries an endpoint of a peer.
+/// Why an endpoint could not be tried at all.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTriable {
+    /// No such peer or endpoint, or one that can't be used.
+    #[error(transparent)]
+    NotRunning(#[from] NotRunning),
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It could not be noted.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Tries an endpoint of a peer; the audit says who did.
 ///
 /// # Errors
-/// [`NotRunning`]: no such peer or endpoint, or one that can't be used at all.
+/// [`NotTriable`].
 pub async fn try_endpoint(
     connectors: &Connectors,
     tenant: &str,
+    by: &str,
     peer_id: &str,
     name: &str,
-) -> Result<Vec<(Step, Found)>, NotRunning> {
+) -> Result<Vec<(Step, Found)>, NotTriable> {
     let db = &connectors.core().db;
     let row = peer::find(db, tenant, peer_id).await?;
     let row = row.ok_or_else(|| NotRunning::UnknownPeer(peer_id.to_owned()))?;
@@ -122,8 +138,9 @@ pub async fn try_endpoint(
         name: name.to_owned(),
         why: "it is not set up".to_owned(),
     })?;
-    let trial = Trial {
+    let mut trial = Trial {
         endpoint: connectors.endpoint(set_up)?,
+        sign_in: None,
         connectors,
         hat: &row.hat,
         speaks: speaks(connectors, tenant, peer_id, row.revision).await?,
@@ -139,6 +156,17 @@ pub async fn try_endpoint(
         has_failed |= matches!(one, Found::Fails(_));
         found.push((step, one));
     }
+    // Credentials went out, and whoever asked learned what stands there: others can see that.
+    let mut set = WriteSet::of(tenant);
+    set.audit(AuditEntry {
+        actor: actor(by),
+        verb: "endpoint.try",
+        subject_kind: "peer",
+        subject_id: peer_id.to_owned(),
+        detail: format!("{name} at {}", set_up.base_url),
+        content: Vec::new(),
+    });
+    connectors.core().commit(set).await?;
     Ok(found)
 }
 
@@ -165,15 +193,21 @@ struct Trial<'a> {
     hat: &'a str,
     speaks: Speaks,
     has_token: bool,
+    /// What the step `token` came to.
+    sign_in: Option<SignIn>,
 }
 
 impl Trial<'_> {
-    async fn step(&self, step: Step) -> Result<Found, Fault> {
+    async fn step(&mut self, step: Step) -> Result<Found, Fault> {
         let engine = self.connectors.engine();
         match step {
             Step::Address => engine.try_address(&self.endpoint).await?,
-            Step::Token if !self.has_token => return Ok(Found::NotTried(NotTried::NotNeeded)),
-            Step::Token => engine.try_token(&self.endpoint).await?,
+            Step::Token => {
+                self.sign_in = Some(engine.try_sign_in(&self.endpoint).await?);
+                if !self.has_token {
+                    return Ok(Found::NotTried(NotTried::NotNeeded));
+                }
+            }
             _ if self.speaks != Speaks::Oke => return Ok(Found::NotTried(NotTried::NotOke)),
             Step::Version => return self.version().await,
             Step::Scope | Step::Sample => return self.sample(step).await,
@@ -181,8 +215,14 @@ impl Trial<'_> {
         Ok(Found::Fine(String::new()))
     }
 
+    async fn read(&self, path: &str, query: &[(String, String)]) -> Result<Answer, Fault> {
+        let sign_in = self.sign_in.as_ref().expect("the step before has signed in");
+        let engine = self.connectors.engine();
+        Ok(engine.try_read(&self.endpoint, sign_in, path, query).await?)
+    }
+
     async fn version(&self) -> Result<Found, Fault> {
-        let answer = self.connectors.engine().try_read(&self.endpoint, "/", &[]).await?;
+        let answer = self.read("/", &[]).await?;
         let service = read_service(&json(&answer)?).map_err(unreadable)?;
         match service.newest_common_version() {
             Some(version) => Ok(Found::Fine(version.as_str().to_owned())),
@@ -192,7 +232,7 @@ impl Trial<'_> {
                     .into_iter()
                     .map(|one| format!("{} {}", one.consumer_key, one.version.unwrap_or_default()))
                     .collect();
-                Err(Fault::NoCommonVersion(named.join(", ")))
+                Err(Fault::NoCommonVersion(cut(&named.join(", "))))
             }
         }
     }
@@ -205,7 +245,7 @@ impl Trial<'_> {
             _ => return Ok(Found::NotTried(NotTried::NothingToRead)),
         };
         let query = [("pageSize".to_owned(), "10".to_owned())];
-        let answer = self.connectors.engine().try_read(&self.endpoint, path, &query).await?;
+        let answer = self.read(path, &query).await?;
         let page = json(&answer)?;
         if step == Step::Scope {
             return Ok(Found::Fine(String::new()));
@@ -227,7 +267,7 @@ fn items<T>(page: &Value, read: impl Fn(&Value) -> Result<T, Problems>) -> Resul
 /// The body of a 200.
 fn json(answer: &Answer) -> Result<Value, Fault> {
     match answer.status.as_u16() {
-        200 => serde_json::from_slice(&answer.body).map_err(|error| Fault::Unreadable(error.to_string())),
+        200 => serde_json::from_slice(&answer.body).map_err(|error| Fault::Unreadable(cut(&error.to_string()))),
         401 => Err(Fault::NotTaken),
         403 => Err(Fault::NotAllowed),
         status => Err(Fault::Status(status)),
@@ -235,5 +275,14 @@ fn json(answer: &Answer) -> Result<Value, Fault> {
 }
 
 fn unreadable(problems: Problems) -> Fault {
-    Fault::Unreadable(problems.to_string())
+    Fault::Unreadable(cut(&problems.to_string()))
+}
+
+/// Of what the other end says no more than fits a line or two.
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tracing::warn;
+
 use super::account::lineage;
 use super::around::{Around, Versie};
 use super::draft::Draft;
@@ -34,8 +36,8 @@ pub struct Seen {
 /// there is none. Flow 5 follows with `final: true`, where the planbare toets allows it.
 ///
 /// # Errors
-/// [`Refused`] for all of them: more than [`MOST_AT_ONCE`]. When the database fails in the middle, what was decided
-/// before stays decided; whoever calls again hears so of each.
+/// [`Refused`] for all of them: more than [`MOST_AT_ONCE`], or a failure before anything was decided. After a failure in
+/// the middle each of the rest says that it was not decided.
 pub async fn decide(
     core: &Core,
     tenant: &str,
@@ -53,7 +55,24 @@ pub async fn decide(
     let twice: Vec<bool> = results.iter().map(|seen| !named.insert(&seen.deelname)).collect();
     let mut answers = Vec::with_capacity(results.len());
     for (piece, twice) in results.chunks(PIECE).zip(twice.chunks(PIECE)) {
-        answers.extend(decide_piece(core, tenant, account, (piece, twice), reason).await?);
+        match decide_piece(core, tenant, account, (piece, twice), reason).await {
+            Ok(decided) => answers.extend(decided),
+            Err(failure) if answers.is_empty() => return Err(failure),
+            Err(failure) => {
+                warn!(
+                    "decided on {} of {} results, then failed: {failure}",
+                    answers.len(),
+                    results.len()
+                );
+                let not_decided = || {
+                    Err(Refused::NotNow(
+                        "not decided on: the host failed before it; try again".to_owned(),
+                    ))
+                };
+                answers.resize_with(results.len(), not_decided);
+                break;
+            }
+        }
     }
     Ok(answers)
 }

@@ -23,7 +23,7 @@ mod token;
 
 pub use address::AddressRange;
 pub use endpoint::{ClientCredentials, Credentials, Endpoint, EndpointError, Endpoints, Secret, SecretIn};
-pub use probe::{Answer, Unreached};
+pub use probe::{Answer, SignIn, Unreached};
 
 use client::Clients;
 use token::{TokenFailure, Tokens};

@@ -61,8 +61,12 @@ fn of_fault(fault: &Fault) -> String {
     match fault {
         Fault::Unreached(unreached) => of_unreached(unreached),
         Fault::NotTaken => "Het systeem antwoordt 401: het neemt ons token of onze sleutel niet aan.".to_owned(),
-        Fault::NotAllowed => "Het systeem antwoordt 403: vraag de beheerder daar om de scope van deze stroom.".to_owned(),
-        Fault::Status(status) => format!("Het systeem antwoordt {status} in plaats van 200. Klopt het pad van het adres?"),
+        Fault::NotAllowed => {
+            "Het systeem antwoordt 403: vraag de beheerder daar om de scope van deze stroom.".to_owned()
+        }
+        Fault::Status(status) => {
+            format!("Het systeem antwoordt {status} in plaats van 200. Klopt het pad van het adres?")
+        }
         Fault::Unreadable(why) => format!("Het antwoord is niet als OKE te lezen: {why}"),
         Fault::NoCommonVersion(named) => {
             format!("Het systeem spreekt geen versie van nl-test-admin die wij spreken; het noemt: {named}.")
@@ -75,7 +79,9 @@ fn of_unreached(unreached: &Unreached) -> String {
         Unreached::ForbiddenAddress => {
             "Het adres is privé of bijzonder en staat niet bij de toegestane privé-adressen.".to_owned()
         }
-        Unreached::NoConnection(_) => "Op dit adres antwoordt niemand. Klopt het, en laat de firewall ons door?".to_owned(),
+        Unreached::NoConnection(_) => {
+            "Op dit adres antwoordt niemand. Klopt het, en laat de firewall ons door?".to_owned()
+        }
         Unreached::Tls(why) => format!("Het certificaat wordt niet vertrouwd ({why})."),
         Unreached::TokenRefused => "Het token-adres weigert de client-id, het geheim of de scope.".to_owned(),
         Unreached::NoToken(_) => "Het token-adres gaf geen bruikbaar token.".to_owned(),

@@ -19,6 +19,7 @@ use super::words;
 use crate::api::Service;
 use crate::app::account::actor;
 use crate::app::client::SCOPES;
+use crate::app::connection::NotTriable;
 use crate::app::peer::{self as peer_verbs, PeerError, Reach, SignIn};
 use crate::app::running::NotRunning;
 use crate::app::{client as client_verbs, connection, landscape, pushed, revision as revision_verbs};
@@ -106,7 +107,16 @@ async fn create(State(service): State<Service>, form: Form) -> Result<Response, 
         let said = Said::bad("Vul de naam in waaronder dit systeem op pagina’s komt te staan.");
         return listed(&service, visitor, Some(said), (id, name)).await;
     }
-    match peer_verbs::create(&service.core, visitor.tenant(), visitor.id(), id, fields.text("rol"), name).await {
+    match peer_verbs::create(
+        &service.core,
+        visitor.tenant(),
+        visitor.id(),
+        id,
+        fields.text("rol"),
+        name,
+    )
+    .await
+    {
         Ok(()) => Ok(after(&place(id), "aansluiting")),
         Err(error) => listed(&service, visitor, Some(in_dutch(error)?), (id, name)).await,
     }
@@ -228,7 +238,10 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
         webhooks: webhooks(service, tenant, &row, manifest.as_ref()).await?,
         links: links_of(service, tenant, &row).await?,
         is_planner: row.hat == "tpl",
-        faces: faces(&row.hat).iter().map(|face| format!("{url}/oke/{tenant}/{face}")).collect(),
+        faces: faces(&row.hat)
+            .iter()
+            .map(|face| format!("{url}/oke/{tenant}/{face}"))
+            .collect(),
         id: row.id,
         name: row.name,
     };
@@ -259,7 +272,9 @@ async fn endpoints(
     manifest: Option<&Manifest>,
 ) -> Result<Vec<EndpointLine>, Oops> {
     let set_up = service.core.db.endpoints(tenant, &row.id).await?;
-    let asked = manifest.map(|manifest| manifest.endpoints.as_slice()).unwrap_or_default();
+    let asked = manifest
+        .map(|manifest| manifest.endpoints.as_slice())
+        .unwrap_or_default();
     let mut names: Vec<String> = asked.iter().map(|one| one.name.as_str().to_owned()).collect();
     names.extend(set_up.iter().map(|one| one.name.clone()));
     if names.is_empty() {
@@ -300,7 +315,10 @@ async fn webhooks(
     manifest: Option<&Manifest>,
 ) -> Result<Vec<WebhookLine>, Oops> {
     let mut lines = Vec::new();
-    for webhook in manifest.map(|manifest| manifest.webhooks.as_slice()).unwrap_or_default() {
+    for webhook in manifest
+        .map(|manifest| manifest.webhooks.as_slice())
+        .unwrap_or_default()
+    {
         let name = webhook.name.as_str();
         let known = crate::store::push::webhook(&service.core.db, tenant, &row.id, name).await?;
         lines.push(WebhookLine {
@@ -344,7 +362,11 @@ fn scopes(hat: &str) -> Vec<(&'static str, &'static str)> {
         "dr" => *scope == "nl-test-admin-flow-1-5",
         _ => *scope != "nl-test-admin-flow-6",
     };
-    SCOPES.into_iter().filter(fits).map(|scope| (scope, flows(scope))).collect()
+    SCOPES
+        .into_iter()
+        .filter(fits)
+        .map(|scope| (scope, flows(scope)))
+        .collect()
 }
 
 /// The faces that a peer of this role calls.
@@ -355,11 +377,7 @@ fn faces(hat: &str) -> &'static [&'static str] {
     }
 }
 
-async fn put_endpoint(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Oops> {
+async fn put_endpoint(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let name = fields.text("naam");
@@ -411,31 +429,26 @@ fn reach(fields: &Fields) -> Result<Reach, Said> {
     })
 }
 
-async fn try_endpoint(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Oops> {
+async fn try_endpoint(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let name = fields.text("naam");
-    let seen = match connection::try_endpoint(&service.connectors, visitor.tenant(), &id, name).await {
+    let by = visitor.id();
+    let seen = match connection::try_endpoint(&service.connectors, visitor.tenant(), by, &id, name).await {
         Ok(found) => Seen {
             tried: Some((name.to_owned(), tried(found))),
             ..Seen::default()
         },
-        Err(NotRunning::UnknownPeer(_)) => return Err(Oops::absent("Dit systeem is er niet.")),
-        Err(NotRunning::Endpoint { .. }) => Said::conflict("Dit adres is nog niet (goed) ingevuld.").into(),
+        Err(NotTriable::NotRunning(NotRunning::UnknownPeer(_))) => return Err(Oops::absent("Dit systeem is er niet.")),
+        Err(NotTriable::NotRunning(NotRunning::Endpoint { .. })) => {
+            Said::conflict("Dit adres is nog niet (goed) ingevuld.").into()
+        }
         Err(other) => return Err(Oops::ours(&other)),
     };
     shown(&service, visitor, &id, seen).await
 }
 
-async fn create_client(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Oops> {
+async fn create_client(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let scopes: Vec<String> = fields.all("scope").map(str::to_owned).collect();
@@ -453,11 +466,7 @@ async fn create_client(
     shown(&service, visitor, &id, seen).await
 }
 
-async fn disable_client(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Oops> {
+async fn disable_client(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let client = fields.text("client");

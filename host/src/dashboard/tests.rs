@@ -14,6 +14,7 @@ mod packages;
 mod settings;
 mod stage;
 mod standing;
+mod systems;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};

@@ -10,7 +10,7 @@ use crate::api::Service;
 use crate::api::identity::{Body, Caller};
 use crate::api::operations::Operations;
 use crate::api::problem::Problem;
-use crate::app::connection::{self, Found};
+use crate::app::connection::{self, Found, NotTriable};
 use crate::app::peer::{PeerError, Reach, SignIn};
 use crate::app::polling::{self, Recurring};
 use crate::app::{account::actor, client, peer, pushed};
@@ -230,8 +230,12 @@ pub async fn test_endpoint(
     Path((peer, name)): Path<(String, String)>,
 ) -> Result<Json<Vec<Tried>>, Problem> {
     caller.must_hold(&service, Duty::Beheren)?;
-    let found = connection::try_endpoint(&service.connectors, caller.tenant(), &peer, &name).await;
-    let found = found.map_err(super::not_running)?;
+    let found = connection::try_endpoint(&service.connectors, caller.tenant(), caller.id(), &peer, &name).await;
+    let found = found.map_err(|error| match error {
+        NotTriable::NotRunning(error) => super::not_running(error),
+        NotTriable::Store(error) => error.into(),
+        NotTriable::Commit(error) => error.into(),
+    })?;
     let tried = found.into_iter().map(|(step, found)| {
         let (outcome, detail) = match found {
             Found::Fine(seen) => ("fine", seen),

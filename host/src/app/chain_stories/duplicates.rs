@@ -7,7 +7,7 @@ use super::*;
 use crate::app::duplicate::{self, Pair};
 use crate::app::policy::{self, Scope};
 use crate::app::studentresultaat::compose_for;
-use crate::domain::duplicate::PairState;
+use crate::domain::duplicate::{NotMerged, PairState};
 use crate::domain::exception;
 use crate::domain::sending::{Said, SendPolicy};
 use crate::jobs::pieces;
@@ -137,6 +137,14 @@ async fn only_the_same_student_test_and_attempt_without_result_is_a_duplicate() 
         retake["consumers"][0]["attempt"] = json!(2);
         school.put_association(SIS, &retake).await.unwrap();
         assert!(listed(&school, PairState::Found).await.is_empty());
+        // Nor when a person asks for it.
+        for other in ["e-jip-2", "e-taal", "e-an"] {
+            let refused = merge(&school, pair(other, "e-jip")).await.unwrap_err();
+            assert!(
+                matches!(refused, Refused::NotMerged(NotMerged::NotOne(..))),
+                "{other}: {refused}"
+            );
+        }
 
         let again = school.enrolment("e-jip-again", "p-jip");
         school.put_association(SIS, &again).await.unwrap();
@@ -149,6 +157,27 @@ async fn only_the_same_student_test_and_attempt_without_result_is_a_duplicate() 
         assert!(listed(&school, PairState::Found).await.is_empty(), "there is a result");
         let refused = merge(&school, pair("e-jip-again", "e-jip")).await.unwrap_err();
         assert!(matches!(refused, Refused::NotMerged(_)), "{refused}");
+    })
+    .await;
+}
+
+/// One is kept, the others hang on it: no chains, in whatever order they are asked for.
+#[tokio::test]
+async fn an_enrolment_that_another_hangs_on_is_not_given_up_to_a_third() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        school.enrol(&["jip"]).await;
+        for id in ["e-jip-2", "e-jip-3"] {
+            let another = school.enrolment(id, "p-jip");
+            school.put_association(SIS, &another).await.unwrap();
+        }
+        merge(&school, pair("e-jip-2", "e-jip")).await.unwrap();
+        for (given_up, kept) in [("e-jip", "e-jip-3"), ("e-jip-2", "e-jip-3"), ("e-jip-3", "e-jip-2")] {
+            let refused = merge(&school, pair(given_up, kept)).await.unwrap_err();
+            let is_chain = matches!(refused, Refused::NotMerged(NotMerged::Chain(_)));
+            assert!(is_chain, "{given_up} to {kept}: {refused}");
+        }
+        merge(&school, pair("e-jip-3", "e-jip")).await.unwrap();
     })
     .await;
 }

@@ -4,7 +4,9 @@
 use std::error::Error;
 use std::time::Duration;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
+use tokio::time::timeout;
 
 use super::token::TokenFailure;
 use super::{Credentials, EgressFailure, Endpoint, bearer, client, sensitive};
@@ -44,27 +46,11 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Engine {
-    /// Gets a token anew, where the endpoint needs one.
-    ///
-    /// # Errors
-    /// [`Unreached`].
-    pub async fn try_token(&self, endpoint: &Endpoint) -> Result<(), Unreached> {
-        let Credentials::ClientCredentials(grant) = &endpoint.credentials else {
-            return Ok(());
-        };
-        // Not the one that is kept: it may be older than what was set up.
-        self.reach(endpoint, &grant.token_url).await?;
-        let client = self.egress.clients.of(endpoint).map_err(unreached)?;
-        match tokio::time::timeout(PATIENCE, super::token::fetch(&client, endpoint, grant)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(TokenFailure::Refused)) => Err(Unreached::TokenRefused),
-            Ok(Err(TokenFailure::Egress(EgressFailure::Unreachable(why)))) => Err(Unreached::NoToken(why.to_owned())),
-            Ok(Err(TokenFailure::Egress(failure))) => Err(unreached(failure)),
-            Err(_late) => Err(Unreached::NoToken("no answer in time".to_owned())),
-        }
-    }
+/// What the host signs in with at an endpoint.
+#[derive(Debug, Clone)]
+pub struct SignIn(Option<(HeaderName, HeaderValue)>);
 
+impl Engine {
     /// Whether somebody answers at all, over TLS that is trusted; what they answer is of no importance.
     ///
     /// # Errors
@@ -73,39 +59,47 @@ impl Engine {
         self.reach(endpoint, &endpoint.base_url).await
     }
 
-    async fn reach(&self, endpoint: &Endpoint, url: &Url) -> Result<(), Unreached> {
+    /// What the host signs in with; a token is asked for anew, and kept for the calls that follow.
+    ///
+    /// # Errors
+    /// [`Unreached`].
+    pub async fn try_sign_in(&self, endpoint: &Endpoint) -> Result<SignIn, Unreached> {
+        let grant = match &endpoint.credentials {
+            Credentials::None => return Ok(SignIn(None)),
+            Credentials::ApiKey { header, key } => {
+                return Ok(SignIn(Some((header.clone(), sensitive(key.reveal())))));
+            }
+            Credentials::ClientCredentials(grant) => grant,
+        };
+        self.reach(endpoint, &grant.token_url).await?;
         let client = self.egress.clients.of(endpoint).map_err(unreached)?;
-        client::check_literal_host(url, endpoint).map_err(unreached)?;
-        let sent = client.head(url.clone()).timeout(PATIENCE).send().await;
-        sent.map(|_| ()).map_err(|error| told(&error))
+        match timeout(PATIENCE, self.egress.tokens.renew(&client, endpoint, grant)).await {
+            Ok(Ok(token)) => Ok(SignIn(Some(bearer(&token)))),
+            Ok(Err(TokenFailure::Refused)) => Err(Unreached::TokenRefused),
+            Ok(Err(TokenFailure::Egress(EgressFailure::Unreachable(why)))) => Err(Unreached::NoToken(why.to_owned())),
+            Ok(Err(TokenFailure::Egress(failure))) => Err(unreached(failure)),
+            Err(_late) => Err(Unreached::NoToken("no answer in time".to_owned())),
+        }
     }
 
-    /// Reads a path below the base URL, signed in as the connector would be.
+    /// Reads a path below the base URL, signed in.
     ///
     /// # Errors
     /// [`Unreached`].
     pub async fn try_read(
         &self,
         endpoint: &Endpoint,
+        SignIn(sign_in): &SignIn,
         path: &str,
         query: &[(String, String)],
     ) -> Result<Answer, Unreached> {
         let client = self.egress.clients.of(endpoint).map_err(unreached)?;
         let url = endpoint.url(path, query).ok_or(Unreached::ForbiddenAddress)?;
         client::check_literal_host(&url, endpoint).map_err(unreached)?;
+        // Of the whole answer, its body included.
         let mut request = client.get(url).timeout(PATIENCE);
-        match &endpoint.credentials {
-            Credentials::None => {}
-            Credentials::ApiKey { header, key } => request = request.header(header, sensitive(key.reveal())),
-            Credentials::ClientCredentials(grant) => {
-                let token = self.egress.tokens.get(&client, endpoint, grant).await;
-                let (name, value) = match token {
-                    Ok(token) => bearer(&token),
-                    Err(TokenFailure::Refused) => return Err(Unreached::TokenRefused),
-                    Err(TokenFailure::Egress(failure)) => return Err(unreached(failure)),
-                };
-                request = request.header(name, value);
-            }
+        if let Some((name, value)) = sign_in {
+            request = request.header(name, value);
         }
         let mut answer = request.send().await.map_err(|error| told(&error))?;
         let status = answer.status();
@@ -117,6 +111,13 @@ impl Engine {
             }
         }
         Ok(Answer { status, body })
+    }
+
+    async fn reach(&self, endpoint: &Endpoint, url: &Url) -> Result<(), Unreached> {
+        let client = self.egress.clients.of(endpoint).map_err(unreached)?;
+        client::check_literal_host(url, endpoint).map_err(unreached)?;
+        let sent = client.head(url.clone()).timeout(PATIENCE).send().await;
+        sent.map(|_| ()).map_err(|error| told(&error))
     }
 }
 
@@ -130,18 +131,20 @@ fn unreached(failure: EgressFailure) -> Unreached {
 
 /// What a failed request means. Of the error only what TLS says goes on: the rest holds the URL.
 fn told(error: &reqwest::Error) -> Unreached {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(current) = cause {
-        // An I/O error shows the cause of the one that it wraps, and not that one itself.
-        let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = wrapped.map_or_else(
-            || current.downcast_ref::<rustls::Error>(),
-            |wrapped| wrapped.downcast_ref::<rustls::Error>(),
-        );
-        if let Some(tls) = tls {
-            return Unreached::Tls(tls.to_string());
-        }
-        cause = current.source();
+    match tls(error) {
+        Some(tls) => Unreached::Tls(tls.to_string()),
+        None => unreached(client::failure(error)),
     }
-    unreached(client::failure(error))
+}
+
+/// What TLS said, if it is the cause. I/O errors wrap each other, and show the cause of what they wrap.
+fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref() {
+        return Some(tls);
+    }
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match wrapped {
+        Some(wrapped) => tls(wrapped),
+        None => error.source().and_then(tls),
+    }
 }

@@ -30,7 +30,7 @@ type Held = tokio::sync::Mutex<Option<Token>>;
 /// Digest over everything the token depends on, the secret included: a changed secret is another token.
 type Key = [u8; 32];
 
-pub(super) struct Token {
+struct Token {
     value: Secret,
     until: Instant,
 }
@@ -72,6 +72,20 @@ impl Tokens {
         Ok(value)
     }
 
+    /// A token anew, whatever was kept; it is kept from now on.
+    pub async fn renew(
+        &self,
+        client: &reqwest::Client,
+        endpoint: &Endpoint,
+        grant: &ClientCredentials,
+    ) -> Result<Secret, TokenFailure> {
+        // Fetched before it is locked: calls go on with the one that is kept.
+        let token = fetch(client, endpoint, grant).await?;
+        let value = token.value.clone();
+        *self.held(endpoint, grant).lock().await = Some(token);
+        Ok(value)
+    }
+
     /// Drops this token if it is still the one kept.
     pub async fn forget(&self, endpoint: &Endpoint, grant: &ClientCredentials, refused: &Secret) {
         let held = self.held(endpoint, grant);
@@ -109,8 +123,7 @@ fn key(endpoint: &Endpoint, grant: &ClientCredentials) -> Key {
     digest.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
-/// A token anew, whatever is kept.
-pub(super) async fn fetch(
+async fn fetch(
     client: &reqwest::Client,
     endpoint: &Endpoint,
     grant: &ClientCredentials,
