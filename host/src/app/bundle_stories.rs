@@ -208,7 +208,8 @@ async fn the_keys_that_a_bundle_brought_are_told_when_the_key_that_signed_it_is_
             let core = core.clone();
             async move { publisher::revocation(&core, ROC, &key, since).await.unwrap().brought }
         };
-        assert_eq!(told(old.clone(), Timestamp::UNIX_EPOCH).await, [next.clone()]);
+        let brought = told(old.clone(), Timestamp::UNIX_EPOCH).await;
+        assert_eq!(brought, std::slice::from_ref(&next));
         let later = core.now() + SignedDuration::from_secs(1);
         assert!(
             told(old, later).await.is_empty(),
