@@ -60,6 +60,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::rollout::operations())
         .and(v1::freeze::operations())
         .and(v1::health::operations())
+        .and(v1::file::operations())
         .and(v1::job::operations())
         .and(v1::task::operations())
         .and(v1::sitting::operations())
@@ -75,6 +76,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .with_bodies_up_to(json_limit)
         .and(v1::package::operations().with_bodies_up_to(stream_limit))
         .and(v1::bundle::operations().with_bodies_up_to(stream_limit))
+        .and(v1::file::uploads())
 }
 
 /// The routes below `/api/v1`.

@@ -36,6 +36,7 @@ pub mod deliver;
 pub mod document;
 pub mod draft;
 pub mod duplicate;
+pub mod files;
 pub mod freeze;
 mod group;
 mod group_read;

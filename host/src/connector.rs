@@ -19,6 +19,7 @@ pub mod contract;
 mod convert;
 pub mod egress;
 pub mod engine;
+pub mod files;
 pub mod grant;
 mod host_body;
 mod host_http;

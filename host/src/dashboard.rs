@@ -19,6 +19,9 @@ mod duplicates;
 mod exam_results;
 mod exams;
 mod exceptions;
+mod file_preview;
+mod file_words;
+mod files;
 mod form;
 mod freezes;
 mod health;
@@ -77,6 +80,8 @@ pub fn router(service: Service) -> Router {
         .merge(health::routes())
         .merge(tomorrow::routes())
         .merge(exceptions::routes())
+        .merge(files::routes())
+        .merge(file_preview::routes())
         .merge(needs::routes())
         .merge(deelname_needs::routes())
         .merge(duplicates::routes())
@@ -101,6 +106,7 @@ pub fn router(service: Service) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .merge(packages::upload_route(service.stream_limit))
         .merge(bundles::upload_route(service.stream_limit))
+        .merge(files::upload_route())
         .merge(statics::routes())
         .fallback(oops::no_such_page)
         .layer(axum::middleware::map_response(guarded))

@@ -4,6 +4,7 @@ pub mod association;
 pub mod attempt;
 pub mod breaker;
 pub mod calendar;
+pub mod carried;
 pub mod clock;
 pub mod deadline;
 pub mod decision;

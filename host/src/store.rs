@@ -11,6 +11,7 @@ pub mod audit;
 mod body;
 pub mod bundle;
 pub mod call_tally;
+pub mod carried_file;
 pub mod client;
 pub mod component;
 pub mod cursor;

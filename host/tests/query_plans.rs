@@ -8,8 +8,9 @@ use oke_host::store::sql::Value;
 use oke_host::store::testing::TestDatabase;
 
 /// Tables that grow with every message, and the names queries give them.
-const GROWING: [&str; 13] = [
+const GROWING: [&str; 14] = [
     "association",
+    "carried_file",
     "deelname",
     "document",
     "duplicate",

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, bundle, contact, deelname, duplicate, freeze, health, job, keuring, landscape, needs, package,
+    account, attempt, bundle, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape, needs, package,
     peer, policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
 };
 
@@ -31,6 +31,8 @@ use super::v1::{
         rollout::show, rollout::begin, rollout::step, rollout::approve, rollout::difference, rollout::label,
         freeze::list, freeze::enter, freeze::withdraw, freeze::propose, freeze::calendar,
         health::show,
+        file::list, file::sittings, file::take, file::content, file::bring, file::preview_lines, file::store,
+        file::refused,
         job::list, job::requeue, job::dismiss,
         task::list, task::claim, task::release, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,

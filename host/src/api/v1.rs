@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod contact;
 pub mod deelname;
 pub mod duplicate;
+pub mod file;
 pub mod freeze;
 pub mod health;
 pub mod job;

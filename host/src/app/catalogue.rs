@@ -31,7 +31,11 @@ pub async fn keep_page(core: &Core, tenant: &str, peer: &str, page: &[Component]
     .await
 }
 
-async fn keep(draft: &mut Draft<'_>, peer: &str, facts: &Component) -> Result<(), Refused> {
+/// Keeps one test, where it is new or changed.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn keep(draft: &mut Draft<'_>, peer: &str, facts: &Component) -> Result<(), Refused> {
     let known = component::find(&draft.core.db, draft.tenant, peer, &facts.component_id).await?;
     if known.as_ref().is_some_and(|known| known.facts == *facts) {
         return Ok(());

@@ -225,6 +225,7 @@ pub(super) fn method(source: Source) -> &'static str {
         Source::Push => "PATCH",
         Source::Poll => "poll",
         Source::ReadBack => "read-back",
+        Source::File => "file",
     }
 }
 
@@ -232,7 +233,7 @@ pub(super) fn method(source: Source) -> &'static str {
 /// lay aside.
 async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Around) -> Result<Outcome, Refused> {
     match incoming.source {
-        Source::Push => {
+        Source::Push | Source::File => {
             draft.note(arrived(incoming), Outcome::Repeated)?;
         }
         Source::Poll => {}

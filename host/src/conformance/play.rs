@@ -14,6 +14,8 @@ use crate::domain::model::{Association, AssociationState, DocumentReference, Off
 use super::scenario::{Call, Expect, Fault, RETRY_AFTER, Scenario, Standing, Step};
 use super::stage::{DOCUMENT, IRREGULARITIES, SCORE, Stage, Subject, uuid};
 
+mod files;
+
 /// Components per page asked for: less than the platform's catalogue holds would be better, but 10 is the least (R20).
 const PAGE: u32 = 10;
 /// More pages than any simulator has.
@@ -87,8 +89,11 @@ impl Stage<'_> {
                 }
                 let caller = |key: &str| self.caller(interface, fault, key).map_err(Broken::Otherwise);
                 // The same effect keeps its key: a repeat is the same write.
-                let caller = caller(&format!("{call:?}-{number}"))?;
-                let called = self.call(call, &caller, subject).await;
+                let key = format!("{call:?}-{number}");
+                let called = match interface {
+                    Interface::Files => files::call(call, &caller(&key)?, &caller(&key)?, subject).await,
+                    _ => self.call(call, &caller(&key)?, subject).await,
+                };
                 compare(call, fault, expect, called)
             }
         }

@@ -113,6 +113,12 @@ pub enum Call {
     RelayReport,
     /// The report of a sitting that it never planned.
     RelayUnknownReport,
+    /// The sitting and the deelname as files; the same ones a second time.
+    WriteList,
+    /// The same, cancelled.
+    WriteCancelledList,
+    /// Rows that are not the vendor's.
+    ReadForeignRows,
 }
 
 /// Trouble at the other end.

@@ -19,6 +19,7 @@ use super::manifest::ConfigValue;
 
 mod dr_studentresultaat;
 mod dr_toetsdeelnemers;
+mod files;
 mod guard;
 mod ta_resultaten;
 mod ta_toetscatalogus;
@@ -29,6 +30,7 @@ mod tpl_zittingsverslag;
 mod webhook;
 
 pub use dr_studentresultaat::Way;
+pub use files::{Encoding, File, FileContent, Line, Planned, Reading, Table};
 pub use oke_codec::model::{Delivery, Report};
 pub use ta_resultaten::{DeliveryPage, Document};
 pub use ta_toetscatalogus::ComponentPage;

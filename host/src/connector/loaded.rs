@@ -10,8 +10,8 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::domain::interface::Interface;
 
 use super::bindings::serves::{
-    dr_studentresultaat, dr_toetsdeelnemers, ta_resultaten, ta_toetscatalogus, ta_zittingsplan, ta_zittingsverslag,
-    tpl_resultaten, tpl_zittingsverslag, webhook,
+    dr_studentresultaat, dr_toetsdeelnemers, files, ta_resultaten, ta_toetscatalogus, ta_zittingsplan,
+    ta_zittingsverslag, tpl_resultaten, tpl_zittingsverslag, webhook,
 };
 use super::blame::CallError;
 use super::call::Caller;
@@ -44,6 +44,7 @@ pub(super) struct Indices {
     pub tpl_resultaten: Option<tpl_resultaten::GuestIndices>,
     pub tpl_zittingsverslag: Option<tpl_zittingsverslag::GuestIndices>,
     pub webhook: Option<webhook::GuestIndices>,
+    pub files: Option<files::GuestIndices>,
 }
 
 /// A version that can't be loaded.
@@ -99,6 +100,7 @@ impl Loaded {
             tpl_resultaten: served.find(Interface::TplResultaten, tpl_resultaten::GuestIndices::new)?,
             tpl_zittingsverslag: served.find(Interface::TplZittingsverslag, tpl_zittingsverslag::GuestIndices::new)?,
             webhook: served.find(Interface::Webhook, webhook::GuestIndices::new)?,
+            files: served.find(Interface::Files, files::GuestIndices::new)?,
         };
         let serves = served.serves;
         if serves.is_empty() {

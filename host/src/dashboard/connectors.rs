@@ -16,9 +16,11 @@ use super::today::{Standing, hat};
 use super::words;
 use crate::api::Service;
 use crate::app::account::actor;
+use crate::app::files;
 use crate::app::rollout::measure;
 use crate::app::{peer as peer_verbs, revision, rollout};
 use crate::domain::lane::JobState;
+use crate::domain::principal::Duty;
 use crate::domain::rollout::Environment;
 use crate::jobs::peers;
 use crate::store::job;
@@ -150,6 +152,8 @@ struct PeerPage {
     endpoints: Vec<EndpointLine>,
     calls: Vec<CallsLine>,
     phased: bool,
+    /// It works with files, which this visitor may carry.
+    by_file: bool,
     environment: &'static str,
     environments: Vec<(&'static str, &'static str, bool)>,
     manages: bool,
@@ -234,6 +238,7 @@ async fn shown(
             .collect::<Result<_, _>>()?,
         calls: calls(service, tenant, &row.id, &revisions).await?,
         phased: row.phased,
+        by_file: visitor.holds(Duty::Plannen) && files::carried(&service.core, tenant, id).await?.is_some(),
         environment: words::environment(row.environment),
         environments: Environment::ALL
             .iter()

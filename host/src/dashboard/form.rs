@@ -39,6 +39,11 @@ impl Fields {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All fields, by name and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     /// Reads the body of a form.
     pub async fn read(request: Request, service: &Service) -> Result<Fields, Oops> {
         let kind = request

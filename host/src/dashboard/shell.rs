@@ -100,6 +100,10 @@ impl JustDone {
             "verloopt" => "De sleutel verloopt op dat moment. Wat eerder is binnengehaald, blijft werken.",
             "vertrouwd" => "De sleutel wordt vanaf nu vertrouwd.",
             "ingetrokken" => "De sleutel is ingetrokken.",
+            "zittingslijst" => "De lijst is gemaakt en staat hieronder klaar. Wat erop staat, geldt als meegenomen.",
+            "bestand" => {
+                "Het bestand wordt opgeslagen, precies zoals het voorbeeld liet zien. Ververs deze pagina voor de stand."
+            }
             "cesuur-gepland" => "De cesuur is gepland; de termijn volgt.",
             "termijnen" => "De termijnen zijn bewaard en gelden meteen.",
             "vrije-dagen" => "De vrije dagen tellen vanaf nu niet als werkdag.",
@@ -194,6 +198,7 @@ fn groups(visitor: &Visitor) -> Vec<Group> {
     let mut planning = vec![("/zittingen", "Zittingen")];
     if plans {
         planning.push(("/dubbelen", "Dubbelen"));
+        planning.push(("/bestanden", "Bestanden"));
     }
     if plans || manages {
         planning.push(("/voorzieningen", "Voorzieningen"));

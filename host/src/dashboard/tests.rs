@@ -7,6 +7,7 @@ mod deadlines;
 mod duplicates;
 mod exams;
 mod fast;
+mod files;
 mod freezes;
 mod health;
 mod needs;

@@ -229,6 +229,7 @@ pub fn source(source: Source) -> &'static str {
         Source::Push => "bericht van de leverancier",
         Source::Poll => "opgehaald bij de leverancier",
         Source::ReadBack => "teruggelezen bij de leverancier",
+        Source::File => "uit een bestand van de leverancier",
     }
 }
 

@@ -91,6 +91,25 @@ impl Client {
         answered(path, request).await
     }
 
+    /// Reads what is no JSON.
+    ///
+    /// # Errors
+    /// The host's own sentence.
+    pub async fn text(&self, path: &str) -> Result<String, DemoError> {
+        let failed = DemoError::while_doing(path);
+        let response = self
+            .request(Method::GET, path)
+            .send()
+            .await
+            .map_err(|error| failed(&error))?;
+        let status = response.status();
+        let text = response.text().await.map_err(|error| failed(&error))?;
+        match status.is_success() {
+            true => Ok(text),
+            false => Err(DemoError(format!("{path} answered {status}: {text}"))),
+        }
+    }
+
     /// Waits until a package has passed its keuring.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use super::DemoError;
 use super::client::{Client, list};
 use super::stage::Cast;
 use super::story::Told;
+
+mod others;
 use crate::simulator::SisState;
 use crate::simulator::client;
 use crate::simulator::{DeelnameState, TaState};
@@ -77,7 +79,8 @@ pub async fn count(cast: &Cast, told: &Told) -> Result<Ledger, DemoError> {
     let host = Host::read(&cast.beheer, told).await?;
     let mut ledger = Ledger::default();
 
-    let tests = cast.pushes.catalogue().tests().len() + cast.polled.catalogue().tests().len();
+    // And one at each of the two vendors that know nothing of OKE.
+    let tests = cast.pushes.catalogue().tests().len() + cast.polled.catalogue().tests().len() + 2;
     ledger.line("0", "toetsen in de catalogi", tests, host.components);
     let school = cast.sis.school();
     ledger.line("1", "planbare toetsen", school.plannable_tests.len(), host.plannables);
@@ -86,6 +89,7 @@ pub async fn count(cast: &Cast, told: &Told) -> Result<Ledger, DemoError> {
     results(&mut ledger, &host, [&pushes, &polled]);
     documents(&mut ledger, &sis, [&pushes, &polled]);
     flow_5(&mut ledger, &host, &sis, [&pushes, &polled], told);
+    others::count(&mut ledger, cast, &sis, &told.others).await?;
     for (name, refused) in [
         ("toetsgilde", pushes.refused.len()),
         ("examenatelier", polled.refused.len()),

@@ -23,6 +23,10 @@ pub struct Published {
     pub ta_next_version: String,
     /// `ooapi-dr`.
     pub dr: Vec<u8>,
+    /// `toetskade`, for a vendor with an API of its own.
+    pub kade: Vec<u8>,
+    /// `toetskist`, for a vendor without one.
+    pub kist: Vec<u8>,
 }
 
 /// Packs and signs the connectors in `connectors`, from the modules that were built into `guests`.
@@ -36,6 +40,8 @@ pub fn publish(connectors: &Path, guests: &Path, random: &dyn Random) -> Result<
     let next = next_version(&connectors.join("ooapi-ta"), scratch.path())?;
     let ta_next = signed(scratch.path(), guests, &key, Some(&connectors.join("ooapi-ta")))?;
     let dr = signed(&connectors.join("ooapi-dr"), guests, &key, None)?;
+    let kade = signed(&connectors.join("toetskade"), guests, &key, None)?;
+    let kist = signed(&connectors.join("toetskist"), guests, &key, None)?;
     Ok(Published {
         publisher: read_manifest(&connectors.join("ooapi-ta"))?
             .connector
@@ -47,6 +53,8 @@ pub fn publish(connectors: &Path, guests: &Path, random: &dyn Random) -> Result<
         ta_next,
         ta_next_version: next,
         dr,
+        kade,
+        kist,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Everything that takes part, started: the host on a socket and a database of its own, a student system, two vendors.
+//! Everything that takes part, started: the host on a socket and a database of its own, a student system, four vendors.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::DemoError;
 use super::client::Client;
+use super::story::{KADE_TEST, KIST_TEST};
 use crate::app::account;
 use crate::config::Settings;
 use crate::server::Host;
 use crate::simulator::SchoolPlan;
 use crate::simulator::{Auth, ResultMode, Ta, TaOptions};
-use crate::simulator::{Sis, SisOptions};
+use crate::simulator::{Sis, SisOptions, TestToPlan, Toetskade, ToetskadeExam, ToetskadeOptions};
 use crate::store::Sealer;
 use crate::store::open::{self, Purpose};
 
@@ -24,6 +25,10 @@ pub const TENANT: &str = "roc-voorbeeld";
 pub const PUSHES: &str = "toetsgilde";
 /// The vendor that is asked for its results.
 pub const POLLED: &str = "examenatelier";
+/// The vendor with an API of its own.
+pub const KADE: &str = "toetskade";
+/// The vendor without an API.
+pub const KIST: &str = "toetskist";
 /// The student system.
 pub const SIS: &str = "sis";
 
@@ -41,6 +46,8 @@ pub struct Cast {
     pub pushes: Ta,
     /// The vendor that is polled.
     pub polled: Ta,
+    /// The vendor with an API of its own.
+    pub kade: Toetskade,
     /// Folder of the audit checkpoints.
     pub checkpoints: PathBuf,
     /// The host's core, to verify the audit when all is done.
@@ -85,6 +92,17 @@ impl Cast {
         let failed = DemoError::while_doing("starting the simulators");
         let mut options = SisOptions::new(2026, 2, students);
         options.plan.tests = SchoolPlan::one_test_of_each(&["Toetsgilde", "Examenatelier"]);
+        for (vendor, component, name) in [
+            ("Toetskade", KADE_TEST, "Rekenen 2F"),
+            ("Toetskist", KIST_TEST, "Lezen 2F"),
+        ] {
+            options.plan.tests.push(TestToPlan {
+                name: name.to_owned(),
+                test_provider: vendor.to_owned(),
+                component_id: component.to_owned(),
+                result_value_type: "0.0-10.0".to_owned(),
+            });
+        }
         options.plan.assessor_in_sis = false;
         let sis = Sis::start(options).await.map_err(|error| failed(&error))?;
         let pushes = Ta::start(TaOptions::new("Toetsgilde"))
@@ -96,6 +114,11 @@ impl Cast {
             ..TaOptions::new("Examenatelier")
         };
         let polled = Ta::start(polled).await.map_err(|error| failed(&error))?;
+        let kade = ToetskadeOptions {
+            exams: vec![ToetskadeExam::new(4711, "REK-2F", "Rekenen 2F", 60)],
+            ..ToetskadeOptions::new()
+        };
+        let kade = Toetskade::start(kade).await.map_err(|error| failed(&error))?;
         Ok(Cast {
             beheer: Client::new(&base, token.reveal()),
             beheer_token: token.reveal().to_owned(),
@@ -103,6 +126,7 @@ impl Cast {
             sis,
             pushes,
             polled,
+            kade,
             checkpoints: settings.checkpoints(),
             core,
             stop,
@@ -124,6 +148,7 @@ impl Cast {
         self.sis.stop().await;
         self.pushes.stop().await;
         self.polled.stop().await;
+        self.kade.stop().await;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What happens, act by act. Each act waits until the chain has done what follows from it.
 
+mod others;
 mod plan;
 mod results;
 mod set_up;
@@ -9,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+pub use others::{KADE_TEST, KIST_TEST, Others};
 use plan::{cancel_one, plan};
 use results::{attendance, cesuur, decide, late_result, percentages, replace_and_roll_back, reports};
 use set_up::{catalogues, flow_1, set_up};
 
 use super::client::{Client, list};
 use super::packages::Published;
-use super::stage::{Cast, POLLED, PUSHES, SIS};
+use super::stage::{Cast, KADE, KIST, POLLED, PUSHES, SIS};
 use super::{DemoError, until};
 use crate::simulator::Ta;
 
@@ -27,6 +29,8 @@ pub struct Told {
     pub pushed_sittings: Vec<String>,
     /// The sittings at the vendor that is polled.
     pub polled_sittings: Vec<String>,
+    /// What happened at the two vendors that know nothing of OKE.
+    pub others: Others,
     /// Deelname that was cancelled and whose result came all the same.
     pub cancelled: String,
     /// Its toetsinschrijving.
@@ -67,9 +71,11 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
 
     say("functioneel beheer richt de school in: eenheden, accounts, systemen, connectoren");
     let people = set_up(cast, published).await?;
+    others::set_up(cast, published).await?;
     act("inrichten", &mut acts);
 
     say("flow 0 en 1: catalogi, planbare toetsen, inschrijvingen en personen, in willekeurige volgorde");
+    others::catalogues(cast, &people).await?;
     catalogues(cast).await?;
     let flow_1_sent = flow_1(cast).await?;
     act("flow 0 en 1", &mut acts);
@@ -80,6 +86,11 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
     let polled_sittings = of_vendor(&sittings, POLLED);
     let (cancelled, cancelled_enrolment) = cancel_one(cast, &people, &pushed_sittings[0]).await?;
     act("flow 2", &mut acts);
+
+    say("Toetskade (eigen API) en Toetskist (bestanden die een mens brengt): zittingen uit, uitslagen terug");
+    let mut others = others::plan(cast, &people).await?;
+    others::results(cast, &people, &mut others).await?;
+    act("twee andere leveranciers", &mut acts);
 
     say("flow 3: aanwezigheid, daarna percentages van vóór de cesuur (die worden tegengehouden)");
     attendance(cast, &pushed_sittings, &polled_sittings).await?;
@@ -100,7 +111,9 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
     act("laat resultaat", &mut acts);
 
     say("de examencommissie stelt vast; flow 5 gaat definitief naar de deelnemerregistratie");
-    let all: Vec<String> = pushed_sittings.iter().chain(&polled_sittings).cloned().collect();
+    let of_others = [&others.kade, &others.kist];
+    let all = pushed_sittings.iter().chain(&polled_sittings).chain(of_others);
+    let all: Vec<String> = all.cloned().collect();
     let decided = decide(cast, &people, &all).await?;
     act("vaststellen en flow 5", &mut acts);
 
@@ -108,6 +121,7 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
     Ok(Told {
         pushed_sittings,
         polled_sittings,
+        others,
         cancelled,
         cancelled_enrolment,
         held_before_cesuur,
@@ -125,7 +139,7 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
 /// When the host does not answer.
 pub async fn dead_letters(cast: &Cast) -> Result<String, DemoError> {
     let mut reasons = BTreeMap::new();
-    for peer in [PUSHES, POLLED, SIS] {
+    for peer in [PUSHES, POLLED, KADE, KIST, SIS] {
         for state in ["dead", "ready"] {
             for job in list(cast.beheer.get(&format!("/jobs?peer={peer}&state={state}")).await?)? {
                 if let Some(error) = job["lastError"].as_str() {
@@ -146,7 +160,7 @@ pub async fn dead_letters(cast: &Cast) -> Result<String, DemoError> {
 /// Jobs that carry something out or in and have not ended; recurring rounds don't count.
 async fn waiting_jobs(cast: &Cast) -> Result<usize, DemoError> {
     let mut waiting = 0;
-    for peer in [PUSHES, POLLED, SIS] {
+    for peer in [PUSHES, POLLED, KADE, KIST, SIS] {
         for state in ["ready", "running", "dead"] {
             let jobs = list(cast.beheer.get(&format!("/jobs?peer={peer}&state={state}")).await?)?;
             let recurring = ["poll_results", "poll_reports", "fetch_catalogue"];

@@ -60,6 +60,26 @@ pub const ROLLBACK_REVIEW: &str = "rollback-review";
 /// Kind of the exceptions about a sitting that its vendor has otherwise than it was planned.
 pub const SITTING_DIFFERS: &str = "sitting-differs";
 
+/// Kind of the exceptions about a sitting whose plan no file can change any more.
+pub const PLAN_FIXED: &str = "plan-fixed";
+
+/// A sitting is fixed at a vendor that works with files, and it was changed, or never taken there, before it was.
+#[must_use]
+pub fn plan_fixed(was_taken: bool) -> Exception {
+    let title = match was_taken {
+        true => "Zitting gewijzigd nadat de afnameserver haar heeft opgehaald",
+        false => "Zitting niet op tijd naar de leverancier gebracht",
+    };
+    exception(
+        PLAN_FIXED,
+        Duty::Plannen,
+        title,
+        "De zitting staat bij deze leverancier vast: een nieuwe zittingslijst verandert daar niets meer aan. Regel het \
+         met de afnameleider of de leverancier. Maak daarna onder Bestanden alsnog een lijst met deze zitting, zodat \
+         hier staat wat er is afgesproken.",
+    )
+}
+
 /// A result is held.
 #[must_use]
 pub fn result_held(hold: Hold) -> Exception {

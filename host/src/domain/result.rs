@@ -27,6 +27,8 @@ pub enum Source {
     Poll,
     /// Read back on purpose (R25): the vendor's present state, which is never suspicious.
     ReadBack,
+    /// From a file that a person carried, and looked at before it counted.
+    File,
 }
 
 impl Source {
@@ -37,13 +39,14 @@ impl Source {
             Source::Push => "push",
             Source::Poll => "poll",
             Source::ReadBack => "read-back",
+            Source::File => "file",
         }
     }
 
     /// Reads [`Source::name`] back.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Source> {
-        [Source::Push, Source::Poll, Source::ReadBack]
+        [Source::Push, Source::Poll, Source::ReadBack, Source::File]
             .into_iter()
             .find(|source| source.name() == name)
     }
@@ -289,6 +292,14 @@ pub struct Judged {
     pub decided: Decided,
 }
 
+/// Whether a delivery says nothing new (R10).
+#[must_use]
+pub fn is_repeated(delivered: &Delivered, source: Source, present: Present<'_>) -> bool {
+    let newest = &present.newest;
+    let settles = source == Source::ReadBack && newest.judgement == Judgement::Aside;
+    is_same(delivered, &present.version.delivered) || (!settles && is_same(delivered, &newest.delivered))
+}
+
 /// Judges a delivery. `received` is the day it came, on paper (Europe/Amsterdam): an attendance without a day was
 /// determined then; a completed result's day is never made up.
 #[must_use]
@@ -299,12 +310,8 @@ pub fn judge(
     yardstick: Yardstick<'_>,
     received: Date,
 ) -> Verdict {
-    if let Some(present) = present {
-        let newest = &present.newest;
-        let settles = source == Source::ReadBack && newest.judgement == Judgement::Aside;
-        if is_same(&delivered, &present.version.delivered) || (!settles && is_same(&delivered, &newest.delivered)) {
-            return Verdict::Repeated;
-        }
+    if present.is_some_and(|present| is_repeated(&delivered, source, present)) {
+        return Verdict::Repeated;
     }
     let mut delivered = delivered;
     if delivered.result.result_date.is_none() && delivered.result.state != ResultState::Completed {

@@ -45,7 +45,12 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let normed = prop_oneof![Just(Normed::Yes), Just(Normed::No), Just(Normed::Unknown)];
-    let source = prop_oneof![Just(Source::Push), Just(Source::Poll), Just(Source::ReadBack)];
+    let source = prop_oneof![
+        Just(Source::Push),
+        Just(Source::Poll),
+        Just(Source::ReadBack),
+        Just(Source::File)
+    ];
     let kind = prop_oneof![Just(ProposalKind::Correction), Just(ProposalKind::Withdrawal)];
     let who = 0..PEOPLE.len();
     prop_oneof![

@@ -52,4 +52,6 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())
         .with(super::pieces::mended())
+        .with(super::pieces::store_file())
+        .with(super::pieces::check_taken())
 }

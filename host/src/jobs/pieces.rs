@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Done, JobContext, JobError, JobKind};
+use crate::app::files::keep::{self, Storing};
+use crate::app::files::plan;
 use crate::app::judging::{self, Which};
 use crate::app::mended::{self, Mending};
 use crate::app::{Draft, Refused, deliver, duplicate, needs};
@@ -36,6 +38,18 @@ pub fn find_duplicates() -> impl JobKind + 'static {
 #[must_use]
 pub fn mended() -> impl JobKind + 'static {
     Pieces::<Mending>(PhantomData)
+}
+
+/// What a person had stored of a file is kept.
+#[must_use]
+pub fn store_file() -> impl JobKind + 'static {
+    Pieces::<Storing>(PhantomData)
+}
+
+/// A sitting at a vendor that works with files is looked at when it becomes fixed.
+#[must_use]
+pub fn check_taken() -> impl JobKind + 'static {
+    Pieces::<ToLookAt>(PhantomData)
 }
 
 /// What a job's payload says of its piece.
@@ -95,6 +109,27 @@ impl Piece for Mending {
 
     async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
         mended::piece(draft, self).await
+    }
+}
+
+impl Piece for Storing {
+    const KIND: &'static str = keep::STORE_FILE;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        keep::take_piece(draft, self).await
+    }
+}
+
+#[derive(Clone, Deserialize)]
+struct ToLookAt {
+    sitting: String,
+}
+
+impl Piece for ToLookAt {
+    const KIND: &'static str = plan::CHECK_TAKEN;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        plan::look(draft, &self.sitting).await
     }
 }
 

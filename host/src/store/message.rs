@@ -38,7 +38,7 @@ pub struct MessageRow {
     pub flow: i64,
     /// Who sent it.
     pub peer: String,
-    /// PUT, PATCH, poll or webhook.
+    /// PUT, PATCH, poll, webhook or file.
     pub method: String,
     /// Kind of the object it is about.
     pub subject_kind: String,

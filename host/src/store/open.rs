@@ -206,6 +206,7 @@ macro_rules! migrations_in {
             (11, "groups", migrations_in!($folder, "0011_groups")),
             (14, "outside_planners", migrations_in!($folder, "0014_outside_planners")),
             (15, "push", migrations_in!($folder, "0015_push")),
+            (16, "files", migrations_in!($folder, "0016_files")),
             (17, "health", migrations_in!($folder, "0017_health")),
             (18, "fast_route", migrations_in!($folder, "0018_fast_route")),
         ]

@@ -70,7 +70,11 @@ pub fn normed_word(normed: Normed) -> &'static str {
     }
 }
 
-pub(super) fn normed_from(word: &str) -> Result<Normed, StoreError> {
+/// Reads [`normed_word`] back.
+///
+/// # Errors
+/// A word that was never kept.
+pub fn normed_from(word: &str) -> Result<Normed, StoreError> {
     match word {
         "yes" => Ok(Normed::Yes),
         "no" => Ok(Normed::No),

@@ -62,7 +62,13 @@ fn modules() -> Option<PathBuf> {
         eprintln!("skipped: OKE_GUESTS names no folder with guests; `cargo verify` builds them and sets it");
         return None;
     };
-    for name in ["ooapi_ta.wasm", "ooapi_dr.wasm", "ooapi_tpl.wasm", "toetskade.wasm"] {
+    for name in [
+        "ooapi_ta.wasm",
+        "ooapi_dr.wasm",
+        "ooapi_tpl.wasm",
+        "toetskade.wasm",
+        "toetskist.wasm",
+    ] {
         if !folder.join(name).is_file() {
             eprintln!(
                 "skipped: {} lacks {name}; build the guests with `cargo guests`",

@@ -15,4 +15,5 @@ mod outside;
 mod polling;
 mod rollout;
 mod toetskade;
+mod toetskist;
 mod trouble;

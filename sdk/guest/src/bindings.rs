@@ -52,3 +52,4 @@ mini_world!(dr_studentresultaat, "oke:connector/serves-dr-studentresultaat");
 mini_world!(tpl_resultaten, "oke:connector/serves-tpl-resultaten");
 mini_world!(tpl_zittingsverslag, "oke:connector/serves-tpl-zittingsverslag");
 mini_world!(webhook, "oke:connector/serves-webhook");
+mini_world!(files, "oke:connector/serves-files");

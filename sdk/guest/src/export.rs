@@ -22,6 +22,7 @@ pub struct Glue<T>(PhantomData<T>);
 /// | `tpl_resultaten` | [`TplResultaten`](crate::TplResultaten) |
 /// | `tpl_zittingsverslag` | [`TplZittingsverslag`](crate::TplZittingsverslag) |
 /// | `webhook` | [`Webhook`](crate::Webhook) |
+/// | `files` | [`Files`](crate::Files) |
 #[macro_export]
 macro_rules! export {
     ($connector:ident: $($interface:ident),+ $(,)?) => {
@@ -59,13 +60,16 @@ macro_rules! __export_interface {
     (webhook, $connector:ident) => {
         $crate::__export_one!($connector, webhook, Webhook);
     };
+    (files, $connector:ident) => {
+        $crate::__export_one!($connector, files, Files);
+    };
     ($other:ident, $connector:ident) => {
         ::core::compile_error!(::core::concat!(
             "unknown interface `",
             ::core::stringify!($other),
             "`; known are ta_toetscatalogus, ta_zittingsplan, ",
             "ta_resultaten, ta_zittingsverslag, dr_toetsdeelnemers, dr_studentresultaat, ",
-            "tpl_resultaten, tpl_zittingsverslag, webhook"
+            "tpl_resultaten, tpl_zittingsverslag, webhook, files"
         ));
     };
 }

@@ -3,6 +3,7 @@
 
 mod dr_studentresultaat;
 mod dr_toetsdeelnemers;
+mod files;
 mod ta_resultaten;
 mod ta_toetscatalogus;
 mod ta_zittingsplan;
@@ -13,6 +14,7 @@ mod webhook;
 
 pub use dr_studentresultaat::{DrStudentresultaat, Way};
 pub use dr_toetsdeelnemers::DrToetsdeelnemers;
+pub use files::{Encoding, File, FileContent, Files, Line, Piece, Planned, Reading, Row, Table};
 pub use ta_resultaten::{DeliveryPage, TaResultaten};
 pub use ta_toetscatalogus::TaToetscatalogus;
 pub use ta_zittingsplan::{TaZittingsplan, Written};

@@ -3,7 +3,7 @@
 use super::{Call, Expect, Fault, Scenario, Step};
 use crate::domain::interface::Interface;
 use crate::domain::interface::Interface::{
-    DrStudentresultaat, DrToetsdeelnemers, TaResultaten, TaToetscatalogus, TaZittingsplan, TaZittingsverslag,
+    DrStudentresultaat, DrToetsdeelnemers, Files, TaResultaten, TaToetscatalogus, TaZittingsplan, TaZittingsverslag,
     TplResultaten, TplZittingsverslag,
 };
 
@@ -11,9 +11,9 @@ use super::Act::{Planned, Report, Results};
 use super::Call::{
     CancelDeelname, CancelSitting, FindSitting, GetAssociation, GetOffering, GetPerson, GetUnknownOffering,
     GetUnknownPerson, MoveSitting, OneTest, Poll, PutDeelname, PutExtraAttempt, PutNeeds, PutResult, PutSitting,
-    ReadBack, ReadDeelnames, ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack, ReadUnknownResult,
-    ReadUnknownSitting, RelayReport, RelayResult, RelayUnknownReport, RelayUnknownResult, ReportDocument,
-    ResultDocument, StartLink, UnknownTest, WholeCatalogue,
+    ReadBack, ReadDeelnames, ReadForeignRows, ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack,
+    ReadUnknownResult, ReadUnknownSitting, RelayReport, RelayResult, RelayUnknownReport, RelayUnknownResult,
+    ReportDocument, ResultDocument, StartLink, UnknownTest, WholeCatalogue, WriteCancelledList, WriteList,
 };
 use super::Expect::{CredentialsRefused, Failure, Nothing, PassingFailure, SlowDown, Works};
 use super::Standing::{
@@ -81,7 +81,7 @@ macro_rules! unreadable {
 }
 
 /// Every scenario, by interface: what works first, then trouble.
-pub static ALL: [Scenario; 114] = joined();
+pub static ALL: [Scenario; 117] = joined();
 
 const CATALOGUE: [Scenario; 3] = [
     oke(TaToetscatalogus, "whole-catalogue", &[works(WholeCatalogue)]),
@@ -303,8 +303,15 @@ const RELAYED_REPORTS: [Scenario; 3] = [
 ];
 const RELAYED_REPORTS_TROUBLE: [Scenario; 8] = with_trouble!(TplZittingsverslag, RelayReport, []);
 
-const fn joined() -> [Scenario; 114] {
-    let parts: [&[Scenario]; 22] = [
+/// Nothing is sent: there is no trouble to meet, and no OKE to speak.
+const FILES: [Scenario; 3] = [
+    any(Files, "sitting-list", &[works(WriteList)]),
+    any(Files, "cancelled-on-the-list", &[works(WriteCancelledList)]),
+    any(Files, "foreign-rows", &[nothing(ReadForeignRows)]),
+];
+
+const fn joined() -> [Scenario; 117] {
+    let parts: [&[Scenario]; 23] = [
         &CATALOGUE,
         &CATALOGUE_TROUBLE,
         &CATALOGUE_UNREADABLE,
@@ -327,8 +334,9 @@ const fn joined() -> [Scenario; 114] {
         &RELAYED_RESULTS_TROUBLE,
         &RELAYED_REPORTS,
         &RELAYED_REPORTS_TROUBLE,
+        &FILES,
     ];
-    let mut all = [CATALOGUE[0]; 114];
+    let mut all = [CATALOGUE[0]; 117];
     let (mut part, mut filled) = (0, 0);
     while part < parts.len() {
         let mut at = 0;

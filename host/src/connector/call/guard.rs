@@ -269,7 +269,8 @@ impl Caller {
                     DrStudentresultaat.dr_studentresultaat,
                     TplResultaten.tpl_resultaten,
                     TplZittingsverslag.tpl_zittingsverslag,
-                    Webhook.webhook
+                    Webhook.webhook,
+                    Files.files
                 );
                 Ok(None)
             })

@@ -101,7 +101,7 @@ pub(super) fn document(
     })
 }
 
-fn media(text: String) -> Judged<String> {
+pub(super) fn media(text: String) -> Judged<String> {
     const LONGEST: usize = 128;
     let text = word(text).within("media-type")?;
     let essence = text.split(';').next().unwrap_or_default().trim();

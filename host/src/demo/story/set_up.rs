@@ -9,6 +9,9 @@ use super::super::{DemoError, until};
 use super::{PATIENCE, People};
 use crate::simulator::{Auth, Flow1Push, PeerAccess, Ta};
 
+/// One at each of the two other vendors.
+const OTHER_TESTS: usize = 2;
+
 pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<People, DemoError> {
     let beheer = &cast.beheer;
     for unit in &cast.sis.school().organizations {
@@ -114,7 +117,7 @@ pub(super) async fn catalogues(cast: &Cast) -> Result<(), DemoError> {
             .post(&format!("/peers/{peer}/catalogue/refresh"), &json!({}))
             .await?;
     }
-    let expected = cast.pushes.catalogue().tests().len() + cast.polled.catalogue().tests().len();
+    let expected = cast.pushes.catalogue().tests().len() + cast.polled.catalogue().tests().len() + OTHER_TESTS;
     until("both catalogues are here", PATIENCE, || async {
         let here = list(cast.beheer.get("/components").await?)?.len();
         Ok(if here == expected {

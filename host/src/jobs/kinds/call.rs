@@ -4,9 +4,10 @@
 use serde::de::DeserializeOwned;
 
 use crate::app::draft::{About, Draft};
+use crate::app::files;
 use crate::app::rollout::tally::Call;
 use crate::app::rollout::{self, Work};
-use crate::app::running::{Connectors, NotRunning};
+use crate::app::running::{Connectors, NotRunning, Running};
 use crate::app::{Core, Decision, Refused};
 use crate::connector::blame::{self, CallError};
 use crate::connector::call::{Answer, Caller};
@@ -82,6 +83,11 @@ impl<'a> Line<'a> {
             .connectors
             .caller_for(&job.tenant, &job.peer, self.interface, self.work, &self.key)
             .await;
+        self.made(running).await
+    }
+
+    async fn made(&self, running: Result<Running, NotRunning>) -> Result<(Caller, i64), JobError> {
+        let job = &self.context.job;
         match running {
             Ok(running) => {
                 self.context.handled_by(running.revision);
@@ -99,6 +105,26 @@ impl<'a> Line<'a> {
                 Err(failure::of_not_running(error))
             }
         }
+    }
+
+    /// The same; `None` for a peer that works with files, where a person carries what the job would tell or ask.
+    ///
+    /// # Errors
+    /// As [`Line::caller`].
+    pub(super) async fn caller_unless_carried(&self) -> Result<Option<(Caller, i64)>, JobError> {
+        let job = &self.context.job;
+        let running = self
+            .connectors
+            .caller_for(&job.tenant, &job.peer, self.interface, self.work, &self.key)
+            .await;
+        if matches!(running, Err(NotRunning::NotServed { .. }))
+            && files::carried(&self.context.core, &job.tenant, &job.peer)
+                .await?
+                .is_some()
+        {
+            return Ok(None);
+        }
+        self.made(running).await.map(Some)
     }
 
     /// What a call gave, counted, as it stands: for callers that go on after some failures.

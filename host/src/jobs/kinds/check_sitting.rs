@@ -102,7 +102,12 @@ async fn read(line: &Line<'_>, sitting: &Offering, planned: &Planned) -> Result<
     let (db, tenant) = (&context.core.db, &context.job.tenant);
     let known = ledger::by_our_id(db, tenant, &sitting.peer, "offering", &sitting.id).await?;
     let peer_id = known.map_or_else(|| sitting.id.clone(), |known| known.peer_id);
-    let (caller, revision) = line.caller().await?;
+    let Some((caller, revision)) = line.caller_unless_carried().await? else {
+        return Ok((
+            Read::Unreadable,
+            sitting.confirmed.map_or(0, |confirmed| confirmed.revision),
+        ));
+    };
     let read = match line.counted(caller.read_sitting(&peer_id).await) {
         Ok(read) => read,
         Err(error) if error.decision == Decision::Unsupported => return Ok((Read::Unreadable, revision)),

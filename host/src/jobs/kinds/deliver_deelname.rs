@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
-use super::deliver_sitting::{TWO_CALLS, detail, may_have_been_made};
+use super::deliver_sitting::{TWO_CALLS, carried, detail, may_have_been_made};
 use crate::app::offering::Confirmed;
 use crate::app::rollout::Work;
 use crate::app::running::Connectors;
@@ -69,12 +69,14 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let sitting = ledger::by_our_id(db, tenant, &deelname.peer, "offering", sitting).await?;
     let effect = format!("{id}/{}", deelname.plan_version);
     let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect).of(whose);
+    let Some((caller, revision)) = line.caller_unless_carried().await? else {
+        return Ok(carried(context.clone(), deelname.facts.offering_id.clone()));
+    };
     let known = ledger::by_our_id(db, tenant, &deelname.peer, "association", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, deelname.confirmed.is_some()) {
         peer_id = made_earlier(&line, &plan).await?;
     }
-    let (caller, revision) = line.caller().await?;
     let sitting_peer_id = sitting.as_ref().map(|sitting| sitting.peer_id.as_str());
     let answer = caller.put_deelname(&plan, peer_id.as_deref(), sitting_peer_id).await;
     let written = line.heard(answer).await?;

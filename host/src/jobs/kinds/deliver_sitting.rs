@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
 use crate::app::deliver;
+use crate::app::files;
 use crate::app::offering::Confirmed;
 use crate::app::rollout::Work;
 use crate::app::running::Connectors;
@@ -53,12 +54,14 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan = sitting.plan();
     let effect = format!("{id}/{}", sitting.plan_version);
     let line = Line::to(connectors, &context, Interface::TaZittingsplan, &effect).of(Work::Sitting(&id));
+    let Some((caller, revision)) = line.caller_unless_carried().await? else {
+        return Ok(carried(context.clone(), id));
+    };
     let known = ledger::by_our_id(db, tenant, &sitting.peer, "offering", &id).await?;
     let mut peer_id = known.map(|known| known.peer_id);
     if peer_id.is_none() && may_have_been_made(&context, sitting.confirmed.is_some()) {
         peer_id = made_earlier(&line, &plan).await?;
     }
-    let (caller, revision) = line.caller().await?;
     let written = line.heard(caller.put_sitting(&plan, peer_id.as_deref()).await).await?;
     let peer_id = written.peer_id.or(peer_id);
     let plan_version = sitting.plan_version;
@@ -76,6 +79,18 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
             Ok(draft.finish())
         }
     }))
+}
+
+/// A person carries the plan of this sitting: it waits for the next list.
+pub(super) fn carried(context: JobContext, sitting: String) -> Done {
+    Done::deciding(move || {
+        let (context, sitting) = (context.clone(), sitting.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            files::plan::look(&mut draft, &sitting).await?;
+            Ok(draft.finish())
+        }
+    })
 }
 
 /// For the audit.

@@ -40,7 +40,10 @@ async fn read_back(connectors: &Connectors, context: JobContext) -> Result<Done,
     let peer_id = known.map_or_else(|| id.clone(), |known| known.peer_id);
     let line = Line::to(connectors, &context, Interface::TaResultaten, &context.job.id)
         .of(Work::Sitting(&deelname.facts.offering_id));
-    let (caller, revision) = line.caller().await?;
+    // A vendor without an API is not asked: its next file says how it stands.
+    let Some((caller, revision)) = line.caller_unless_carried().await? else {
+        return Ok(Done::nothing());
+    };
     // What is not there has nothing to say: the exception that led here stays with its owner.
     let Some(delivery) = line.heard(caller.read_result(&peer_id).await).await? else {
         return Ok(Done::nothing());

@@ -1,5 +1,6 @@
 //! Every page there is, and who visits it. A page that is not in the list fails a test.
 
+use super::super::files::carry;
 use super::super::stage::{SCHOOL, Stage};
 use crate::store::task;
 
@@ -11,6 +12,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let (sitting, deelnames) = (&stage.sitting, &stage.deelnames);
     let letter = stage.dead_letter().await;
     let failed = stage.failed_package().await;
+    let carried = carry(stage).await;
     stage.begin_rollout().await;
     stage.fail().await;
     stage.let_days_pass().await;
@@ -75,6 +77,11 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("bureau", "/koppelingen/toa/uitrol"),
         page("bureau", "/voorzieningen/toa"),
         page("bureau", "/dubbelen"),
+        page("bureau", "/bestanden"),
+        page("bureau", "/koppelingen/kist"),
+        page("bureau", "/koppelingen/kist/bestanden"),
+        page("bureau", &format!("/koppelingen/kist/bestanden/{}", carried.brought)),
+        page("bureau", &format!("/koppelingen/kist/bestanden/{}", carried.stored)),
         page("bureau", &format!("/deelnames/{}/voorzieningen", deelnames[0])),
     ]
 }

@@ -1,0 +1,648 @@
+//! A vendor without an API: a planned sitting goes out in a file, what came back is previewed and then stored, and goes on
+//! to the student system. All of it over the management API and the pages, as a person does it.
+
+use std::io::{Cursor, Write as _};
+
+use jiff::SignedDuration;
+use oke_host::app::account::{self, Grant, NewAccount};
+use oke_host::app::peer;
+use oke_host::app::planning::Planner;
+use oke_host::app::planning::deelname::{self, NewDeelname};
+use oke_host::app::planning::sitting::{self, NewSitting, Plan};
+use oke_host::connector::manifest::ConfigValue;
+use oke_host::domain::offering::Times;
+use oke_host::domain::principal::{Duty, WHOLE_SCHOOL};
+use oke_host::domain::result::{Hold, Judgement, Source};
+use oke_host::simulator::TestToPlan;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::house::{Come, FB, House, SIS, TENANT, enrolled, planner};
+
+const PEER: &str = "toetskist";
+
+/// A house with this vendor, and somebody of the examenbureau.
+struct Desk {
+    house: House,
+    http: reqwest::Client,
+    token: String,
+}
+
+/// An answer of the management API.
+struct Answer {
+    status: StatusCode,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The answer, which must be this one.
+    fn being(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
+
+    /// The reason of a refusal.
+    fn reason(self, status: u16) -> String {
+        let answer = self.being(status);
+        answer.json()["reason"].as_str().unwrap().to_owned()
+    }
+}
+
+const TESTS: &str = "toetscode;toetsnaam;schaal;actief\n4711;Rekenen 2F;cijfer;ja\n";
+
+impl Desk {
+    /// Everything installed, flow 1 come, and the list of tests brought. `None` where no guests are built.
+    async fn open(config: &[(&str, ConfigValue)]) -> Option<Desk> {
+        let test = TestToPlan {
+            name: "Rekenen 2F".to_owned(),
+            test_provider: "Toetskist".to_owned(),
+            component_id: "4711".to_owned(),
+            result_value_type: "0.0-10.0".to_owned(),
+        };
+        let house = House::with_more_to_plan(Come::Pushed, &[test]).await?;
+        peer::create(&house.core, TENANT, FB, PEER, "ta", "Toetskist")
+            .await
+            .unwrap();
+        house.install(SIS, "ooapi-dr", None, &[]).await;
+        house.install(PEER, "toetskist", None, config).await;
+        house.work().await;
+        house.flow_1().await;
+        let desk = Desk {
+            token: hire(&house, "bureau", WHOLE_SCHOOL).await,
+            http: oke_host::simulator::client(),
+            house,
+        };
+        let brought = desk.stored("toetsen.csv", TESTS.as_bytes()).await;
+        assert_eq!(brought["taken"], 1);
+        Some(desk)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.bearer_auth(&self.token).send().await.unwrap();
+        Answer {
+            status: response.status(),
+            bytes: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/api/v1/peers/{PEER}/files{path}", self.house.base)
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.http.post(self.url(path)).json(body)).await
+    }
+
+    async fn bring(&self, name: &str, bytes: &[u8]) -> Answer {
+        let request = self.http.post(self.url("")).query(&[("name", name)]);
+        self.send(request.body(bytes.to_vec())).await
+    }
+
+    /// Brings a file that can be read, and gives its id with what it would do.
+    async fn previewed(&self, name: &str, bytes: &[u8]) -> (String, Value) {
+        let brought = self.bring(name, bytes).await.being(201).json();
+        let id = brought["id"].as_str().unwrap().to_owned();
+        let preview = self.get(&format!("/{id}/preview")).await.being(200).json();
+        (id, preview)
+    }
+
+    async fn store(&self, id: &str, preview: &Value, choices: Value) -> Answer {
+        let body = json!({ "digest": preview["digest"], "choices": choices });
+        self.post(&format!("/{id}/store"), &body).await
+    }
+
+    /// Brings a file, has all of it stored, and works. Gives what it comes to.
+    async fn stored(&self, name: &str, bytes: &[u8]) -> Value {
+        let (id, preview) = self.previewed(name, bytes).await;
+        let counts = self.store(&id, &preview, json!({})).await.being(202).json();
+        self.house.work().await;
+        counts
+    }
+
+    /// Plans a sitting two days from now with the first so many students of the school.
+    async fn plan(&self, students: usize) -> (String, Vec<String>) {
+        let core = &self.house.core;
+        let plannable = &self.house.sis.school().plannable_tests[1];
+        let start = core.now() + SignedDuration::from_hours(48);
+        let new = NewSitting {
+            plannable: Some(plannable.id.clone()),
+            peer: PEER.to_owned(),
+            component: "4711".to_owned(),
+            unit: None,
+            plan: plan_at(start),
+        };
+        let account = planner();
+        let by = Planner {
+            tenant: TENANT,
+            account: &account,
+        };
+        let sitting = sitting::plan(core, by, &new).await.unwrap();
+        let enrolments = self.house.sis.school().student_registrations(&plannable.id);
+        let new: Vec<NewDeelname> = enrolments.take(students).map(|one| enrolled(&one.id, false)).collect();
+        let added = deelname::add(core, by, &sitting, &new).await.unwrap();
+        self.house.work().await;
+        (sitting, added.into_iter().map(Result::unwrap).collect())
+    }
+
+    async fn standing(&self, sitting: &str) -> String {
+        let all = self.get("/sittings").await.being(200).json();
+        let found = all.as_array().unwrap().iter().find(|one| one["id"] == sitting);
+        found.unwrap()["standing"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes the list of a sitting, and gives its content.
+    async fn take(&self, sitting: &str) -> Vec<u8> {
+        let made = self
+            .post("/plan", &json!({ "sittings": [sitting] }))
+            .await
+            .being(201)
+            .json();
+        let id = made["files"][0].as_str().unwrap().to_owned();
+        self.get(&format!("/{id}/content")).await.being(200).bytes
+    }
+
+    async fn score_at_sis(&self, deelname: &str) -> Option<String> {
+        let enrolment = self.house.deelname(deelname).await.enrolment.unwrap();
+        self.house.score_at_sis(&enrolment)
+    }
+}
+
+/// An account that plans for a unit; its token.
+async fn hire(house: &House, id: &str, unit: &str) -> String {
+    let new = NewAccount {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        person_id: None,
+        codes: Vec::new(),
+    };
+    let token = account::create(&house.core, TENANT, FB, &new).await.unwrap();
+    let grant = Grant {
+        duty: Duty::Plannen,
+        unit: unit.to_owned(),
+        mandate: false,
+        from: None,
+        until: None,
+    };
+    account::grant(&house.core, TENANT, FB, id, &grant).await.unwrap();
+    token.reveal().to_owned()
+}
+
+fn plan_at(start: jiff::Timestamp) -> Plan {
+    Plan {
+        name: Some("Rekenen, donderdag".to_owned()),
+        code: None,
+        times: Times {
+            start,
+            end: start + SignedDuration::from_hours(2),
+            last_possible_start: None,
+            duration_s: Some(90 * 60),
+            start_options: None,
+            duration_from: None,
+            duration_until: None,
+        },
+        location_codes: vec!["B2.17".to_owned()],
+        modes_of_delivery: Vec::new(),
+        safety: Vec::new(),
+        fao_system_id: Some("FAO-17".to_owned()),
+    }
+}
+
+/// What a line of a preview comes to, with the code of a refusal.
+fn lines(preview: &Value) -> Vec<(u64, String)> {
+    let word = |line: &Value| match line["code"].as_str() {
+        Some(code) => code.to_owned(),
+        None => line["comesTo"].as_str().unwrap().to_owned(),
+    };
+    let all = preview["lines"].as_array().unwrap();
+    all.iter()
+        .map(|line| (line["number"].as_u64().unwrap(), word(line)))
+        .collect()
+}
+
+fn expected(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+    lines
+        .iter()
+        .map(|(number, word)| (*number, (*word).to_owned()))
+        .collect()
+}
+
+/// R11, R14, R19: out in a file, back in a file, previewed, stored, and on to the student system by flow 5.
+#[tokio::test]
+async fn a_sitting_goes_out_in_a_file_and_its_results_come_back_in_one() {
+    let windows = [("form", ConfigValue::Text("csv-windows".to_owned()))];
+    let Some(desk) = Desk::open(&windows).await else { return };
+    let (sitting, deelnames) = desk.plan(3).await;
+    assert_eq!(desk.standing(&sitting).await, "new");
+    assert!(
+        !desk.house.sitting(&sitting).await.is_confirmed(),
+        "nobody took it along yet"
+    );
+
+    let list = desk.take(&sitting).await;
+    let (text, _, _) = encoding_rs::WINDOWS_1252.decode(&list);
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 4);
+    assert!(rows[0].starts_with("zitting;toets;naam;begin;eind;minuten;lokaal;afnameserver;"));
+    assert!(rows[1].contains(";FAO-17;gepland;"), "{}", rows[1]);
+    assert_eq!(desk.standing(&sitting).await, "taken");
+    assert!(desk.house.sitting(&sitting).await.is_confirmed());
+    assert!(desk.house.deelname(&deelnames[0]).await.is_confirmed());
+
+    desk.house.clock.advance(SignedDuration::from_hours(51));
+    let day = "3-9-2026";
+    let points = format!(
+        "kenmerk;studentnummer;versie;status;punten;maximum;cijfer;datum\r\n\
+         {};;2026-A;nagekeken;37;60;;{day}\r\n{};;2026-A;genormeerd;48;60;8,1;{day}\r\n",
+        deelnames[0], deelnames[1]
+    );
+    let counts = desk.stored("uitslagen.csv", points.as_bytes()).await;
+    assert_eq!((&counts["taken"], &counts["refused"]), (&json!(2), &json!(0)));
+    let first = desk.house.versions(&deelnames[0]).await;
+    assert_eq!(first[0].judgement, Judgement::Held(Hold::NotNormed));
+    assert_eq!(first[0].source, Source::File);
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await, None, "points are no grade");
+    assert_eq!(desk.score_at_sis(&deelnames[1]).await.as_deref(), Some("8.1"));
+
+    let normed = points.replace("nagekeken;37;60;", "genormeerd;37;60;6,4");
+    let (id, preview) = desk.previewed("uitslagen-2.csv", normed.as_bytes()).await;
+    assert_eq!(lines(&preview), expected(&[(2, "take"), (3, "known")]));
+    desk.store(&id, &preview, json!({})).await.being(202);
+    desk.house.work().await;
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("6.4"));
+
+    let uitval = format!("kenmerk;reden\n{};ziek\n", deelnames[2]);
+    desk.stored("uitval.csv", uitval.as_bytes()).await;
+    assert_eq!(desk.house.versions(&deelnames[2]).await.len(), 1);
+    desk.house.close_without_tasks().await;
+}
+
+/// Exactly what was previewed, once: the same file again says nothing, and what changed meanwhile is looked at again.
+#[tokio::test]
+async fn what_is_stored_is_what_was_seen_and_the_same_file_twice_changes_nothing() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(2).await;
+    desk.take(&sitting).await;
+    desk.house.clock.advance(SignedDuration::from_hours(51));
+    let file = |grade: &str| {
+        format!(
+            "kenmerk;status;cijfer;datum\n{};genormeerd;{grade};2026-09-03\n",
+            deelnames[0]
+        )
+        .into_bytes()
+    };
+    let (id, preview) = desk.previewed("a.csv", &file("6,4")).await;
+    let (again, _) = desk.previewed("a-opnieuw.csv", &file("6,4")).await;
+    assert_eq!(id, again, "while nothing of it is stored it is the same file");
+    assert!(
+        desk.house.versions(&deelnames[0]).await.is_empty(),
+        "a preview stores nothing"
+    );
+
+    // Another file changes what this one would do.
+    desk.stored("b.csv", &file("7,0")).await;
+    desk.stored("c.csv", &file("6,4")).await;
+    assert_eq!(
+        desk.store(&id, &preview, json!({})).await.reason(409),
+        "not-now",
+        "c is the same file as a"
+    );
+    let before = desk.house.versions(&deelnames[0]).await.len();
+
+    let (id, preview) = desk.previewed("d.csv", &file("6,4")).await;
+    assert_eq!(lines(&preview), expected(&[(2, "known")]));
+    assert_eq!(
+        desk.store(&id, &preview, json!({})).await.reason(400),
+        "nothing-to-store"
+    );
+    let (id, seen) = desk.previewed("e.csv", &file("5,0")).await;
+    let same_words = [file("5,0"), b"\n".to_vec()].concat();
+    desk.stored("f.csv", &same_words).await;
+    assert_eq!(desk.store(&id, &seen, json!({})).await.reason(409), "changed-meanwhile");
+    desk.stored("g.csv", &file("7,0")).await;
+    assert_eq!(desk.house.versions(&deelnames[0]).await.len(), before + 2);
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("7.0"));
+    desk.house.close().await;
+}
+
+/// A bad line keeps its number and reason; good lines are not lost; a choice is a person's.
+#[tokio::test]
+async fn every_refused_line_has_its_number_and_reason_and_good_lines_are_not_lost() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(4).await;
+    desk.take(&sitting).await;
+    desk.house.clock.advance(SignedDuration::from_hours(51));
+    let [a, b, c, d] = [&deelnames[0], &deelnames[1], &deelnames[2], &deelnames[3]];
+    let file = format!(
+        "kenmerk;studentnummer;status;cijfer;datum\n\
+         {a};;genormeerd;6,4;2026-09-03\n\
+         {b};0000000;genormeerd;6,4;2026-09-03\n\
+         niemand;;genormeerd;6,4;2026-09-03\n\
+         {b};;genormeerd;=6+1;2026-09-03\n\
+         {b};;genormeerd;6,4\n\
+         \n\
+         {c};;genormeerd;5,1;2026-09-03\n\
+         {c};;genormeerd;9,0;2026-09-03\n\
+         {d};;genormeerd;11,0;2026-09-03\n\
+         {d};;uitstekend;;\n"
+    );
+    let (id, preview) = desk.previewed("uitslagen.csv", file.as_bytes()).await;
+    assert_eq!(
+        lines(&preview),
+        expected(&[
+            (2, "take"),
+            (3, "student-number"),
+            (4, "unknown"),
+            (5, "formula"),
+            (6, "cells"),
+            (8, "choice"),
+            (9, "choice"),
+            (10, "take"),
+            (11, "status"),
+        ])
+    );
+    let csv = desk.get(&format!("/{id}/refused")).await.being(200).text();
+    assert!(
+        csv.starts_with("regel;reden van weigering;kenmerk;studentnummer;"),
+        "{csv}"
+    );
+    assert!(csv.contains("\r\n4;"), "{csv}");
+    assert!(csv.contains(";'=6+1;"), "what is downloaded runs no formula: {csv}");
+
+    let both = desk.store(&id, &preview, json!({ "8": 0, "9": 0 })).await;
+    assert_eq!(both.reason(400), "choice");
+    let none = desk.store(&id, &preview, json!({ "2": 0 })).await;
+    assert_eq!(none.reason(400), "choice");
+    desk.store(&id, &preview, json!({ "9": 0 })).await.being(202);
+    desk.house.work().await;
+    assert_eq!(desk.score_at_sis(a).await.as_deref(), Some("6.4"));
+    assert_eq!(desk.score_at_sis(c).await.as_deref(), Some("9.0"));
+    assert!(desk.house.versions(b).await.is_empty());
+    // The same checks as any other vendor's results: 11 is no grade.
+    assert_eq!(
+        desk.house.versions(d).await[0].judgement,
+        Judgement::Held(Hold::OffScale)
+    );
+    let kept = desk.get(&format!("/{id}/refused")).await.being(200).text();
+    assert!(
+        kept.contains("\r\n8;"),
+        "the line that was not chosen is told too: {kept}"
+    );
+    desk.house.close().await;
+}
+
+const WORKBOOK: &str = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Uitval" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
+const RELATIONS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
+
+/// A spreadsheet of these rows, and another part.
+fn spreadsheet(rows: &[[&str; 2]], part: Option<(&str, Vec<u8>)>) -> Vec<u8> {
+    let cell =
+        |(at, text): (usize, &&str)| format!(r#"<c r="{}" t="inlineStr"><is><t>{text}</t></is></c>"#, at_cell(at));
+    let row = |(number, cells): (usize, &[&str; 2])| {
+        let cells: String = cells
+            .iter()
+            .enumerate()
+            .map(|(column, text)| cell((2 * number + column, text)))
+            .collect();
+        format!(r#"<row r="{}">{cells}</row>"#, number + 1)
+    };
+    let rows: String = rows.iter().enumerate().map(row).collect();
+    let sheet = format!(
+        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+    );
+    let parts = [
+        ("xl/workbook.xml", WORKBOOK.as_bytes().to_vec()),
+        ("xl/_rels/workbook.xml.rels", RELATIONS.as_bytes().to_vec()),
+        ("xl/worksheets/sheet1.xml", sheet.into_bytes()),
+    ];
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in parts.into_iter().chain(part) {
+        archive
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(&content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn at_cell(place: usize) -> String {
+    format!("{}{}", ["A", "B"][place % 2], place / 2 + 1)
+}
+
+/// The uitvallijst as a spreadsheet; and each that can't be read is refused with its reason, and kept nowhere.
+#[tokio::test]
+async fn a_spreadsheet_is_read_and_what_can_not_be_read_is_refused_as_a_whole() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(2).await;
+    desk.take(&sitting).await;
+    desk.house.clock.advance(SignedDuration::from_hours(51));
+    let rows = [
+        ["kenmerk", "reden"],
+        [&deelnames[0], "afwezig"],
+        [&deelnames[1], "storing"],
+    ];
+    let (id, preview) = desk.previewed("uitval.xlsx", &spreadsheet(&rows, None)).await;
+    assert_eq!(lines(&preview), expected(&[(2, "take"), (3, "choice")]));
+    desk.store(&id, &preview, json!({ "3": 1 })).await.being(202);
+    desk.house.work().await;
+    assert_eq!(desk.house.versions(&deelnames[1]).await.len(), 1);
+
+    let files = desk.get("").await.json().as_array().unwrap().len();
+    let macros = Some(("xl/vbaProject.bin", vec![0]));
+    let bomb = Some(("xl/worksheets/sheet2.xml", vec![b' '; 80 << 20]));
+    let entities = Some((
+        "xl/sharedStrings.xml",
+        br#"<!DOCTYPE a [<!ENTITY b "c">]><sst><si><t>&b;</t></si></sst>"#.to_vec(),
+    ));
+    let utf16: Vec<u8> = "kenmerk;reden\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (why, bytes) in [
+        ("macros", spreadsheet(&rows, macros)),
+        ("unpacks-too-large", spreadsheet(&rows, bomb)),
+        ("xml-entities", spreadsheet(&rows, entities)),
+        (
+            "xml",
+            b"<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>".to_vec(),
+        ),
+        ("encoding", utf16),
+        ("delimiter", b"kenmerk:reden\na:b\n".to_vec()),
+        ("doubled-column", b"kenmerk;reden;kenmerk\na;b;c\n".to_vec()),
+        ("empty", Vec::new()),
+    ] {
+        assert_eq!(desk.bring(why, &bytes).await.reason(400), why);
+    }
+    assert_eq!(
+        desk.get("").await.json().as_array().unwrap().len(),
+        files,
+        "nothing of these is kept"
+    );
+    let other = desk.bring("x.csv", b"kenmerk;cijfer\na;6,4\n").await.being(201).json();
+    let missing = desk.get(&format!("/{}/preview", other["id"].as_str().unwrap())).await;
+    assert_eq!(missing.reason(400), "missing-column");
+    desk.house.close().await;
+}
+
+/// 200 MB is cut off at the door, without being held in memory.
+#[tokio::test]
+async fn a_file_of_200_megabytes_is_refused_at_the_door() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let pieces = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 20]));
+    let body = reqwest::Body::wrap_stream(futures_util::StreamExt::take(pieces, 200));
+    let sent = desk
+        .http
+        .post(desk.url(""))
+        .bearer_auth(&desk.token)
+        .body(body)
+        .send()
+        .await;
+    // A server that stops listening may be heard, or seen as a broken pipe.
+    if let Ok(answer) = sent {
+        assert_eq!(answer.status().as_u16(), 413);
+    }
+    assert_eq!(
+        desk.get("").await.json().as_array().unwrap().len(),
+        1,
+        "only the list of tests"
+    );
+    desk.house.close().await;
+}
+
+/// R19: the offline server has downloaded the plan; a change after that is a task for a person, who can still take it along.
+#[tokio::test]
+async fn a_change_after_the_cut_off_is_a_task_for_a_person() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(2).await;
+    desk.take(&sitting).await;
+    let account = planner();
+    let by = Planner {
+        tenant: TENANT,
+        account: &account,
+    };
+    let start = desk.house.sitting(&sitting).await.facts.start.unwrap();
+    let moved = |minutes| plan_at(start + SignedDuration::from_mins(minutes));
+
+    sitting::change(&desk.house.core, by, &sitting, &moved(5))
+        .await
+        .unwrap();
+    desk.house.work().await;
+    assert_eq!(desk.standing(&sitting).await, "changed");
+    assert!(desk.house.open_tasks().await.is_empty(), "a next list still helps");
+    desk.take(&sitting).await;
+
+    desk.house.later(SignedDuration::from_hours(25)).await;
+    assert!(desk.house.open_tasks().await.is_empty());
+    desk.house.cancel(&deelnames[0]).await;
+    desk.house.work().await;
+    assert_eq!(desk.standing(&sitting).await, "too-late");
+    let tasks = desk.house.open_tasks().await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!(
+        (tasks[0].about.kind.as_str(), tasks[0].about.subject_id.as_str()),
+        ("plan-fixed", sitting.as_str())
+    );
+
+    let list = desk.take(&sitting).await;
+    assert!(
+        String::from_utf8(list)
+            .unwrap()
+            .contains(&format!("{};vervallen", deelnames[0]))
+    );
+    assert_eq!(desk.standing(&sitting).await, "taken");
+    desk.house.close_without_tasks().await;
+}
+
+/// What nobody took along in time is told when it is too late for a list.
+#[tokio::test]
+async fn a_sitting_that_nobody_took_along_is_a_task_at_the_cut_off() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, _) = desk.plan(1).await;
+    assert!(desk.house.open_tasks().await.is_empty());
+    desk.house.later(SignedDuration::from_hours(23)).await;
+    assert!(desk.house.open_tasks().await.is_empty());
+    desk.house.later(SignedDuration::from_hours(2)).await;
+    let tasks = desk.house.open_tasks().await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!(tasks[0].about.subject_id, sitting);
+    desk.house.close().await;
+}
+
+/// R10: an older state lies aside; the next file that says what stands settles nothing by chance.
+#[tokio::test]
+async fn an_older_state_in_a_file_lies_aside_without_asking_a_vendor_that_can_not_be_asked() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(1).await;
+    desk.take(&sitting).await;
+    desk.house.clock.advance(SignedDuration::from_hours(51));
+    let line = |rest: &str| format!("kenmerk;status;cijfer;datum\n{};{rest}\n", deelnames[0]).into_bytes();
+    desk.stored("a.csv", &line("genormeerd;6,4;2026-09-03")).await;
+    desk.stored("b.csv", &line("bezig;;")).await;
+    let versions = desk.house.versions(&deelnames[0]).await;
+    assert_eq!(versions.last().unwrap().judgement, Judgement::Aside);
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("6.4"));
+    let tasks = desk.house.open_tasks().await;
+    let kinds: Vec<&str> = tasks.iter().map(|task| task.about.kind.as_str()).collect();
+    assert_eq!(kinds, ["result-aside"], "no connector is missed");
+    desk.house.close().await;
+}
+
+/// R24: who plans for another part of the school brings no results for this one, and no tests.
+#[tokio::test]
+async fn who_does_not_plan_for_the_sitting_takes_and_brings_nothing_of_it() {
+    let Some(mut desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(1).await;
+    desk.take(&sitting).await;
+    account::put_unit(&desk.house.core, TENANT, FB, "elders", "Elders", None)
+        .await
+        .unwrap();
+    desk.token = hire(&desk.house, "elders", "elders").await;
+    assert!(
+        desk.get("/sittings")
+            .await
+            .being(200)
+            .json()
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    desk.post("/plan", &json!({ "sittings": [sitting] })).await.being(404);
+    let file = format!("kenmerk;reden\n{};ziek\n", deelnames[0]);
+    let (_, preview) = desk.previewed("uitval.csv", file.as_bytes()).await;
+    assert_eq!(lines(&preview), expected(&[(2, "not-allowed")]));
+    let (_, preview) = desk
+        .previewed("toetsen.csv", TESTS.replace("4711", "4712").as_bytes())
+        .await;
+    assert_eq!(lines(&preview), expected(&[(2, "not-allowed")]));
+    desk.house.close().await;
+}
+
+/// Many lines are many commits of one job: each counts once, wherever it stops.
+#[tokio::test]
+async fn a_file_of_more_lines_than_one_commit_is_stored_piece_by_piece() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let tests: String = (0..600)
+        .map(|number| format!("t-{number};Toets {number};cijfer;ja\n"))
+        .collect();
+    let counts = desk
+        .stored(
+            "veel.csv",
+            format!("toetscode;toetsnaam;schaal;actief\n{tests}").as_bytes(),
+        )
+        .await;
+    assert_eq!(counts["taken"], 600);
+    let files = desk.get("").await.json();
+    assert_eq!(
+        (&files[0]["state"], &files[0]["counts"]["stored"]),
+        (&json!("stored"), &json!(600))
+    );
+    desk.house.close().await;
+}
