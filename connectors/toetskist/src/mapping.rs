@@ -270,5 +270,7 @@ fn points(row: Row<'_>, column: &str) -> Result<Option<i32>, Line> {
 /// `27-11-2026`, as Dutch lists write it, or `2026-11-27`, as a spreadsheet gives it.
 fn day(text: &str) -> Result<Date, Line> {
     let read = Date::strptime("%d-%m-%Y", text).or_else(|_| Date::strptime("%Y-%m-%d", text));
-    read.map_err(|_| Line::refused("date", format!("‘{text}’ is geen datum, zoals 27-11-2026.")))
+    // A year of two digits is no year of an exam.
+    let read = read.ok().filter(|day| day.year() >= 2000);
+    read.ok_or_else(|| Line::refused("date", format!("‘{text}’ is geen datum, zoals 27-11-2026.")))
 }

@@ -16,4 +16,5 @@ mod polling;
 mod rollout;
 mod toetskade;
 mod toetskist;
+mod toetskist_bad;
 mod trouble;

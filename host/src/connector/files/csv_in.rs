@@ -26,10 +26,11 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
         .delimiter(delimiter as u8)
         .from_reader(text.as_bytes());
     let (mut rows, mut size) = (Vec::new(), 0);
+    let mut lines = Lines { text, at: 0, line: 1 };
     let mut record = csv::StringRecord::new();
     // Text in memory does not fail to be read.
     while reader.read_record(&mut record).map_err(|_| Unreadable::NotText)? {
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = lines.of(record.position().map_or(0, csv::Position::byte));
         size += record.as_slice().len();
         if rows.len() > MOST_ROWS || size > MOST_TEXT {
             return Err(Unreadable::TooMuch);
@@ -38,7 +39,7 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
             return Err(Unreadable::TooWide);
         }
         rows.push(SheetRow {
-            number: u32::try_from(number).unwrap_or(u32::MAX).saturating_add(skipped),
+            number: number.saturating_add(skipped),
             // One cell more than can be is enough to refuse the row.
             cells: record
                 .iter()
@@ -52,6 +53,35 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
         rows,
         may_be_short: false,
     })
+}
+
+/// Counts lines as an editor does. The reader of CSV has it that a record begins where the one before ended: before a line
+/// feed, or before lines that are empty.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of a record that begins at a byte, or after the line ends there; records are asked for in their order.
+    fn of(&mut self, byte: u64) -> u32 {
+        let bytes = self.text.as_bytes();
+        let mut begin = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+        while bytes.get(begin).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            begin += 1;
+        }
+        while self.at < begin {
+            let ends = match bytes[self.at] {
+                b'\n' => true,
+                b'\r' => bytes.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u32::from(ends);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn decoded(bytes: &[u8]) -> Result<String, Unreadable> {

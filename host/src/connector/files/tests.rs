@@ -88,6 +88,9 @@ fn a_bad_row_costs_only_itself() {
             (9, None),
         ]
     );
+    let by_windows = read(text.replace('\n', "\r\n").as_bytes()).unwrap();
+    let numbers = |sheet: &Sheet| sheet.rows.iter().map(|row| row.number).collect::<Vec<_>>();
+    assert_eq!(numbers(&by_windows), numbers(&sheet));
     assert_eq!(read(b"a;b\n1;2\n\"x;2\n3;4\n"), Err(Unreadable::OpenQuote(3)));
     let long = format!("a;b\n1;{}\n", "x".repeat(LONGEST_CELL + 1));
     assert_eq!(
@@ -115,6 +118,8 @@ fn xml_and_old_spreadsheets_are_refused_by_what_they_are() {
 
 const TYPES: &str =
     r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>"#;
+/// The relations of the whole, which say where the workbook is.
+const PACKAGE: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
 const WORKBOOK: &str = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Blad1" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 const RELATIONS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
 
@@ -126,6 +131,7 @@ fn workbook(rows: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let usual = [
         ("[Content_Types].xml", TYPES.as_bytes()),
+        ("_rels/.rels", PACKAGE.as_bytes()),
         ("xl/workbook.xml", WORKBOOK.as_bytes()),
         ("xl/_rels/workbook.xml.rels", RELATIONS.as_bytes()),
         ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
