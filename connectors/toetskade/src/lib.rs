@@ -196,7 +196,17 @@ impl TaResultaten for Toetskade {
     }
 
     fn read_result(ctx: &Context, deelname: &str) -> Result<Option<Delivery>, Error> {
-        let known = PeerId::parse(deelname)?;
+        let given;
+        let known = match PeerId::parse(deelname) {
+            Some(known) => known,
+            None => match standing_candidate(ctx, deelname)? {
+                Some(candidate) => {
+                    given = peer_id(candidate.id, candidate.reference.as_deref());
+                    PeerId::parse(&given).ok_or_else(|| Error::Bug("an id of our own can't be read".to_owned()))?
+                }
+                None => return Ok(None),
+            },
+        };
         let path = ["candidates", &known.number.to_string(), "outcome"];
         let Some(answer) = ctx.http(API).get(path).send()?.found()? else {
             return Ok(None);
@@ -234,9 +244,13 @@ impl Webhook for Toetskade {
     }
 }
 
-/// The period under this id, while it is still the one that the id was given for.
+/// The period under this id, while it is still the one that the id was given for; or by our own reference.
 fn standing_period(ctx: &Context, known: &str) -> Result<Option<Period>, Error> {
-    let known = PeerId::parse(known)?;
+    let Some(known) = PeerId::parse(known) else {
+        let request = ctx.http(API).get("/periods").query("reference", known);
+        let found: Periods = request.send()?.success()?.json()?;
+        return Ok(found.periods.into_iter().next());
+    };
     let found = ctx
         .http(API)
         .get(["periods", &known.number.to_string()])
@@ -248,7 +262,11 @@ fn standing_period(ctx: &Context, known: &str) -> Result<Option<Period>, Error> 
 
 /// The same for a candidate.
 fn standing_candidate(ctx: &Context, known: &str) -> Result<Option<Candidate>, Error> {
-    let known = PeerId::parse(known)?;
+    let Some(known) = PeerId::parse(known) else {
+        let request = ctx.http(API).get("/candidates").query("reference", known);
+        let found: Candidates = request.send()?.success()?.json()?;
+        return Ok(found.candidates.into_iter().next());
+    };
     let found = ctx
         .http(API)
         .get(["candidates", &known.number.to_string()])

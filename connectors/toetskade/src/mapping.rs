@@ -25,18 +25,13 @@ pub(crate) struct PeerId<'a> {
 }
 
 impl<'a> PeerId<'a> {
-    /// # Errors
-    /// [`Error::Bug`] for an id that this connector never gave.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let read = text
-            .split_once('@')
-            .and_then(|(number, reference)| Some((number.parse().ok()?, reference)));
-        let Some((number, reference)) = read else {
-            return Err(Error::Bug(format!(
-                "`{text}` is no id that this connector gave: NUMBER@REFERENCE"
-            )));
-        };
-        Ok(Self { number, reference })
+    /// `None` for an id of another shape: what the host has no id of Toetskade's for, it names by its own.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (number, reference) = text.split_once('@')?;
+        Some(Self {
+            number: number.parse().ok()?,
+            reference,
+        })
     }
 }
 

@@ -246,3 +246,17 @@ fn what_is_read_back_equals_what_was_sent() {
     assert_eq!(page.items[0].personal_needs, deelname().personal_needs);
     assert_eq!(page.next.as_deref(), Some("12"));
 }
+
+/// R25: what the host has no number of Toetskade's for, it names by its own id.
+#[test]
+fn an_id_of_ours_is_looked_up_by_reference() {
+    let host = FakeHost::new();
+    host.on(
+        Method::Get,
+        "/periods",
+        Answer::json(200, json!({ "periods": [fixture("period")] })),
+    );
+    let read = Toetskade::read_sitting(&host.context(), "z-1").unwrap().unwrap();
+    assert_eq!(read.offering_id, "17@z-1");
+    assert_eq!(host.requests()[0].query("reference"), Some("z-1"));
+}

@@ -5,8 +5,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, bundle, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape, needs, package,
-    peer, policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task, unit,
+    account, attempt, bundle, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape, needs,
+    package, peer, policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task,
+    unit,
 };
 
 #[derive(OpenApi)]
