@@ -1,4 +1,4 @@
-//! One exam through the whole chain, for showing and for checking: a school, its student system and two vendors'
+//! One exam through the whole chain, for showing and for checking: a school, its student system and four vendors'
 //! test platforms (simulators, each on a socket of its own), and this host between them. Everything the people of the
 //! school do goes through the public API, everything between systems over OKE.
 //!

@@ -208,9 +208,15 @@ pub(crate) fn outcome(row: Row<'_>) -> Read {
 
 /// A row of the uitvallijst.
 pub(crate) fn drop_out(row: Row<'_>) -> Read {
-    let absent = || ExamResult::bare(ResultState::Completed, Attendance::NotPresent);
-    let broken_off = || ExamResult::bare(ResultState::Completed, Attendance::NotFinished);
-    let later = || ExamResult::bare(ResultState::Postponed, Attendance::NotFinished);
+    // What is completed has the day on which it was determined (R12).
+    let on = day(needed(row, "datum")?)?;
+    let said = |state, attendance| ExamResult {
+        result_date: Some(on),
+        ..ExamResult::bare(state, attendance)
+    };
+    let absent = || said(ResultState::Completed, Attendance::NotPresent);
+    let broken_off = || said(ResultState::Completed, Attendance::NotFinished);
+    let later = || said(ResultState::Postponed, Attendance::NotFinished);
     let one = |result, label| reading(row, result, Normed::Unknown, label);
     Ok(match row.text("reden") {
         "afwezig" | "ziek" => Line::Result(one(absent(), "")?),

@@ -56,7 +56,7 @@ impl List {
             return Ok(List::Tests);
         }
         if piece.has("reden") {
-            piece.require(&["kenmerk", "reden"])?;
+            piece.require(&["kenmerk", "reden", "datum"])?;
             return Ok(List::DropOuts);
         }
         piece.require(&["kenmerk", "status"])?;

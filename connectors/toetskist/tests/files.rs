@@ -238,7 +238,7 @@ fn uitval_is_absence_or_a_choice_for_a_person() {
     let states: Vec<ResultState> = readings.iter().map(|one| one.delivery.result.state).collect();
     assert_eq!(states, [ResultState::Postponed, ResultState::Completed]);
     assert!(readings.iter().all(|one| !one.label.is_empty()));
-    assert_eq!(code(&lines[3]), "reason");
+    assert_eq!((code(&lines[3]), code(&lines[4])), ("reason", "empty"));
 }
 
 #[test]

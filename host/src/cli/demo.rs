@@ -12,7 +12,7 @@ use crate::demo::stage::Cast;
 use crate::demo::{DemoError, ledger, packages, story, table};
 use crate::telemetry;
 
-/// Play one exam through the whole chain: a school, its student system, two vendors, and this host between them
+/// Play one exam through the whole chain: a school, its student system, four vendors, and this host between them
 ///
 /// Everything runs on this machine, in a folder that is removed afterwards. Ends with a table that counts what went in
 /// against what came out, and leaves the dashboard up; with `--once` it ends, with exit code 0 only if every count

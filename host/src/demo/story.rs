@@ -71,7 +71,6 @@ pub async fn tell(cast: &Cast, published: &Published, say: Progress<'_>) -> Resu
 
     say("functioneel beheer richt de school in: eenheden, accounts, systemen, connectoren");
     let people = set_up(cast, published).await?;
-    others::set_up(cast, published).await?;
     act("inrichten", &mut acts);
 
     say("flow 0 en 1: catalogi, planbare toetsen, inschrijvingen en personen, in willekeurige volgorde");

@@ -280,7 +280,7 @@ async fn a_sitting_goes_out_in_a_file_and_its_results_come_back_in_one() {
     desk.house.work().await;
     assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("6.4"));
 
-    let uitval = format!("kenmerk;reden\n{};ziek\n", deelnames[2]);
+    let uitval = format!("kenmerk;reden;datum\n{};ziek;3-9-2026\n", deelnames[2]);
     desk.stored("uitval.csv", uitval.as_bytes()).await;
     assert_eq!(desk.house.versions(&deelnames[2]).await.len(), 1);
     desk.house.close_without_tasks().await;
@@ -432,7 +432,7 @@ async fn who_does_not_plan_for_the_sitting_takes_and_brings_nothing_of_it() {
             .is_empty()
     );
     desk.post("/plan", &json!({ "sittings": [sitting] })).await.being(404);
-    let file = format!("kenmerk;reden\n{};ziek\n", deelnames[0]);
+    let file = format!("kenmerk;reden;datum\n{};ziek;3-9-2026\n", deelnames[0]);
     let (_, preview) = desk.previewed("uitval.csv", file.as_bytes()).await;
     assert_eq!(lines(&preview), expected(&[(2, "not-allowed")]));
     let (_, preview) = desk

@@ -81,14 +81,14 @@ const WORKBOOK: &str = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.o
 const RELATIONS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
 
 /// A spreadsheet of these rows, and another part.
-fn spreadsheet(rows: &[[&str; 2]], part: Option<(&str, Vec<u8>)>) -> Vec<u8> {
+fn spreadsheet(rows: &[[&str; 3]], part: Option<(&str, Vec<u8>)>) -> Vec<u8> {
     let cell =
         |(at, text): (usize, &&str)| format!(r#"<c r="{}" t="inlineStr"><is><t>{text}</t></is></c>"#, at_cell(at));
-    let row = |(number, cells): (usize, &[&str; 2])| {
+    let row = |(number, cells): (usize, &[&str; 3])| {
         let cells: String = cells
             .iter()
             .enumerate()
-            .map(|(column, text)| cell((2 * number + column, text)))
+            .map(|(column, text)| cell((3 * number + column, text)))
             .collect();
         format!(r#"<row r="{}">{cells}</row>"#, number + 1)
     };
@@ -113,7 +113,7 @@ fn spreadsheet(rows: &[[&str; 2]], part: Option<(&str, Vec<u8>)>) -> Vec<u8> {
 }
 
 fn at_cell(place: usize) -> String {
-    format!("{}{}", ["A", "B"][place % 2], place / 2 + 1)
+    format!("{}{}", ["A", "B", "C"][place % 3], place / 3 + 1)
 }
 
 /// The uitvallijst as a spreadsheet; and each that can't be read is refused with its reason, and kept nowhere.
@@ -124,9 +124,9 @@ async fn a_spreadsheet_is_read_and_what_can_not_be_read_is_refused_as_a_whole() 
     desk.take(&sitting).await;
     desk.house.clock.advance(SignedDuration::from_hours(51));
     let rows = [
-        ["kenmerk", "reden"],
-        [&deelnames[0], "afwezig"],
-        [&deelnames[1], "storing"],
+        ["kenmerk", "reden", "datum"],
+        [&deelnames[0], "afwezig", "2026-09-03"],
+        [&deelnames[1], "storing", "2026-09-03"],
     ];
     let (id, preview) = desk.previewed("uitval.xlsx", &spreadsheet(&rows, None)).await;
     assert_eq!(lines(&preview), expected(&[(2, "take"), (3, "choice")]));

@@ -34,24 +34,27 @@ pub struct Others {
     pub carried: BTreeMap<String, String>,
 }
 
-/// Peers, connectors, and the list of tests that a person brings.
-pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<(), DemoError> {
+/// Brings their packages, to be tried while the rest is set up; their digests.
+pub(super) async fn upload(beheer: &Client, published: &Published) -> Result<[String; 2], DemoError> {
+    let kade = beheer.upload("/packages", published.kade.clone()).await?;
+    let kist = beheer.upload("/packages", published.kist.clone()).await?;
+    Ok([text(&kade, "digest")?, text(&kist, "digest")?])
+}
+
+/// Peers and connectors.
+pub(super) async fn install(cast: &Cast, digests: &[String; 2]) -> Result<(), DemoError> {
     let beheer = &cast.beheer;
-    for (peer, name, package) in [
-        (KADE, "Toetskade", &published.kade),
-        (KIST, "Toetskist", &published.kist),
-    ] {
+    for ((peer, name), digest) in [(KADE, "Toetskade"), (KIST, "Toetskist")].into_iter().zip(digests) {
         beheer
             .post("/peers", &json!({ "id": peer, "hat": "ta", "name": name }))
             .await?;
-        let digest = text(&beheer.upload("/packages", package.clone()).await?, "digest")?;
         if peer == KADE {
             let reach = json!({ "baseUrl": cast.kade.base_url(), "allowedAddresses": ["127.0.0.1"],
                 "signIn": { "kind": "api-key", "key": cast.kade.api_key() } });
             beheer.put(&format!("/peers/{peer}/endpoints/api"), &reach).await?;
         }
-        beheer.keuring_passed(&digest, PATIENCE).await?;
-        beheer.approve(peer, &digest, "inrichting").await?;
+        beheer.keuring_passed(digest, PATIENCE).await?;
+        beheer.approve(peer, digest, "inrichting").await?;
         let install = json!({ "digest": digest, "config": config(peer), "reason": "inrichting" });
         beheer.post(&format!("/peers/{peer}/revisions"), &install).await?;
     }
@@ -210,7 +213,7 @@ pub(super) async fn results(cast: &Cast, people: &People, others: &mut Others) -
             present.len()
         )));
     }
-    let dropped = format!("kenmerk;reden\r\n{absent};ziek\r\n");
+    let dropped = format!("kenmerk;reden;datum\r\n{absent};ziek;{day}\r\n");
     carry(&people.planner, "uitvallijst.csv", dropped).await?;
     Ok(())
 }

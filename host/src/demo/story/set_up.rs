@@ -6,7 +6,7 @@ use super::super::client::{Client, list, text};
 use super::super::packages::Published;
 use super::super::stage::{Cast, POLLED, PUSHES, SIS, TENANT};
 use super::super::{DemoError, until};
-use super::{PATIENCE, People};
+use super::{PATIENCE, People, others};
 use crate::simulator::{Auth, Flow1Push, PeerAccess, Ta};
 
 /// One at each of the two other vendors.
@@ -31,9 +31,10 @@ pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<People,
 
     let trust = json!({ "publisher": published.publisher, "publicKey": published.public_key });
     beheer.post("/publishers", &trust).await?;
-    // Both are tried in the sandbox while the systems are set up.
+    // All are tried in the sandbox while the systems are set up.
     let ta = text(&beheer.upload("/packages", published.ta.clone()).await?, "digest")?;
     let dr = text(&beheer.upload("/packages", published.dr.clone()).await?, "digest")?;
+    let of_others = others::upload(beheer, published).await?;
 
     vendor(cast, &cast.pushes, PUSHES, "Toetsgilde").await?;
     vendor(cast, &cast.polled, POLLED, "Examenatelier").await?;
@@ -49,6 +50,7 @@ pub(super) async fn set_up(cast: &Cast, published: &Published) -> Result<People,
         let install = json!({ "digest": digest, "profile": profile, "reason": "inrichting" });
         beheer.post(&format!("/peers/{peer}/revisions"), &install).await?;
     }
+    others::install(cast, &of_others).await?;
     Ok(People { planner, commission })
 }
 
