@@ -41,7 +41,7 @@ impl Files for Toetskist {
         };
         let line = |row: oke_sdk::Row<'_>| match row.is_empty() {
             true => Line::Nothing,
-            false => read(row).unwrap_or_else(|refused| refused),
+            false => read(row).unwrap_or_else(Line::from),
         };
         Ok(piece.rows().map(line).collect())
     }

@@ -134,8 +134,21 @@ fn cannot(field: &str, why: impl Into<String>) -> Error {
     }
 }
 
+/// Why a row can't be taken: a stable code, and a sentence for the person who carries the file.
+pub(crate) struct Refusal(&'static str, String);
+
+impl From<Refusal> for Line {
+    fn from(Refusal(code, sentence): Refusal) -> Self {
+        Line::refused(code, sentence)
+    }
+}
+
+fn refusal(code: &'static str, sentence: impl Into<String>) -> Refusal {
+    Refusal(code, sentence.into())
+}
+
 /// What a row says, or why it can't be taken.
-type Read = Result<Line, Line>;
+type Read = Result<Line, Refusal>;
 
 /// A row of the toetsenlijst.
 pub(crate) fn test(row: Row<'_>) -> Read {
@@ -144,7 +157,7 @@ pub(crate) fn test(row: Row<'_>) -> Read {
         "punten-100" => ResultValueType::ZeroToHundred,
         "ovg" => ResultValueType::InsufficientSatisfactoryGood,
         other => {
-            return Err(Line::refused(
+            return Err(refusal(
                 "scale",
                 format!("De schaal ‘{other}’ is geen cijfer, punten-100 of ovg."),
             ));
@@ -154,7 +167,7 @@ pub(crate) fn test(row: Row<'_>) -> Read {
         "" | "ja" => ComponentStatus::Active,
         "nee" => ComponentStatus::Inactive,
         other => {
-            return Err(Line::refused(
+            return Err(refusal(
                 "active",
                 format!("Bij ‘actief’ staat ‘{other}’; dat is geen ja of nee."),
             ));
@@ -178,18 +191,15 @@ pub(crate) fn outcome(row: Row<'_>) -> Read {
         "ingeleverd" => (ResultState::InProgress, Attendance::Present, Normed::Unknown),
         "nagekeken" => (ResultState::Completed, Attendance::Present, Normed::No),
         "genormeerd" => (ResultState::Completed, Attendance::Present, Normed::Yes),
-        other => return Err(Line::refused("status", format!("De status ‘{other}’ is niet bekend."))),
+        other => return Err(refusal("status", format!("De status ‘{other}’ is niet bekend."))),
     };
     let grade = row.text_opt("cijfer").map(decimal).transpose()?;
     match (normed, &grade) {
         (Normed::Yes, None) => {
-            return Err(Line::refused(
-                "grade",
-                "Bij een genormeerde uitslag ontbreekt het cijfer.",
-            ));
+            return Err(refusal("grade", "Bij een genormeerde uitslag ontbreekt het cijfer."));
         }
         (Normed::No | Normed::Unknown, Some(_)) => {
-            return Err(Line::refused(
+            return Err(refusal(
                 "grade",
                 "Er staat een cijfer bij een uitslag die niet is genormeerd.",
             ));
@@ -229,11 +239,11 @@ pub(crate) fn drop_out(row: Row<'_>) -> Read {
             one(absent(), "niet verschenen")?,
             one(broken_off(), "niet afgemaakt")?,
         ]),
-        other => return Err(Line::refused("reason", format!("De reden ‘{other}’ is niet bekend."))),
+        other => return Err(refusal("reason", format!("De reden ‘{other}’ is niet bekend."))),
     })
 }
 
-fn reading(row: Row<'_>, result: ExamResult, normed: Normed, label: &str) -> Result<Reading, Line> {
+fn reading(row: Row<'_>, result: ExamResult, normed: Normed, label: &str) -> Result<Reading, Refusal> {
     Ok(Reading {
         delivery: Delivery {
             deelname_peer_id: needed(row, "kenmerk")?.to_owned(),
@@ -246,37 +256,37 @@ fn reading(row: Row<'_>, result: ExamResult, normed: Normed, label: &str) -> Res
     })
 }
 
-fn needed<'a>(row: Row<'a>, column: &str) -> Result<&'a str, Line> {
+fn needed<'a>(row: Row<'a>, column: &str) -> Result<&'a str, Refusal> {
     row.text_opt(column)
-        .ok_or_else(|| Line::refused("empty", format!("De cel ‘{column}’ is leeg.")))
+        .ok_or_else(|| refusal("empty", format!("De cel ‘{column}’ is leeg.")))
 }
 
 /// A Dutch decimal: digits, and at most one comma with digits behind it.
-fn decimal(text: &str) -> Result<String, Line> {
+fn decimal(text: &str) -> Result<String, Refusal> {
     let (whole, part) = text.split_once(',').unwrap_or((text, "0"));
     let are_digits = |text: &str| !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
     match are_digits(whole) && are_digits(part) {
         true => Ok(text.replace(',', ".")),
-        false => Err(Line::refused(
+        false => Err(refusal(
             "decimal",
             format!("‘{text}’ is geen getal met een komma, zoals 6,4."),
         )),
     }
 }
 
-fn points(row: Row<'_>, column: &str) -> Result<Option<i32>, Line> {
+fn points(row: Row<'_>, column: &str) -> Result<Option<i32>, Refusal> {
     let Some(text) = row.text_opt(column) else {
         return Ok(None);
     };
     let read = text.parse::<i32>().ok().filter(|points| *points >= 0);
     read.map(Some)
-        .ok_or_else(|| Line::refused("points", format!("‘{text}’ bij ‘{column}’ is geen heel aantal punten.")))
+        .ok_or_else(|| refusal("points", format!("‘{text}’ bij ‘{column}’ is geen heel aantal punten.")))
 }
 
 /// `27-11-2026`, as Dutch lists write it, or `2026-11-27`, as a spreadsheet gives it.
-fn day(text: &str) -> Result<Date, Line> {
+fn day(text: &str) -> Result<Date, Refusal> {
     let read = Date::strptime("%d-%m-%Y", text).or_else(|_| Date::strptime("%Y-%m-%d", text));
     // A year of two digits is no year of an exam.
     let read = read.ok().filter(|day| day.year() >= 2000);
-    read.ok_or_else(|| Line::refused("date", format!("‘{text}’ is geen datum, zoals 27-11-2026.")))
+    read.ok_or_else(|| refusal("date", format!("‘{text}’ is geen datum, zoals 27-11-2026.")))
 }
