@@ -27,6 +27,8 @@ use crate::store::{StoreError, document, peer};
 const FIXED_HOURS: &str = "fixed-hours";
 /// Bytes per chunk row.
 const CHUNK: usize = 256 * 1024;
+/// So many files are read at the same time: each may take much memory for a moment.
+static READING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 /// The longest name of a file that is kept.
 const LONGEST_NAME: usize = 200;
 /// Files in the history of a vendor.
@@ -44,6 +46,13 @@ pub struct Carrier<'a> {
 impl Carrier<'_> {
     fn actor(&self) -> String {
         super::account::actor(&self.account.id)
+    }
+
+    /// Whether this account may read a file: it holds the students of other units too, so that it is read by who made or
+    /// brought it, and by who plans for the whole school.
+    fn may_read(&self, core: &Core, row: &FileRow) -> bool {
+        let whole_school = self.account.holding(Duty::Plannen, &[], core.now()).is_ok();
+        whole_school || row.made_by == self.account.id
     }
 
     /// Whether this account plans for any unit.
@@ -191,7 +200,8 @@ fn opened(core: &Core, row: FileRow) -> Result<File, FileError> {
 pub async fn list(core: &Core, carrier: Carrier<'_>, peer: &str) -> Result<Vec<File>, FileError> {
     carrier.check(core)?;
     let rows = carried_file::newest(&core.db, carrier.tenant, peer, MOST_LISTED).await?;
-    rows.into_iter().map(|row| opened(core, row)).collect()
+    let rows = rows.into_iter().filter(|row| carrier.may_read(core, row));
+    rows.map(|row| opened(core, row)).collect()
 }
 
 /// One file of a vendor.
@@ -201,7 +211,7 @@ pub async fn list(core: &Core, carrier: Carrier<'_>, peer: &str) -> Result<Vec<F
 pub async fn find(core: &Core, carrier: Carrier<'_>, (peer, id): (&str, &str)) -> Result<File, FileError> {
     carrier.check(core)?;
     let row = carried_file::find(&core.db, carrier.tenant, id).await?;
-    let row = row.filter(|row| row.peer == peer);
+    let row = row.filter(|row| row.peer == peer && carrier.may_read(core, row));
     opened(core, row.ok_or_else(|| Refused::unknown("file", id))?)
 }
 
@@ -266,7 +276,9 @@ pub async fn bring(
     core.decide(&[format!("carried_file/{tenant}/{digest}")], || async {
         let mut draft = Draft::of(core, tenant, carrier.actor());
         let known = carried_file::with_digest(&core.db, tenant, peer_id, &digest).await?;
-        let known = known.into_iter().find(|row| row.state == FileState::Previewed);
+        let known = known
+            .into_iter()
+            .find(|row| row.state == FileState::Previewed && row.made_by == carrier.account.id);
         let id = match known {
             Some(known) => known.id,
             None => {
@@ -338,10 +350,9 @@ pub async fn refused_lines(
 
 /// Reads a file, beside the threads that serve others.
 async fn decoded(bytes: Vec<u8>) -> Result<Arc<Sheet>, FileError> {
+    let _turn = READING.acquire().await;
     let read = tokio::task::spawn_blocking(move || files::read(&bytes)).await;
-    Ok(Arc::new(
-        read.expect("reading a file does not panic, and nobody stops it")?,
-    ))
+    Ok(Arc::new(read.map_err(|_| Unreadable::NoSpreadsheet)??))
 }
 
 /// A caller for one call on the revision that everybody has. `effect` names what it is for.

@@ -20,6 +20,8 @@ pub const MOST_ROWS: usize = 50_000;
 pub const MOST_COLUMNS: usize = 200;
 /// The longest cell, in bytes.
 pub const LONGEST_CELL: usize = 4 << 10;
+/// All cells.
+const MOST_CELLS: usize = 1_000_000;
 /// All cells together, in bytes.
 const MOST_TEXT: usize = 64 << 20;
 
@@ -194,6 +196,10 @@ fn sheet(read: Rows) -> Result<Sheet, Unreadable> {
     let mut rows = read.rows.into_iter();
     let head = rows.next().ok_or(Unreadable::Empty)?;
     let columns = columns(&head)?;
+    // Short rows are filled up.
+    if rows.len().saturating_mul(columns.len()) > MOST_CELLS {
+        return Err(Unreadable::TooMuch);
+    }
     let rows = rows
         .map(|row| shaped(row, &columns, read.may_be_short))
         .collect::<Vec<_>>();

@@ -296,7 +296,11 @@ pub async fn look(draft: &mut Draft<'_>, sitting: &str) -> Result<(), Refused> {
             };
             draft.open(&exception::plan_fixed(was_taken), about).await
         }
-        Standing::New | Standing::Changed => look_again(draft, &found, carried).await,
+        Standing::New | Standing::Changed => {
+            let resolution = "De zitting staat niet meer vast.";
+            draft.close(PLAN_FIXED, ("offering", sitting), resolution).await?;
+            look_again(draft, &found, carried).await
+        }
         Standing::Taken | Standing::TooLate { .. } => Ok(()),
     }
 }
@@ -306,10 +310,10 @@ async fn look_again(draft: &mut Draft<'_>, sitting: &Offering, carried: Carried)
     let Some(due) = fixed_from(sitting.facts.start, carried.fixed_hours) else {
         return Ok(());
     };
-    let lane = lane::name(2, "fixed", &sitting.id);
+    // One lane per moment: a sitting that was moved forward is not to wait behind its own later look.
+    let lane = lane::name(2, "fixed", &format!("{}/{}", sitting.id, due.as_second()));
     let waiting = job::waiting_in_lane(&draft.core.db, draft.tenant, &lane).await?;
-    // One that waits for a later moment looks too late: a sitting may be moved forward.
-    if waiting.iter().any(|job| job.due_at <= due) {
+    if !waiting.is_empty() {
         return Ok(());
     }
     let follow = Follow {

@@ -2,7 +2,7 @@
 
 use encoding_rs::WINDOWS_1252;
 
-use super::{MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Rows, SheetRow, Unreadable, csv_out};
+use super::{MOST_CELLS, MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Rows, SheetRow, Unreadable, csv_out};
 
 /// What may part two cells, the likeliest first.
 const DELIMITERS: [char; 4] = [';', '\t', ',', '|'];
@@ -25,14 +25,15 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
         .flexible(true)
         .delimiter(delimiter as u8)
         .from_reader(text.as_bytes());
-    let (mut rows, mut size) = (Vec::new(), 0);
+    let (mut rows, mut size, mut cells) = (Vec::new(), 0, 0);
     let mut lines = Lines { text, at: 0, line: 1 };
     let mut record = csv::StringRecord::new();
     // Text in memory does not fail to be read.
     while reader.read_record(&mut record).map_err(|_| Unreadable::NotText)? {
         let number = lines.of(record.position().map_or(0, csv::Position::byte));
         size += record.as_slice().len();
-        if rows.len() > MOST_ROWS || size > MOST_TEXT {
+        cells += record.len().min(MOST_COLUMNS + 1);
+        if rows.len() > MOST_ROWS || size > MOST_TEXT || cells > MOST_CELLS {
             return Err(Unreadable::TooMuch);
         }
         if record.len() > MOST_COLUMNS && rows.is_empty() {

@@ -205,6 +205,22 @@ fn entities_in_a_part_of_a_spreadsheet_are_refused_and_never_expanded() {
     assert_eq!(read(&bytes), Err(Unreadable::Entities));
 }
 
+/// The reader of spreadsheets makes room for as many texts as a file says it has.
+#[test]
+fn a_count_that_no_list_has_is_refused_before_room_is_made_for_it() {
+    for said in [
+        "uniqueCount=\"99999999999\"",
+        "uniqueCount = \"1\"",
+        "uniqueCount=\"&#57;\"",
+    ] {
+        let part = format!("<sst {said}><si><t>a</t></si></sst>                ");
+        let bytes = workbook(&head(), &[("xl/sharedStrings.xml", part.as_bytes())]);
+        assert_eq!(read(&bytes), Err(Unreadable::UnpacksTooLarge), "{said}");
+    }
+    let part = "<sst uniqueCount=\"1\"><si><t>a</t></si></sst>                ";
+    assert!(read(&workbook(&head(), &[("xl/sharedStrings.xml", part.as_bytes())])).is_ok());
+}
+
 /// Forty-two of these parts are a few kilobytes in the archive.
 #[test]
 fn a_zip_bomb_is_counted_while_it_is_inflated() {

@@ -3,10 +3,10 @@
 
 use std::io::{Cursor, Read};
 
-use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
+use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx, XlsxError};
 use zip::ZipArchive;
 
-use super::{Fault, LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Rows, SheetRow, Unreadable};
+use super::{Fault, LONGEST_CELL, MOST_CELLS, MOST_COLUMNS, MOST_ROWS, MOST_TEXT, Rows, SheetRow, Unreadable};
 
 /// Entries of the archive.
 const MOST_ENTRIES: usize = 1_000;
@@ -63,8 +63,9 @@ fn inspect(bytes: &[u8]) -> Result<(), Unreadable> {
         {
             return Err(Unreadable::Macros);
         }
+        let is_shared = name.ends_with("sharedstrings.xml");
         let most = match name.as_str() {
-            "xl/sharedstrings.xml" => MOST_SHARED,
+            _ if is_shared => MOST_SHARED,
             sheet if sheet.starts_with("xl/worksheets/") => MOST_INFLATED,
             _ => MOST_OTHER,
         };
@@ -80,7 +81,7 @@ fn inspect(bytes: &[u8]) -> Result<(), Unreadable> {
 /// Inflates an entry without keeping it, and counts.
 fn look_through(mut entry: impl Read, most: u64, is_xml: bool) -> Result<u64, Unreadable> {
     const FORBIDDEN: [&[u8]; 2] = [b"<!DOCTYPE", b"<!ENTITY"];
-    const OVERLAP: usize = 16;
+    const OVERLAP: usize = 64;
     let mut buffer = vec![0_u8; OVERLAP + (64 << 10)];
     let (mut kept, mut total) = (0, 0_u64);
     loop {
@@ -101,17 +102,44 @@ fn look_through(mut entry: impl Read, most: u64, is_xml: bool) -> Result<u64, Un
         if is_xml && seen.windows(2).any(|part| part == b"<!") && FORBIDDEN.iter().any(|words| says(words)) {
             return Err(Unreadable::Entities);
         }
+        if is_xml && !counts_are_plain(seen) {
+            return Err(Unreadable::UnpacksTooLarge);
+        }
         let end = kept + read;
         kept = end.min(OVERLAP);
         buffer.copy_within(end - kept..end, 0);
     }
 }
 
+/// Whether what says how many texts follow is a number that can be: the reader makes room for as many as it says. Anything
+/// but `uniqueCount="123456"`, with at most six digits, is no work of a spreadsheet program. What the end of the window cuts
+/// off is seen in the next one.
+fn counts_are_plain(seen: &[u8]) -> bool {
+    const NAME: &[u8] = b"niqueCount";
+    const LONGEST: usize = 2 + 6 + 1;
+    let places = seen.windows(NAME.len()).enumerate().filter(|(_, part)| *part == NAME);
+    for (place, _) in places {
+        let rest = &seen[place + NAME.len()..];
+        if rest.len() < LONGEST {
+            continue;
+        }
+        let digits = rest.iter().skip(2).take_while(|byte| byte.is_ascii_digit()).count();
+        let is_quoted = rest[0] == b'=' && matches!(rest[1], b'"' | b'\'') && rest.get(2 + digits) == Some(&rest[1]);
+        if !is_quoted || !(1..=6).contains(&digits) {
+            return false;
+        }
+    }
+    true
+}
+
 fn sheet_rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<SheetRow>, Unreadable> {
-    // Sheets of charts have no cells.
-    let Ok(mut cells) = workbook.worksheet_cells_reader(name) else {
-        return Ok(Vec::new());
+    let mut cells = match workbook.worksheet_cells_reader(name) {
+        Ok(cells) => cells,
+        // Sheets of charts have no cells.
+        Err(XlsxError::NotAWorksheet(_)) => return Ok(Vec::new()),
+        Err(_) => return Err(Unreadable::NoSpreadsheet),
     };
+    let mut all_cells = 0;
     let (mut rows, mut size): (Vec<SheetRow>, usize) = (Vec::new(), 0);
     while let Some(cell) = cells
         .next_cell_with_formula_metadata()
@@ -139,6 +167,10 @@ fn sheet_rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<Shee
         }
         let row = rows.last_mut().expect("one was pushed when there was none");
         if row.cells.len() <= column {
+            all_cells += column + 1 - row.cells.len();
+            if all_cells > MOST_CELLS {
+                return Err(Unreadable::TooMuch);
+            }
             row.cells.resize(column + 1, String::new());
         }
         let letter = letters(column);
