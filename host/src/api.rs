@@ -61,6 +61,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::freeze::operations())
         .and(v1::health::operations())
         .and(v1::file::operations())
+        .and(v1::recording::operations())
         .and(v1::job::operations())
         .and(v1::task::operations())
         .and(v1::sitting::operations())

@@ -61,6 +61,7 @@ pub mod polling;
 pub mod proposal;
 pub mod publisher;
 pub mod pushed;
+pub mod recording;
 pub mod refused;
 pub mod relay;
 pub mod repair;

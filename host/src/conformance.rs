@@ -14,7 +14,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::connector::call::{CallContext, Caller};
+use crate::connector::egress::{Endpoint, Endpoints};
 use crate::connector::engine::Engine;
+use crate::connector::grant::Grants;
+use crate::connector::limits::CallLimits;
 use crate::connector::loaded::{LoadError, Loaded};
 use crate::connector::manifest::{Configuration, Manifest, Profile, Speaks};
 use crate::connector::package::{Examined, sha256_hex};
@@ -22,6 +26,7 @@ use crate::domain::keuring::{Outcome, Verdict};
 use crate::simulator::SimulatorError;
 
 mod play;
+pub mod replay;
 pub mod scenario;
 mod stage;
 
@@ -29,6 +34,8 @@ use play::Ending;
 use scenario::Scenario;
 use stage::Stage;
 
+/// Most memory, as at a school.
+const MOST_MEMORY_MIB: u32 = 64;
 /// A whole scenario takes no longer: a connector that hangs on without using its budget up is no translator.
 const LONGEST_SCENARIO: Duration = Duration::from_secs(30);
 
@@ -87,6 +94,36 @@ impl Trial {
             config,
             now,
         })
+    }
+
+    /// A caller with everything that the manifest asks for, at whose every endpoint one system stands.
+    fn caller(
+        &self,
+        endpoint: &Endpoint,
+        (config, now): (Configuration, Timestamp),
+        budget: Duration,
+        key: &str,
+    ) -> Caller {
+        let manifest = &self.manifest;
+        let endpoints = manifest.endpoints.iter();
+        let endpoints = endpoints.map(|one| (one.name.as_str().to_owned(), endpoint.clone()));
+        let context = CallContext {
+            tenant: "(keuring)".to_owned(),
+            tenant_alias: "keuring".to_owned(),
+            peer: manifest.connector.name.as_str().to_owned(),
+            revision: "(keuring)".to_owned(),
+            now,
+            budget,
+            idempotency_key: key.to_owned(),
+            config: config.into_iter().collect(),
+            grants: Arc::new(Grants::all_of(manifest)),
+            endpoints: Arc::new(Endpoints::from_iter(endpoints)),
+            limits: CallLimits {
+                memory: (manifest.limits.memory_mib.min(MOST_MEMORY_MIB) as usize) << 20,
+            },
+            recorder: None,
+        };
+        Caller::new(self.engine.clone(), self.loaded.clone(), context)
     }
 
     /// The scenarios that concern it, in the order in which they are played.

@@ -31,6 +31,7 @@ mod oops;
 mod packages;
 mod policies;
 mod publishers;
+mod recordings;
 mod refusal;
 mod refused_package;
 mod report;
@@ -78,6 +79,7 @@ pub fn router(service: Service) -> Router {
         .merge(rollout::routes())
         .merge(freezes::routes())
         .merge(health::routes())
+        .merge(recordings::routes())
         .merge(tomorrow::routes())
         .merge(exceptions::routes())
         .merge(files::routes())

@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use crate::api::{self, Service};
 use crate::app::rollout::tally::WRITTEN_EVERY;
 use crate::app::running::Connectors;
-use crate::app::{Core, World, deadline, polling};
+use crate::app::{Core, World, deadline, polling, recording};
 use crate::audit::checkpoint::{self, CheckpointError};
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
@@ -328,7 +328,7 @@ async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str)
     (StatusCode::OK, "ready\n")
 }
 
-/// Notes now and then which sittings have nothing left to do.
+/// Notes now and then which sittings have nothing left to do, and erases recorded exchanges whose days are over.
 async fn settle(core: Core, stop: CancellationToken) {
     let mut every = tokio::time::interval(SETTLE_EVERY);
     loop {
@@ -338,6 +338,9 @@ async fn settle(core: Core, stop: CancellationToken) {
         }
         if let Err(error) = deadline::settle_everywhere(&core).await {
             warn!("could not note which sittings are finished, will try again: {error}");
+        }
+        if let Err(error) = recording::sweep(&core).await {
+            warn!("could not erase recorded exchanges whose days are over, will try again: {error}");
         }
     }
 }

@@ -28,6 +28,7 @@ mod problem;
 mod recording_tpl;
 mod scale;
 mod school;
+pub mod script;
 mod seeded;
 mod sis;
 mod socket;

@@ -21,6 +21,7 @@ pub mod document;
 pub mod duplicate;
 pub mod error;
 pub mod examenversie;
+pub mod exchange;
 pub mod fault;
 pub mod freeze;
 pub mod job;

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
     account, attempt, bundle, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape, needs,
-    package, peer, policy, proposal, publisher, result, revision, rollout, sample, scale_map, school, sitting, task,
-    unit,
+    package, peer, policy, proposal, publisher, recording, result, revision, rollout, sample, scale_map, school,
+    sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -31,7 +31,7 @@ use super::v1::{
         revision::list, revision::install, revision::rollback, revision::rollout,
         rollout::show, rollout::begin, rollout::step, rollout::approve, rollout::difference, rollout::label,
         freeze::list, freeze::enter, freeze::withdraw, freeze::propose, freeze::calendar,
-        health::show,
+        health::show, recording::show, recording::set,
         file::list, file::sittings, file::take, file::content, file::bring, file::preview_lines, file::store,
         file::refused,
         job::list, job::requeue, job::dismiss,

@@ -18,6 +18,7 @@ pub mod peer;
 pub mod policy;
 pub mod proposal;
 pub mod publisher;
+pub mod recording;
 pub mod result;
 pub mod revision;
 pub mod rollout;

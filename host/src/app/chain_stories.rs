@@ -13,6 +13,7 @@ mod needs;
 mod nodes;
 mod planning;
 mod polled;
+mod recording;
 mod reports;
 mod results;
 mod rollback;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Core;
 use super::package::{self, PackageError};
 use super::peer::secret_place;
+use super::recording;
 use super::rollout::tally::Tally;
 use super::rollout::{self, Work};
 use crate::connector::call::{CallContext, Caller};
@@ -18,6 +19,7 @@ use crate::connector::limits::CallLimits;
 use crate::connector::loaded::{LoadError, Loaded};
 use crate::connector::manifest::{Configuration, Limits};
 use crate::connector::package::sha256_hex;
+use crate::connector::recorder::Recorder;
 use crate::domain::interface::Interface;
 use crate::domain::rollout::{Served, Serving, flow_of};
 use crate::store::StoreError;
@@ -98,6 +100,8 @@ pub struct Running {
     pub caller: Caller,
     /// The revision, to be recorded with what comes of it.
     pub revision: i64,
+    /// What it and the vendor say to each other, where functioneel beheer asked for that to be kept.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// Finds and loads what runs. Cheap to clone. Of each peer it keeps the revisions that serve somebody and those that a
@@ -189,7 +193,10 @@ impl Connectors {
                 interface,
             });
         }
+        let is_recorded = recording::is_on(&self.core.db, tenant, peer_id).await?;
+        let recorder = is_recorded.then(Arc::<Recorder>::default);
         let context = CallContext {
+            recorder: recorder.clone(),
             tenant: tenant.to_owned(),
             tenant_alias: self.core.sealer.digest("tenant alias", tenant.as_bytes())[..16].to_owned(),
             peer: peer_id.to_owned(),
@@ -211,6 +218,7 @@ impl Connectors {
         let caller = Caller::new(self.engine.clone(), ready.loaded.clone(), context);
         Ok(Running {
             caller,
+            recorder,
             revision: number,
         })
     }

@@ -1,7 +1,6 @@
 //! What stands at the other end while a connector is tried: a test platform and a student system on the loopback, and the
 //! sitting, deelname and enrolment that a scenario is about.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,10 +9,8 @@ use oke_codec::{
 };
 use serde_json::Value;
 
-use crate::connector::call::{CallContext, Caller};
-use crate::connector::egress::{ClientCredentials, Credentials, Endpoint, Endpoints, Secret, SecretIn};
-use crate::connector::grant::Grants;
-use crate::connector::limits::CallLimits;
+use crate::connector::call::Caller;
+use crate::connector::egress::{ClientCredentials, Credentials, Endpoint, Secret, SecretIn};
 use crate::connector::manifest::ExtraTime;
 use crate::domain::interface::Interface;
 use crate::domain::model::{
@@ -42,8 +39,6 @@ const BUDGET: Duration = Duration::from_secs(5);
 const SHORT_BUDGET: Duration = Duration::from_millis(250);
 /// When that answer comes.
 const TOO_LATE: Duration = Duration::from_secs(2);
-/// Most memory, as at a school.
-const MOST_MEMORY_MIB: u32 = 64;
 /// What happened at a sitting.
 pub(super) const IRREGULARITIES: &str = "Brandalarm, tien minuten onderbroken.";
 /// Bytes of a document.
@@ -119,34 +114,14 @@ impl<'a> Stage<'a> {
 
     /// A caller with everything that the manifest asks for; every endpoint leads to the simulator of that interface.
     pub fn caller(&self, interface: Interface, fault: Option<Fault>, key: &str) -> Result<Caller, String> {
-        let manifest = &self.trial.manifest;
         let endpoint = self.endpoint(interface, fault)?;
-        let endpoints = manifest.endpoints.iter();
-        let endpoints = endpoints.map(|one| (one.name.as_str().to_owned(), endpoint.clone()));
-        let asked = Duration::from_millis(u64::from(manifest.limits.budget_ms));
-        let context = CallContext {
-            tenant: "(keuring)".to_owned(),
-            tenant_alias: "keuring".to_owned(),
-            peer: manifest.connector.name.as_str().to_owned(),
-            revision: "(keuring)".to_owned(),
-            now: self.trial.now,
-            budget: match fault {
-                Some(Fault::Slow) => SHORT_BUDGET,
-                _ => asked.min(BUDGET),
-            },
-            idempotency_key: key.to_owned(),
-            config: self.trial.config.clone().into_iter().collect(),
-            grants: Arc::new(Grants::all_of(manifest)),
-            endpoints: Arc::new(Endpoints::from_iter(endpoints)),
-            limits: CallLimits {
-                memory: (manifest.limits.memory_mib.min(MOST_MEMORY_MIB) as usize) << 20,
-            },
+        let trial = self.trial;
+        let asked = Duration::from_millis(u64::from(trial.manifest.limits.budget_ms));
+        let budget = match fault {
+            Some(Fault::Slow) => SHORT_BUDGET,
+            _ => asked.min(BUDGET),
         };
-        Ok(Caller::new(
-            self.trial.engine.clone(),
-            self.trial.loaded.clone(),
-            context,
-        ))
+        Ok(trial.caller(&endpoint, (trial.config.clone(), trial.now), budget, key))
     }
 
     fn endpoint(&self, interface: Interface, fault: Option<Fault>) -> Result<Endpoint, String> {

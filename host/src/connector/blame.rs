@@ -74,6 +74,22 @@ pub enum Decision {
     Bug,
 }
 
+impl Decision {
+    /// A word for metrics and lists.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Decision::RetryAfter(_) => "transient",
+            Decision::RateLimited(_) => "rate-limited",
+            Decision::AuthExpired => "auth-expired",
+            Decision::Permanent { .. } => "rejected",
+            Decision::Unrepresentable { .. } => "unrepresentable",
+            Decision::Unsupported => "unsupported",
+            Decision::Bug => "bug",
+        }
+    }
+}
+
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
@@ -98,6 +114,12 @@ impl CallError {
             incident: false,
             frames: Vec::new(),
         }
+    }
+
+    /// How the call ended, in few words: what to do and whose fault it is.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("{} ({})", self.decision.word(), self.blame)
     }
 
     /// The sentence, and the innermost functions it happened in.

@@ -16,6 +16,7 @@ use super::grant::Grants;
 use super::limits::{CallLimits, LONGEST_BUDGET};
 use super::loaded::Loaded;
 use super::manifest::ConfigValue;
+use super::recorder::{Asked, Recorder};
 
 mod dr_studentresultaat;
 mod dr_toetsdeelnemers;
@@ -62,6 +63,8 @@ pub struct CallContext {
     pub endpoints: Arc<Endpoints>,
     /// What it may use.
     pub limits: CallLimits,
+    /// Keeps what it and the vendor say to each other, where that was asked for.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 impl CallContext {
@@ -88,6 +91,13 @@ impl Caller {
         }
     }
 
+    /// Has a call that can be made again recorded, where that was asked for.
+    fn note(&self, asked: impl FnOnce() -> Asked) {
+        if let Some(recorder) = &self.context.recorder {
+            recorder.called(asked());
+        }
+    }
+
     /// A caller that only starts the connector, with nothing granted.
     pub(super) fn for_start(engine: Arc<Engine>, loaded: Arc<Loaded>, budget: Duration) -> Self {
         let context = CallContext {
@@ -102,6 +112,7 @@ impl Caller {
             grants: Arc::default(),
             endpoints: Arc::default(),
             limits: CallLimits::default(),
+            recorder: None,
         };
         Self::new(engine, loaded, context)
     }

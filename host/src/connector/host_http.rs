@@ -11,6 +11,7 @@ use super::egress::{Content, Credentials, EgressFailure, Endpoint, Outgoing, Rep
 use super::host_body::{BodyFailure, HeldBody};
 use super::limits::{LARGEST_READ, MOST_BYTES_READ, MOST_HELD_BODIES, OverLimit};
 use super::manifest::Method;
+use super::recorder::{Body, Exchanged};
 use super::redact;
 use super::store_data::CallState;
 
@@ -68,6 +69,7 @@ impl http::Host for CallState {
         self.enter_host()?;
         self.meter.count_request()?;
         let context = self.context.clone();
+        let exchanged = context.recorder.as_ref().map(|_| exchanged(&request));
         let Prepared {
             name,
             endpoint,
@@ -76,6 +78,9 @@ impl http::Host for CallState {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Err(failure)),
         };
+        if let (Some(recorder), Some(exchanged)) = (&context.recorder, exchanged) {
+            recorder.asked(exchanged);
+        }
         let sent = self
             .egress
             .send(endpoint, outgoing, self.network_until, &self.meter)
@@ -107,6 +112,9 @@ impl http::Host for CallState {
             .table
             .push(body)
             .map_err(|_| OverLimit("bodies held at the same time", MOST_HELD_BODIES))?;
+        if let Some(recorder) = &context.recorder {
+            recorder.answered((status, &headers), body.rep());
+        }
         Ok(Ok(http::Response { status, headers, body }))
     }
 }
@@ -119,7 +127,7 @@ impl http::HostBody for CallState {
             return Ok(Err(http::Failure::TooLarge));
         };
         let read = self.table.get_mut(&body)?.read(most).await;
-        Ok(self.counted(read))
+        Ok(self.counted(&body, read))
     }
 
     async fn read_all(
@@ -132,7 +140,7 @@ impl http::HostBody for CallState {
             return Ok(Err(http::Failure::TooLarge));
         };
         let read = self.table.get_mut(&body)?.read_all(most).await;
-        Ok(self.counted(read))
+        Ok(self.counted(&body, read))
     }
 
     async fn drop(&mut self, body: Resource<HeldBody>) -> wasmtime::Result<()> {
@@ -222,9 +230,16 @@ impl CallState {
         (left > 0).then(|| wanted.min(left))
     }
 
-    fn counted(&mut self, read: Result<Bytes, BodyFailure>) -> Result<Vec<u8>, http::Failure> {
+    fn counted(
+        &mut self,
+        body: &Resource<HeldBody>,
+        read: Result<Bytes, BodyFailure>,
+    ) -> Result<Vec<u8>, http::Failure> {
         match read {
             Ok(bytes) => {
+                if let Some(recorder) = &self.context.recorder {
+                    recorder.read(body.rep(), &bytes);
+                }
                 self.bytes_read += bytes.len() as u64;
                 Ok(bytes.into())
             }
@@ -232,6 +247,21 @@ impl CallState {
             Err(BodyFailure::TooLarge) => Err(http::Failure::TooLarge),
             Err(BodyFailure::Broken) => Err(http::Failure::Unreachable("the connection broke".to_owned())),
         }
+    }
+}
+
+/// A request as it is recorded. Headers are left out: those of the guest say little, the host's are credentials.
+fn exchanged(request: &http::Request) -> Exchanged {
+    Exchanged {
+        endpoint: request.endpoint.clone(),
+        method: method(request.method).as_str().to_owned(),
+        path: request.path.clone(),
+        query: request.query.clone(),
+        sent: match &request.content {
+            http::Content::Bytes(bytes) => Body::of(bytes),
+            http::Content::None | http::Content::HandedOn(_) => Body::default(),
+        },
+        ..Exchanged::default()
     }
 }
 

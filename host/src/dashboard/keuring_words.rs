@@ -70,6 +70,7 @@ pub fn scenario(name: &str) -> &str {
         "delivered" => "Afleveren bij de toetsplanning",
         "refused" => "De toetsplanning kent het niet en weigert",
         "unknown-enrolment" => "Een inschrijving die er niet is",
+        "replay" => "Een opgenomen aanroep, opnieuw gespeeld met de antwoorden van de leverancier",
         other => other,
     }
 }

@@ -86,6 +86,8 @@ struct Present {
 
 /// How far a rollout on the fast route is.
 struct Fast {
+    /// Number of the rollout.
+    seq: i64,
     approvals: Vec<(String, String, String)>,
     missing: usize,
     /// Whether the visitor may approve, and has not yet.
@@ -290,6 +292,7 @@ async fn fast(service: &Service, visitor: &Visitor, peer: &str, rollout: &Rollou
     };
     let is_mine = approvals.iter().any(|one| one.account == visitor.id());
     Ok(Fast {
+        seq: rollout.seq,
         missing: APPROVALS.saturating_sub(approvals.len()),
         may_approve: !is_mine && rollout.stage.is_open() && (visitor.manages() || visitor.holds(rollout.go_by)),
         keuring: keuring_words::tried(tried),
@@ -310,7 +313,13 @@ async fn fast(service: &Service, visitor: &Visitor, peer: &str, rollout: &Rollou
 async fn approve(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
     let Form { visitor, fields } = &form;
     let reason = fields.text("reden");
-    match fast_verbs::approve(&service.core, visitor.tenant(), &visitor.who.account, &id, reason).await {
+    let number = |name: &str| fields.text(name).parse().unwrap_or_default();
+    let seen = fast_verbs::Seen {
+        rollout: number("uitrol"),
+        revision: number("revisie"),
+    };
+    let account = &visitor.who.account;
+    match fast_verbs::approve(&service.core, visitor.tenant(), account, (&id, seen), reason).await {
         Ok(_) => Ok(after(&format!("/koppelingen/{id}/uitrol"), "toegelaten")),
         Err(error) => {
             let said = error.in_dutch()?;

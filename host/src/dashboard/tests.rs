@@ -12,6 +12,7 @@ mod freezes;
 mod health;
 mod needs;
 mod packages;
+mod recordings;
 mod settings;
 mod stage;
 mod standing;

@@ -209,6 +209,7 @@ macro_rules! migrations_in {
             (16, "files", migrations_in!($folder, "0016_files")),
             (17, "health", migrations_in!($folder, "0017_health")),
             (18, "fast_route", migrations_in!($folder, "0018_fast_route")),
+            (19, "recording", migrations_in!($folder, "0019_recording")),
         ]
     };
     ($folder:literal, $file:literal) => {

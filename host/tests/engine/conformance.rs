@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use oke_host::app::World;
 use oke_host::conformance::Trial;
+use oke_host::conformance::replay::Recorded;
 use oke_host::connector::build::componentize;
 use oke_host::connector::contract::read_surface;
 use oke_host::connector::engine::Engine;
 use oke_host::connector::manifest::Manifest;
 use oke_host::connector::package::{Examined, Package};
+use oke_host::connector::recorder::{Asked, Body, Exchanged};
 use oke_host::connector::sbom::Sbom;
 use oke_host::demo::packages;
 use oke_host::domain::keuring::{Outcome, Verdict, passed};
@@ -148,4 +150,49 @@ async fn a_connector_with_a_format_of_its_own_meets_trouble_only() {
             .iter()
             .any(|one| one.scenario == "server-error" && one.verdict == Verdict::Failed)
     );
+}
+
+/// A recorded call is played again with the vendor's own answers: what the candidate asks otherwise is told, masked, and
+/// one that fails where the running version worked fails its keuring.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_call_is_played_again_and_what_differs_is_told() {
+    let Some(guests) = guests() else { return };
+    let component = component(&guests, "good");
+    let contents = around(&component, "\"ta-toetscatalogus\", \"ta-resultaten\"", "");
+    let engine = Engine::start(settings()).unwrap();
+    let now = NOW.parse().unwrap();
+    let trial = Trial::of(&engine, &component, &contents, now).await.unwrap();
+    let recorded = |path: &str, answer: &[u8], outcome: &str| Recorded {
+        asked: Asked::GetComponent("http:abc".to_owned()),
+        exchanged: vec![Exchanged {
+            endpoint: "api".to_owned(),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            status: Some(200),
+            received: Body::of(answer),
+            ..Exchanged::default()
+        }],
+        outcome: outcome.to_owned(),
+        at: now,
+        config: Default::default(),
+    };
+    let same = trial.replay(&recorded("/components/abc", b"abc", "done")).await;
+    assert_eq!((same.verdict, same.why), (Verdict::Passed, None));
+    let mended = trial
+        .replay(&recorded("/components/abc", b"abc", "bug (connector)"))
+        .await;
+    assert_eq!(mended.verdict, Verdict::Passed);
+    assert!(mended.why.unwrap().contains("ended as done, and then as bug"));
+    // The guest makes a name of the answer, and no name is longer than the model allows.
+    let broken = trial.replay(&recorded("/components/abc", b"", "done")).await;
+    assert_eq!(broken.verdict, Verdict::Failed, "{broken:?}");
+    let elsewhere = trial.replay(&recorded("/components/s123", b"abc", "done")).await;
+    let why = elsewhere.why.unwrap();
+    assert!(why.contains("GET /components/abc was not asked then"), "{why}");
+    assert!(why.contains("GET /components/x999 is not asked any more"), "{why}");
+    let cut = trial
+        .replay(&recorded("/components/abc", &[b'a'; 70_000], "done"))
+        .await;
+    assert_eq!(cut.verdict, Verdict::NotTried, "{cut:?}");
+    assert_eq!(engine.metrics().in_use, 0);
 }

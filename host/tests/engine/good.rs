@@ -7,6 +7,7 @@ use std::time::Duration;
 use oke_host::connector::blame::{Blame, Decision};
 use oke_host::connector::egress::{Credentials, Secret};
 use oke_host::connector::engine::EngineSettings;
+use oke_host::connector::recorder::{Asked, Recorder};
 use oke_host::domain::interface::Interface;
 use oke_host::domain::model::{Normed, ResultState};
 
@@ -193,4 +194,31 @@ async fn a_call_that_finds_no_slot_within_its_budget_is_tried_again_later() {
     );
     assert_eq!(report.waited, report.wall);
     stage.assert_all_came_back();
+}
+
+/// What a connector and its vendor say to each other is recorded where that was asked for, without credentials.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recorded_call_keeps_requests_and_answers_and_no_credentials() {
+    let Some(stage) = Stage::new() else { return };
+    let good = stage.load("good").await;
+    let vendor = Vendor::open().await;
+    let recorder = std::sync::Arc::new(Recorder::default());
+    let mut context = context().api(
+        &vendor.base,
+        vendor.client_credentials("right secret!"),
+        &["GET /components/*"],
+    );
+    context.recorder = Some(recorder.clone());
+    let answer = stage.caller_with(&good, context).get_component("http:abc").await;
+    assert_eq!(answer.outcome.unwrap().unwrap().name, "abc");
+    let said = recorder.take();
+    assert_eq!(said.asked, Some(Asked::GetComponent("http:abc".to_owned())));
+    let kept = said.exchanged;
+    let [one] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!((one.method.as_str(), one.path.as_str()), ("GET", "/components/abc"));
+    assert_eq!(
+        (one.status, one.received.text.as_str(), one.received.bytes),
+        (Some(200), "abc", 3)
+    );
+    assert!(!format!("{kept:?}").contains("secret"));
 }

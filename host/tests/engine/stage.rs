@@ -115,6 +115,7 @@ pub fn context() -> CallContext {
         grants: Arc::new(Grants::none()),
         endpoints: Arc::new(Endpoints::none()),
         limits: CallLimits::default(),
+        recorder: None,
     }
 }
 

@@ -140,6 +140,7 @@ impl Guarded {
                 grants: Arc::default(),
                 endpoints: Arc::default(),
                 limits: CallLimits::default(),
+                recorder: None,
             };
             let caller = Caller::new(self.engine.clone(), self.loaded.clone(), context);
             assert!(

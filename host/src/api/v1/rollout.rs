@@ -117,6 +117,8 @@ pub struct RolloutEvent {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewestRollout {
+    /// Counts up per peer.
+    pub number: i64,
     /// What comes.
     pub revision: i64,
     /// What everybody had when it began.
@@ -212,6 +214,7 @@ async fn told(service: &Service, tenant: &str, peer: &str, rollout: Rollout) -> 
     });
     let approvals = rollout_store::approvals(&core.db, tenant, (peer, rollout.seq)).await?;
     Ok(NewestRollout {
+        number: rollout.seq,
         route: rollout.route.name().to_owned(),
         sitting: rollout.sitting,
         approved_by: approvals.into_iter().map(|one| one.account).collect(),
@@ -358,6 +361,10 @@ pub async fn step(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FixApproval {
+    /// Number of the rollout that is approved, as `GET …/rollout` shows it.
+    pub rollout: i64,
+    /// The revision that it brings.
+    pub revision: i64,
     /// Why.
     pub reason: String,
 }
@@ -373,7 +380,11 @@ pub async fn approve(
     Body(new): Body<FixApproval>,
 ) -> Result<Json<RolloutStanding>, Problem> {
     let (tenant, account) = (caller.tenant(), &caller.0.account);
-    fast::approve(&service.core, tenant, account, &peer, &new.reason).await?;
+    let seen = fast::Seen {
+        rollout: new.rollout,
+        revision: new.revision,
+    };
+    fast::approve(&service.core, tenant, account, (&peer, seen), &new.reason).await?;
     show(State(service), caller, Path(peer)).await
 }
 

@@ -50,7 +50,15 @@ async fn pass(school: &School, revision: i64) {
 }
 
 async fn approve(school: &School, who: &Account) -> Result<usize, RevisionError> {
-    fast::approve(&school.core, TENANT, who, VENDOR, "gezien en begrepen").await
+    let newest = rollout_store::newest(&school.core.db, TENANT, VENDOR)
+        .await
+        .unwrap()
+        .unwrap();
+    let seen = fast::Seen {
+        rollout: newest.seq,
+        revision: newest.revision,
+    };
+    fast::approve(&school.core, TENANT, who, (VENDOR, seen), "gezien en begrepen").await
 }
 
 async fn served(school: &School, flow: i64, sitting: &str) -> Served {
@@ -119,6 +127,12 @@ async fn a_fix_comes_to_one_sitting_and_then_to_those_that_had_the_old_version_i
             matches!(alone, Err(RevisionError::NotNow(NotNow::NotApproved(1)))),
             "{alone:?}"
         );
+        let other = fast::Seen {
+            rollout: 1,
+            revision: 1,
+        };
+        let unseen = fast::approve(core, TENANT, &bureau, (VENDOR, another), "gezien").await;
+        assert!(matches!(unseen, Err(RevisionError::AnotherStep)), "{unseen:?}");
         assert_eq!(approve(&school, &bureau).await.unwrap(), 2);
         let untried = take(&school, &tally, &fb(), sitting()).await;
         assert!(

@@ -85,24 +85,36 @@ async fn look(draft: &mut Draft<'_>, row: &PeerRow, wanted: &RevisionRow) -> Res
     Ok(admission::review(draft.core, row, &wanted.digest, &verified, &granted).await?)
 }
 
-/// How many different people approved a rollout.
+/// How many different people approved a rollout; an account that was disabled since counts no more.
 ///
 /// # Errors
 /// What the database says.
 pub async fn approved(core: &Core, tenant: &str, peer: &str, seq: i64) -> Result<usize, StoreError> {
-    Ok(rollout::approvals(&core.db, tenant, (peer, seq)).await?.len())
+    let approvals = rollout::approvals(&core.db, tenant, (peer, seq)).await?;
+    let accounts = core.db.accounts(tenant).await?;
+    let stands = |one: &&ApprovalRow| !accounts.iter().any(|row| row.id == one.account && row.disabled);
+    Ok(approvals.iter().filter(stands).count())
+}
+
+/// What somebody approves: the rollout and its revision, which never change, as they saw them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Number of the rollout.
+    pub rollout: i64,
+    /// The revision that it brings.
+    pub revision: i64,
 }
 
 /// Approves the open rollout on the fast route: by whoever holds `beheren` or the function that says its Go, for the whole
 /// school, and once per person. Approving again with the same account changes nothing.
 ///
 /// # Errors
-/// [`RevisionError`].
+/// [`RevisionError`]; [`RevisionError::AnotherStep`] when it is not what they saw.
 pub async fn approve(
     core: &Core,
     tenant: &str,
     account: &Account,
-    peer: &str,
+    (peer, seen): (&str, Seen),
     reason: &str,
 ) -> Result<usize, RevisionError> {
     if reason.trim().is_empty() {
@@ -113,6 +125,9 @@ pub async fn approve(
         let newest = rollout::newest(&core.db, tenant, peer).await?;
         let newest = newest.ok_or_else(|| RevisionError::NoRollout(peer.to_owned()))?;
         may_approve(core, account, &newest)?;
+        if (newest.seq, newest.revision) != (seen.rollout, seen.revision) {
+            return Err(RevisionError::AnotherStep);
+        }
         if !newest.stage.is_open() {
             return Err(NotNow::Ended(newest.stage).into());
         }
@@ -120,7 +135,10 @@ pub async fn approve(
         let mut draft = Draft::of(core, tenant, actor(&account.id));
         let mut approved = known.len();
         if known.iter().all(|one| one.account != account.id) {
-            let is_same_person = |one: &ApprovalRow| one.person.is_some() && one.person == account.person_id;
+            let is_same_person = |one: &ApprovalRow| match (&one.person, &account.person_id) {
+                (Some(one), Some(own)) => one.eq_ignore_ascii_case(own),
+                _ => false,
+            };
             if known.iter().any(is_same_person) {
                 let account = account.id.clone();
                 return Err(Refusal::SamePerson { account }.into());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::warn;
 
+use crate::app::recording::{self, Recorded};
 use crate::app::{CommitError, Core, Decision};
 use crate::connector::call::CallReport;
 use crate::connector::package::sha256_hex;
@@ -61,6 +62,7 @@ pub struct Tally(Arc<Mutex<Counts>>);
 struct Counts {
     calls: HashMap<Key, Measured>,
     faults: HashMap<FaultKey, FaultRow>,
+    recorded: Vec<Recorded>,
 }
 
 /// School, peer, revision and digest.
@@ -94,7 +96,11 @@ impl Tally {
 
     /// Adds what was counted so far to the rows of this node. What can't be written is kept for the next time.
     pub async fn write(&self, core: &Core) {
-        let Counts { calls, faults } = std::mem::take(&mut *self.held());
+        let Counts {
+            calls,
+            faults,
+            recorded,
+        } = std::mem::take(&mut *self.held());
         for (key, measured) in calls {
             if let Err(error) = add(core, &key, &measured).await {
                 warn!(tenant = %key.tenant, peer = %key.peer, "could not write what calls came to, will try again: {error}");
@@ -107,6 +113,21 @@ impl Tally {
                 note(&mut self.held().faults, row);
             }
         }
+        for call in recorded {
+            if let Err(error) = recording::keep(core, &call).await {
+                warn!(tenant = %call.tenant, peer = %call.peer, "could not keep a recorded call, will try again: {error}");
+                self.record(call);
+            }
+        }
+    }
+
+    /// Keeps a recorded call until the counts are written; the oldest give way when there are too many.
+    pub fn record(&self, call: Recorded) {
+        let mut counts = self.held();
+        if counts.recorded.len() >= recording::MOST as usize {
+            counts.recorded.remove(0);
+        }
+        counts.recorded.push(call);
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Counts> {

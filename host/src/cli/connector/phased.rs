@@ -28,6 +28,12 @@ pub(super) struct Rollout {
     to: Option<i64>,
     #[command(flatten)]
     step: StepArguments,
+    /// On the fast route, a fix in an hour: two people approve, one sitting first, in a freeze too
+    #[arg(long, requires = "to", conflicts_with_all = ["units", "share"])]
+    fast: bool,
+    /// Approve the open rollout on the fast route
+    #[arg(long, conflicts_with_all = ["to", "units", "share", "all", "sitting", "rest", "go", "no_go", "pause", "resume", "stop", "status"])]
+    approve: bool,
     /// Who says Go, of a rollout that begins: plannen, beoordelen, vaststellen or beheren
     #[arg(long, requires = "to")]
     go_by: Option<String>,
@@ -54,6 +60,12 @@ struct StepArguments {
     /// Everybody comes on it
     #[arg(long, conflicts_with_all = ["go", "no_go", "pause", "resume", "stop"])]
     all: bool,
+    /// On the fast route, the first step: this sitting, by id
+    #[arg(long, conflicts_with_all = ["units", "share", "all", "rest", "go", "no_go", "pause", "resume", "stop"])]
+    sitting: Option<String>,
+    /// On the fast route, the last step: those that had the old version
+    #[arg(long, conflicts_with_all = ["units", "share", "all", "go", "no_go", "pause", "resume", "stop"])]
+    rest: bool,
     /// Go on the present step
     #[arg(long, conflicts_with_all = ["no_go", "pause", "resume", "stop"])]
     go: bool,
@@ -82,6 +94,7 @@ impl StepArguments {
     fn read(&self) -> Option<Value> {
         let flags = [
             (self.all, "all"),
+            (self.rest, "rest"),
             (self.no_go, "no-go"),
             (self.pause, "pause"),
             (self.resume, "resume"),
@@ -92,6 +105,9 @@ impl StepArguments {
         }
         if let Some(percent) = self.share {
             return Some(json!({ "step": "share", "percent": percent }));
+        }
+        if let Some(sitting) = &self.sitting {
+            return Some(json!({ "step": "sitting", "sitting": sitting }));
         }
         if self.go {
             return Some(json!({ "step": "go", "despite": self.despite }));
@@ -107,6 +123,23 @@ pub(super) fn rollout(arguments: &Rollout) -> Outcome {
         return standing(peer, &host.call(Method::GET, &["peers", peer, "rollout"], None)?);
     }
     let reason = arguments.reason.clone().unwrap_or_default();
+    if arguments.approve {
+        let open = host.call(Method::GET, &["peers", peer, "rollout"], None)?;
+        let open = &open["rollout"];
+        // Whoever names a revision approves that one and no other.
+        let revision = arguments.to.map_or_else(|| open["revision"].clone(), |to| json!(to));
+        let body = json!({ "rollout": open["number"], "revision": revision, "reason": reason });
+        let path = ["peers", peer, "rollout", "approvals"];
+        return standing(peer, &host.call(Method::POST, &path, Some(Sent::Json(body)))?);
+    }
+    if let (true, Some(to)) = (arguments.fast, arguments.to) {
+        let body = json!({ "revision": to, "route": "fast", "goBy": arguments.go_by, "reason": reason,
+            "thresholds": { "leastCalls": 1 } });
+        return standing(
+            peer,
+            &host.call(Method::POST, &["peers", peer, "rollouts"], Some(Sent::Json(body)))?,
+        );
+    }
     let Some(mut step) = arguments.step.read() else {
         let to = arguments.to.ok_or_else(|| {
             Stop::Usage("name a revision with --to, or a step such as --units, --go or --all".to_owned())
@@ -158,6 +191,11 @@ fn standing(peer: &str, answer: &Value) -> Outcome {
         shown(&rollout["goBy"]),
         shown(&rollout["outcome"]),
     ));
+    if rollout["route"] == json!("fast") {
+        let approved = rollout["approvedBy"].as_array().into_iter().flatten();
+        let approved: Vec<&str> = approved.map(shown).collect();
+        lines.push(format!("  fast route, approved by: {}", approved.join(", ")));
+    }
     for one in rollout["criteria"].as_array().into_iter().flatten() {
         lines.push(format!(
             "  {:<20} {} (threshold {}): {}",

@@ -7,6 +7,7 @@ use super::super::bindings::serves::ta_resultaten as guest;
 use super::super::blame::Failure;
 use super::super::convert::{Broken, Judged, Within, cursor, delivery_from_guest, records, word};
 use super::super::host_body::{DocumentBody, HeldBody};
+use super::super::recorder::Asked;
 use super::super::store_data::CallState;
 use super::guard::{guarded, model, optional};
 use super::{Answer, Caller};
@@ -34,6 +35,10 @@ pub struct Document {
 impl Caller {
     /// Results since `cursor`, of these sittings (the vendor's ids) where the vendor can only be asked by sitting.
     pub async fn poll(&self, cursor: Option<&str>, sittings: &[String]) -> Answer<DeliveryPage> {
+        self.note(|| Asked::Poll {
+            cursor: cursor.map(str::to_owned),
+            sittings: sittings.to_vec(),
+        });
         guarded!(
             self,
             TaResultaten.ta_resultaten,
@@ -44,6 +49,7 @@ impl Caller {
 
     /// Present state of one deelname's result (R25); absent while there is none.
     pub async fn read_result(&self, deelname_peer_id: &str) -> Answer<Option<Delivery>> {
+        self.note(|| Asked::ReadResult(deelname_peer_id.to_owned()));
         guarded!(
             self,
             TaResultaten.ta_resultaten,

@@ -4,6 +4,7 @@ use oke_codec::model::Component;
 
 use super::super::bindings::serves::ta_toetscatalogus as guest;
 use super::super::convert::{Broken, Judged, Within, component_from_guest, cursor, records};
+use super::super::recorder::Asked;
 use super::guard::{guarded, model, optional};
 use super::{Answer, Caller};
 
@@ -19,6 +20,10 @@ pub struct ComponentPage {
 impl Caller {
     /// One page of the catalogue, from the start without a cursor.
     pub async fn list_components(&self, cursor: Option<&str>, page_size: u32) -> Answer<ComponentPage> {
+        self.note(|| Asked::ListComponents {
+            cursor: cursor.map(str::to_owned),
+            page_size,
+        });
         guarded!(
             self,
             TaToetscatalogus.ta_toetscatalogus,
@@ -29,6 +34,7 @@ impl Caller {
 
     /// One test; absent when the vendor does not know it.
     pub async fn get_component(&self, component_id: &str) -> Answer<Option<Component>> {
+        self.note(|| Asked::GetComponent(component_id.to_owned()));
         guarded!(
             self,
             TaToetscatalogus.ta_toetscatalogus,

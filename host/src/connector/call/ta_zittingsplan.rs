@@ -7,6 +7,7 @@ use super::super::convert::{
     Broken, Judged, Within, association_from_guest, association_to_guest, cursor, id, offering_from_guest,
     offering_to_guest, records,
 };
+use super::super::recorder::Asked;
 use super::guard::{guarded, model, optional};
 use super::{Answer, Caller};
 
@@ -78,6 +79,7 @@ impl Caller {
 
     /// Present state of a sitting at the vendor (R25); absent when it does not know it.
     pub async fn read_sitting(&self, peer_id: &str) -> Answer<Option<Offering>> {
+        self.note(|| Asked::ReadSitting(peer_id.to_owned()));
         guarded!(
             self,
             TaZittingsplan.ta_zittingsplan,
@@ -88,6 +90,10 @@ impl Caller {
 
     /// Present state of a sitting's deelnames at the vendor (R25).
     pub async fn read_deelnames(&self, sitting_peer_id: &str, cursor: Option<&str>) -> Answer<DeelnamePage> {
+        self.note(|| Asked::ReadDeelnames {
+            sitting: sitting_peer_id.to_owned(),
+            cursor: cursor.map(str::to_owned),
+        });
         guarded!(
             self,
             TaZittingsplan.ta_zittingsplan,

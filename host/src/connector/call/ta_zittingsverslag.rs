@@ -4,6 +4,7 @@ use oke_codec::model::Report;
 
 use super::super::bindings::serves::ta_zittingsverslag as guest;
 use super::super::convert::{Broken, Within, report_from_guest};
+use super::super::recorder::Asked;
 use super::guard::{guarded, optional};
 use super::ta_resultaten::document;
 use super::{Answer, Caller, Document};
@@ -11,6 +12,7 @@ use super::{Answer, Caller, Document};
 impl Caller {
     /// The report as it is now; absent while there is none.
     pub async fn read_report(&self, sitting_peer_id: &str) -> Answer<Option<Report>> {
+        self.note(|| Asked::ReadReport(sitting_peer_id.to_owned()));
         guarded!(
             self,
             TaZittingsverslag.ta_zittingsverslag,

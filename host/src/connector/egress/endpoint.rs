@@ -147,7 +147,7 @@ impl Endpoint {
     }
 
     /// The URL of a path below the base URL. `None` when the path would not stay what it says it is.
-    pub(in crate::connector) fn url(&self, path: &str, query: &[(String, String)]) -> Option<Url> {
+    pub(crate) fn url(&self, path: &str, query: &[(String, String)]) -> Option<Url> {
         if !path.starts_with('/') {
             return None;
         }

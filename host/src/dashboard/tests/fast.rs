@@ -47,7 +47,10 @@ async fn a_fix_goes_by_two_people_to_one_sitting_and_on_with_the_browser() {
         shown.text
     );
 
-    let (why, step) = ([("reden", "gezien")], format!("{page}/stap"));
+    let (why, step) = (
+        [("reden", "gezien"), ("uitrol", "1"), ("revisie", number.as_str())],
+        format!("{page}/stap"),
+    );
     let approve = format!("{page}/goedkeuren");
     assert_eq!(fb.post(&approve, &why).await.status, StatusCode::SEE_OTHER);
     let first = [

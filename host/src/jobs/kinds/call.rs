@@ -1,16 +1,20 @@
 //! The way from one run of a job to the peer's connector: which revision runs, what is counted, and what a person hears
 //! when a peer as a whole can't be called.
 
+use std::sync::{Arc, Mutex, MutexGuard};
+
 use serde::de::DeserializeOwned;
 
 use crate::app::draft::{About, Draft};
 use crate::app::files;
+use crate::app::recording::Recorded;
 use crate::app::rollout::tally::Call;
 use crate::app::rollout::{self, Work};
 use crate::app::running::{Connectors, NotRunning, Running};
 use crate::app::{Core, Decision, Refused};
 use crate::connector::blame::{self, CallError};
 use crate::connector::call::{Answer, Caller};
+use crate::connector::recorder::Recorder;
 use crate::domain::exception::{self, CREDENTIALS_REFUSED, Exception, NOT_RUNNING};
 use crate::domain::interface::Interface;
 use crate::domain::retry::Blame;
@@ -27,6 +31,8 @@ pub(super) struct Line<'a> {
     interface: Interface,
     work: Work<'a>,
     key: String,
+    /// Of the call under way, where it is recorded.
+    recorder: Mutex<Option<Arc<Recorder>>>,
 }
 
 /// Reads what the job needs.
@@ -60,6 +66,7 @@ impl<'a> Line<'a> {
             interface,
             work: Work::Everybody,
             key,
+            recorder: Mutex::default(),
         }
     }
 
@@ -91,6 +98,7 @@ impl<'a> Line<'a> {
         match running {
             Ok(running) => {
                 self.context.handled_by(running.revision);
+                *self.recorder() = running.recorder;
                 Ok((running.caller, running.revision))
             }
             Err(NotRunning::NotEnabled { peer, unit, flow }) => {
@@ -131,7 +139,7 @@ impl<'a> Line<'a> {
     pub(super) fn counted<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
         let outcome = match &answer.outcome {
             Ok(_) => "done",
-            Err(error) => word(&error.decision),
+            Err(error) => error.decision.word(),
         };
         let labels = [
             ("tenant", self.context.job.tenant.clone()),
@@ -152,6 +160,7 @@ impl<'a> Line<'a> {
                 fault: answer.outcome.as_ref().err().and_then(fault),
             };
             self.connectors.tally().count(call, self.context.core.now());
+            self.record(revision, answer.outcome.as_ref().err());
         }
         if let Err(error) = &answer.outcome
             && error.incident
@@ -162,6 +171,25 @@ impl<'a> Line<'a> {
             );
         }
         answer.outcome
+    }
+
+    /// Keeps what the call and the vendor said to each other, where that was asked for.
+    fn record(&self, revision: i64, error: Option<&CallError>) {
+        let Some(recorder) = self.recorder().take() else { return };
+        let said = recorder.take();
+        self.connectors.tally().record(Recorded {
+            tenant: self.context.job.tenant.clone(),
+            peer: self.context.job.peer.clone(),
+            revision,
+            interface: self.interface.as_str().to_owned(),
+            outcome: error.map_or_else(|| "done".to_owned(), CallError::told),
+            said,
+            at: self.context.core.now(),
+        });
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Option<Arc<Recorder>>> {
+        self.recorder.lock().expect("no holder of this lock panics")
     }
 
     /// What a call gave, or what the job does next.
@@ -245,17 +273,4 @@ impl<'a> Line<'a> {
 fn fault(error: &CallError) -> Option<(&str, &[String])> {
     let is_of_the_code = error.blame == blame::Blame::Connector;
     is_of_the_code.then_some((error.detail.as_str(), error.frames.as_slice()))
-}
-
-/// A decision as a metric's label.
-fn word(decision: &blame::Decision) -> &'static str {
-    match decision {
-        blame::Decision::RetryAfter(_) => "transient",
-        blame::Decision::RateLimited(_) => "rate-limited",
-        blame::Decision::AuthExpired => "auth-expired",
-        blame::Decision::Permanent { .. } => "rejected",
-        blame::Decision::Unrepresentable { .. } => "unrepresentable",
-        blame::Decision::Unsupported => "unsupported",
-        blame::Decision::Bug => "bug",
-    }
 }

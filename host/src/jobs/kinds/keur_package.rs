@@ -9,7 +9,8 @@ use serde::Deserialize;
 use super::call::{draft, payload};
 use crate::app::package::{self, PackageError};
 use crate::app::running::Connectors;
-use crate::app::{Core, keuring};
+use crate::app::{Core, keuring, recording};
+use crate::conformance::replay::Recorded;
 use crate::conformance::{NotTried, Trial};
 use crate::connector::engine::Engine;
 use crate::domain::keuring::Outcome;
@@ -96,6 +97,21 @@ async fn try_out(
         outcomes.push(outcome);
         if outcomes.len() % NOTE_EVERY == 0 {
             row = keuring::note_progress(core, row, outcomes.len(), total).await?;
+        }
+    }
+    // What the vendor really said, where that was recorded, after what the simulators say.
+    let recorded = recording::of_connector(core, &row.tenant, &verified.contents.manifest).await;
+    let recorded = recorded.map_err(|error| JobError::transient(Blame::Host, None, error.to_string()))?;
+    for (call, config) in recorded {
+        if let Some(asked) = call.said.asked {
+            let recorded = Recorded {
+                asked,
+                exchanged: call.said.exchanged,
+                outcome: call.outcome,
+                at: call.at,
+                config,
+            };
+            outcomes.push(trial.replay(&recorded).await);
         }
     }
     Ok(Ok(outcomes))

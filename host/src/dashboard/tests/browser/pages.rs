@@ -15,6 +15,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     let carried = carry(stage).await;
     stage.begin_rollout().await;
     stage.fail().await;
+    stage.record().await;
     stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
@@ -25,6 +26,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("fb", "/koppelingen/toa/wissel"),
         page("fb", "/koppelingen/toa/uitrol"),
         page("fb", "/koppelingen/toa/gezondheid"),
+        page("fb", "/koppelingen/toa/opnamen"),
         page("fb", "/koppelingen/toa/wijzigingen?van=1&naar=2"),
         page("fb", "/uitrolstops"),
         page("fb", "/uitzonderingen"),
