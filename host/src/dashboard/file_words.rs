@@ -62,6 +62,11 @@ pub fn stated_in_words(stated: &Stated) -> String {
     if let Some(versie) = &stated.examenversie {
         parts.push(format!("versie {versie}"));
     }
+    if let Some(present) = &stated.present {
+        let score = present.score.as_deref().unwrap_or("geen cijfer").replace('.', ",");
+        let decided = if present.decided { ", vastgesteld" } else { "" };
+        parts.push(format!("in plaats van {score} (versie {}{decided})", present.seq));
+    }
     parts.join(", ")
 }
 

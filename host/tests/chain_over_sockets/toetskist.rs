@@ -331,6 +331,12 @@ async fn what_is_stored_is_what_was_seen_and_the_same_file_twice_changes_nothing
     desk.stored("g.csv", &file("7,0")).await;
     assert_eq!(desk.house.versions(&deelnames[0]).await.len(), before + 2);
     assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("7.0"));
+
+    // Who saw that 7,0 would be replaced does not replace what came after it.
+    let (id, seen) = desk.previewed("h.csv", &file("6,0")).await;
+    desk.stored("i.csv", &file("7,5")).await;
+    assert_eq!(desk.store(&id, &seen, json!({})).await.reason(409), "changed-meanwhile");
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("7.5"));
     desk.house.close().await;
 }
 

@@ -315,6 +315,10 @@ pub struct FileReading {
     pub raw_score: Option<i32>,
     /// Whether the cesuur was applied: `yes`, `no` or `unknown`.
     pub normed: String,
+    /// Version of the result that there is now, where there is one.
+    pub present_version: Option<i64>,
+    /// Its score, where it has one.
+    pub present_score: Option<String>,
 }
 
 impl From<Stated> for FileReading {
@@ -325,6 +329,8 @@ impl From<Stated> for FileReading {
             score: stated.result.score,
             raw_score: stated.result.raw_score,
             normed: stated.normed,
+            present_version: stated.present.as_ref().map(|present| present.seq),
+            present_score: stated.present.and_then(|present| present.score),
         }
     }
 }

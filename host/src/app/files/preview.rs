@@ -86,10 +86,25 @@ pub struct Stated {
     pub normed: String,
     /// The vendor's code of the version taken.
     pub examenversie: Option<String>,
+    /// The result that there is now, where there is one. It is part of what was seen: a preview of which it has changed
+    /// is another one.
+    pub present: Option<Present>,
+}
+
+/// A result that there is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Present {
+    /// Its version.
+    pub seq: i64,
+    /// Its score, where it has one.
+    pub score: Option<String>,
+    /// Whether a decision stands on it.
+    pub decided: bool,
 }
 
 impl Stated {
-    fn of(reading: &Reading) -> Self {
+    fn of(reading: &Reading, present: Option<Present>) -> Self {
         let delivery = &reading.delivery;
         Stated {
             deelname: delivery.deelname_peer_id.clone(),
@@ -97,6 +112,7 @@ impl Stated {
             result: delivery.result.clone(),
             normed: result_store::normed_word(delivery.normed).to_owned(),
             examenversie: delivery.examenversie.clone(),
+            present,
         }
     }
 
@@ -299,6 +315,20 @@ impl Around {
         })
     }
 
+    fn stated(&self, reading: &Reading) -> Stated {
+        let deelname = &reading.delivery.deelname_peer_id;
+        let present = self.heads.get(deelname).map(|head| {
+            let versions = self.versions.get(deelname).map(Vec::as_slice).unwrap_or_default();
+            let version = versions.iter().find(|version| version.seq == head.seq);
+            Present {
+                seq: head.seq,
+                score: version.and_then(|version| version.delivered.result.score.clone()),
+                decided: head.decided.stands(),
+            }
+        });
+        Stated::of(reading, present)
+    }
+
     fn said(&self, read: Read) -> Said {
         match read {
             Read::Nothing => Said::Nothing,
@@ -316,9 +346,9 @@ impl Around {
                 None if self.says_nothing_new(&reading.delivery) => Said::Known,
                 None if self.disputed.contains(&reading.delivery.deelname_peer_id) => Said::Choice(vec![Stated {
                     label: "deze regel telt; andere regels zeggen iets anders over dezelfde deelname".to_owned(),
-                    ..Stated::of(&reading)
+                    ..self.stated(&reading)
                 }]),
-                None => Said::Result(Stated::of(&reading)),
+                None => Said::Result(self.stated(&reading)),
             },
             Read::Choice(several) => {
                 if let Some(refused) = several.iter().find_map(|reading| self.obstacle(reading)) {
@@ -327,7 +357,7 @@ impl Around {
                 // Who chose before needn't choose again.
                 match several.iter().any(|reading| self.says_nothing_new(&reading.delivery)) {
                     true => Said::Known,
-                    false => Said::Choice(several.iter().map(Stated::of).collect()),
+                    false => Said::Choice(several.iter().map(|reading| self.stated(reading)).collect()),
                 }
             }
         }
