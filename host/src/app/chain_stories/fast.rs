@@ -127,7 +127,7 @@ async fn a_fix_comes_to_one_sitting_and_then_to_those_that_had_the_old_version_i
             matches!(alone, Err(RevisionError::NotNow(NotNow::NotApproved(1)))),
             "{alone:?}"
         );
-        let other = fast::Seen {
+        let another = fast::Seen {
             rollout: 1,
             revision: 1,
         };
