@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jsonschema_rs
 import schemathesis
+from schemathesis.specs.openapi.checks import response_schema_conformance
 
 import published
 
@@ -150,3 +151,9 @@ def consumer_blocks(ctx, response, case):
     for kind, block in found:
         errors = [error.message for error in VALIDATORS[kind].iter_errors(block)]
         assert not errors, f"the {kind} block {block} breaks its schema: {errors}"
+
+
+@schemathesis.check
+def refusals(ctx, response, case):
+    """Every refusal fits its published schema."""
+    return response_schema_conformance(ctx, response, case) if response.status_code >= 400 else None
