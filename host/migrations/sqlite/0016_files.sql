@@ -3,9 +3,7 @@ CREATE TABLE carried_file (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL,
     peer TEXT NOT NULL,
-    -- out: a sitting list; in: what came back.
-    direction TEXT NOT NULL,
-    -- taken; previewed, storing, stored.
+    -- taken: a sitting list that went out; previewed, storing, stored: what came back.
     state TEXT NOT NULL,
     -- Sealed: a name that a person gave may name another.
     name BLOB NOT NULL,

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use super::draft::Draft;
 use super::running::{Connectors, NotRunning};
-use super::{CommitError, Core, Decision, Refused, revision, rollout};
+use super::{CommitError, Core, Decision, Refused, counting, revision, rollout};
 use crate::connector::blame::CallError;
-use crate::connector::call::{Caller, Encoding, Table};
+use crate::connector::call::{Answer, Caller, Encoding, Table};
 use crate::connector::files::{self, Sheet, Unreadable, Unwritable};
 use crate::connector::manifest::{ConfigValue, Configuration};
 use crate::domain::interface::Interface;
@@ -353,6 +353,23 @@ async fn decoded(bytes: Vec<u8>) -> Result<Arc<Sheet>, FileError> {
     let _turn = READING.acquire().await;
     let read = tokio::task::spawn_blocking(move || files::read(&bytes)).await;
     Ok(Arc::new(read.map_err(|_| Unreadable::NoSpreadsheet)??))
+}
+
+/// What a call gave, counted like any other.
+fn counted<T>(
+    connectors: &Connectors,
+    core: &Core,
+    (tenant, peer, revision): (&str, &str, i64),
+    answer: Answer<T>,
+) -> Result<T, FileError> {
+    let of = counting::Of {
+        tenant,
+        peer,
+        revision: Some(revision),
+        interface: Interface::Files,
+    };
+    counting::count(core, connectors.tally(), of, &answer);
+    answer.outcome.map_err(FileError::Call)
 }
 
 /// A caller for one call on the revision that everybody has. `effect` names what it is for.

@@ -63,7 +63,7 @@ pub fn stated_in_words(stated: &Stated) -> String {
         parts.push(format!("versie {versie}"));
     }
     if let Some(present) = &stated.present {
-        let score = present.score.as_deref().unwrap_or("geen cijfer").replace('.', ",");
+        let score = present.score.as_deref().unwrap_or("geen cijfer");
         let decided = if present.decided { ", vastgesteld" } else { "" };
         parts.push(format!("in plaats van {score} (versie {}{decided})", present.seq));
     }

@@ -80,6 +80,23 @@ pub fn plan_fixed(was_taken: bool) -> Exception {
     )
 }
 
+/// Kind of [`file_line_overtaken`].
+pub const FILE_LINE_OVERTAKEN: &str = "file-line-overtaken";
+
+/// A line of a file that a person carried was not taken: the result changed after they had seen what it would replace.
+#[must_use]
+pub fn file_line_overtaken() -> Exception {
+    Exception {
+        kind: FILE_LINE_OVERTAKEN,
+        owner: Duty::Plannen,
+        title: "Uit het bestand niet overgenomen: het resultaat was intussen gewijzigd".to_owned(),
+        next_step:
+            "Breng het bestand opnieuw: de voorvertoning laat zien wat er nu staat. Sluit deze taak als dat goed \
+                    is."
+            .to_owned(),
+    }
+}
+
 /// A result is held.
 #[must_use]
 pub fn result_held(hold: Hold) -> Exception {

@@ -18,7 +18,6 @@ pub static CARRIED_FILE: Table = Table {
         "tenant",
         "id",
         "peer",
-        "direction",
         "state",
         "name",
         "media_type",
@@ -61,13 +60,6 @@ impl FileState {
             FileState::Previewed => "previewed",
             FileState::Storing => "storing",
             FileState::Stored => "stored",
-        }
-    }
-
-    fn direction(self) -> &'static str {
-        match self {
-            FileState::Taken => "out",
-            FileState::Previewed | FileState::Storing | FileState::Stored => "in",
         }
     }
 }
@@ -138,7 +130,6 @@ impl FileRow {
                 &self.tenant,
                 &self.id,
                 &self.peer,
-                self.state.direction(),
                 self.state.name(),
                 self.name.clone(),
                 &self.media_type,

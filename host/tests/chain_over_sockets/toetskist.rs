@@ -337,6 +337,18 @@ async fn what_is_stored_is_what_was_seen_and_the_same_file_twice_changes_nothing
     desk.stored("i.csv", &file("7,5")).await;
     assert_eq!(desk.store(&id, &seen, json!({})).await.reason(409), "changed-meanwhile");
     assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("7.5"));
+
+    // Two files that were both let in before either was stored: the second finds the first's result and is not taken.
+    let (one, seen) = desk.previewed("j.csv", &file("8,0")).await;
+    let (other, seen_too) = desk.previewed("k.csv", &file("9,0")).await;
+    desk.store(&one, &seen, json!({})).await.being(202);
+    desk.store(&other, &seen_too, json!({})).await.being(202);
+    let before = desk.house.versions(&deelnames[0]).await.len();
+    desk.house.work().await;
+    assert_eq!(desk.house.versions(&deelnames[0]).await.len(), before + 1);
+    let open = desk.house.open_tasks().await;
+    let told = open.iter().filter(|task| task.about.kind == "file-line-overtaken");
+    assert_eq!(told.count(), 1, "{open:?}");
     desk.house.close().await;
 }
 

@@ -9,18 +9,20 @@ use serde_json::json;
 use super::preview::{self, Line, Preview, Said, Stated};
 use super::{Carrier, FileError, chunk};
 use crate::app::around::Versie;
-use crate::app::draft::{Draft, Follow};
+use crate::app::draft::{About, Draft, Follow};
 use crate::app::running::Connectors;
 use crate::app::{Core, Decision, Refused, catalogue, polled};
+use crate::domain::exception;
 use crate::domain::lane;
-use crate::domain::result::Source;
+use crate::domain::result::{Head, Source};
 use crate::store::carried_file::{self, Counts, FileRow, FileState};
-use crate::store::{WriteSet, document};
+use crate::store::sql::Key;
+use crate::store::{WriteSet, document, result as result_store};
 
 /// Kind of the job that stores a file.
 pub const STORE_FILE: &str = "store_file";
 /// Lines in one commit.
-const LINES_AT_ONCE: usize = 250;
+const LINES_AT_ONCE: usize = 40;
 
 /// What a person chose, by the number of the line: which of its readings, counted from 0.
 pub type Choices = BTreeMap<u32, usize>;
@@ -224,6 +226,21 @@ pub async fn take_piece(draft: &mut Draft<'_>, storing: &Storing) -> Result<(), 
     Ok(())
 }
 
+/// Another result came between what a person saw and this: theirs is not taken, and they hear of it.
+async fn overtaken(draft: &mut Draft<'_>, row: &FileRow, one: &Stated) -> Result<(), Refused> {
+    let found = draft
+        .around(&one.deelname, Versie::Delivered(one.examenversie.clone()))
+        .await?;
+    let unit = found.and_then(|around| around.sitting).and_then(|sitting| sitting.unit);
+    let about = About {
+        kind: "association",
+        id: &one.deelname,
+        unit: unit.as_deref(),
+        peer: Some(&row.peer),
+    };
+    draft.open(&exception::file_line_overtaken(), about).await
+}
+
 async fn keep_piece(draft: &mut Draft<'_>, row: &FileRow, lines: &[Line]) -> Result<u32, Refused> {
     let stated = |line: &'_ Line| match &line.said {
         Said::Result(stated) => Some(stated.clone()),
@@ -234,8 +251,23 @@ async fn keep_piece(draft: &mut Draft<'_>, row: &FileRow, lines: &[Line]) -> Res
         .iter()
         .map(|one| (one.deelname.as_str(), Versie::Delivered(one.examenversie.clone())));
     draft.look_around(deelnames).await?;
+    // Read after what the lines are judged by: what changes later still is a conflict, and this runs again.
+    let keys: Vec<Key> = results
+        .iter()
+        .map(|one| (draft.tenant.to_owned(), one.deelname.clone()))
+        .collect();
+    let heads = result_store::heads_with_keys(&draft.core.db, &keys).await?;
+    let heads: HashMap<String, Head> = heads
+        .into_iter()
+        .map(|(_, head)| (head.association.clone(), head))
+        .collect();
     let mut kept = 0;
     for one in &results {
+        let present = heads.get(&one.deelname).map(|head| (head.seq, head.decided.stands()));
+        if present != one.present.as_ref().map(|seen| (seen.seq, seen.decided)) {
+            overtaken(draft, row, one).await?;
+            continue;
+        }
         let delivery = one.delivery()?;
         let revision = row.revision.unwrap_or_default();
         match polled::result(draft, &row.peer, &one.deelname, &delivery, Source::File, revision).await {

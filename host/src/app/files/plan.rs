@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ring::digest;
 use serde_json::json;
 
-use super::{Carried, Carrier, FileError, caller, carried, name_place, put_content};
+use super::{Carried, Carrier, FileError, caller, carried, counted, name_place, put_content};
 use crate::app::draft::{About, Draft, Follow};
 use crate::app::offering::Confirmed;
 use crate::app::running::Connectors;
@@ -105,7 +105,8 @@ pub async fn take(
         let plan: Vec<Planned> = chosen.iter().map(|one| one.planned.clone()).collect();
         let effect = serde_json::to_string(sittings).expect("ids are JSON");
         let (caller, revision) = caller(connectors, core, (tenant, peer), &effect).await?;
-        let files = caller.write_plan(&plan).await.outcome.map_err(FileError::Call)?;
+        let answer = caller.write_plan(&plan).await;
+        let files = counted(connectors, core, (tenant, peer, revision), answer)?;
         let mut draft = Draft::of(core, tenant, carrier.actor());
         let mut ids = Vec::with_capacity(files.len());
         for file in &files {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use super::{Carrier, File, FileError, caller, content, decoded, find};
+use super::{Carrier, File, FileError, caller, content, counted, decoded, find};
 use crate::app::running::Connectors;
 use crate::app::unit::Units;
 use crate::app::{Core, Refused, result as result_verbs};
@@ -233,7 +233,7 @@ async fn read(
             return Err(FileError::SeenOther);
         }
         let answer = caller.read_piece(columns, &good).await;
-        let mut said = answer.outcome.map_err(FileError::Call)?.into_iter();
+        let mut said = counted(connectors, core, (of.0, of.1, revision), answer)?.into_iter();
         for row in piece {
             all.push(match &row.fault {
                 Some(fault) => Read::Refused {
@@ -256,6 +256,8 @@ struct Around {
     tests: HashMap<String, Component>,
     /// Deelnames of which lines say different things.
     disputed: BTreeSet<String>,
+    /// Tests of which lines say different things.
+    disputed_tests: BTreeSet<String>,
     /// Sittings of units that this account does not plan for.
     anothers: BTreeSet<String>,
     peer: String,
@@ -308,6 +310,7 @@ impl Around {
                 .map(|row| (row.facts.component_id.clone(), row.facts))
                 .collect(),
             disputed: disputed(read),
+            disputed_tests: disputed_tests(read),
             versions,
             bound,
             peer: peer.to_owned(),
@@ -336,6 +339,10 @@ impl Around {
             Read::Component(_) if !self.may_bring_tests => Said::refused(
                 "not-allowed",
                 "De toetsen van een leverancier wijzigt alleen wie plant voor de hele school.",
+            ),
+            Read::Component(test) if self.disputed_tests.contains(&test.component_id) => Said::refused(
+                "contradicts",
+                "Andere regels zeggen iets anders over dezelfde toets. Laat er één staan.",
             ),
             Read::Component(test) => match self.tests.get(&test.component_id) == Some(&test) {
                 true => Said::Known,
@@ -442,6 +449,20 @@ fn disputed(read: &[Read]) -> BTreeSet<String> {
             if known != delivery {
                 disputed.insert(delivery.deelname_peer_id.clone());
             }
+        }
+    }
+    disputed
+}
+
+/// The same for tests. Nobody chooses there: by its scale all its results are judged, so that the file is mended first.
+fn disputed_tests(read: &[Read]) -> BTreeSet<String> {
+    let mut first: HashMap<&str, &Component> = HashMap::new();
+    let mut disputed = BTreeSet::new();
+    for line in read {
+        if let Read::Component(test) = line
+            && *first.entry(&test.component_id).or_insert(test) != test
+        {
+            disputed.insert(test.component_id.clone());
         }
     }
     disputed

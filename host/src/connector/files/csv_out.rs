@@ -5,7 +5,7 @@ use encoding_rs::WINDOWS_1252;
 use crate::connector::call::{Encoding, Table};
 
 /// What begins a formula in one spreadsheet or another.
-const BEGINS_FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const BEGINS_FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
 /// Why a table can't be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,16 +76,21 @@ fn escaped(cell: &str) -> String {
             && !digits.is_empty()
             && digits.bytes().all(|it| it.is_ascii_digit() || it == b',' || it == b'.')
     };
-    match cell.starts_with(BEGINS_FORMULA) && !is_number(cell) {
+    match begins_formula(cell) && !is_number(cell) {
         true => format!("'{cell}"),
         false => cell.to_owned(),
     }
 }
 
+/// Whether a spreadsheet may take it for a formula; some look past spaces.
+fn begins_formula(cell: &str) -> bool {
+    cell.starts_with(BEGINS_FORMULA) || cell.trim_start().starts_with(BEGINS_FORMULA)
+}
+
 /// A cell as it was before [`escaped`].
 pub(super) fn unescaped(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(BEGINS_FORMULA) && !rest.starts_with('=') => rest,
+        Some(rest) if begins_formula(rest) && !rest.trim_start().starts_with('=') => rest,
         _ => cell,
     }
 }

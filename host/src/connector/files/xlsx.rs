@@ -19,6 +19,9 @@ const MOST_OTHER: u64 = 4 << 20;
 /// Sheets of a workbook.
 const MOST_SHEETS: usize = 50;
 
+/// Cells that are read in all, empty ones with a colour or a border among them.
+const MOST_READ: usize = 4 * MOST_CELLS;
+
 /// The rows of the one sheet that holds something.
 pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
     inspect(bytes)?;
@@ -28,8 +31,10 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Rows, Unreadable> {
         return Err(Unreadable::SeveralSheets);
     }
     let mut found: Option<Vec<SheetRow>> = None;
+    // Several sheets may name one part of the archive, which was inflated and counted once.
+    let mut left = MOST_READ;
     for name in names {
-        let rows = sheet_rows(&mut workbook, &name)?;
+        let rows = sheet_rows(&mut workbook, &name, &mut left)?;
         match (&found, rows.is_empty()) {
             (_, true) => {}
             (None, false) => found = Some(rows),
@@ -132,7 +137,7 @@ fn counts_are_plain(seen: &[u8]) -> bool {
     true
 }
 
-fn sheet_rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<SheetRow>, Unreadable> {
+fn sheet_rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, left: &mut usize) -> Result<Vec<SheetRow>, Unreadable> {
     let mut cells = match workbook.worksheet_cells_reader(name) {
         Ok(cells) => cells,
         // Sheets of charts have no cells.
@@ -145,6 +150,7 @@ fn sheet_rows(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Vec<Shee
         .next_cell_with_formula_metadata()
         .map_err(|_| Unreadable::NoSpreadsheet)?
     {
+        *left = left.checked_sub(1).ok_or(Unreadable::TooMuch)?;
         let (row, column) = (cell.pos.0, cell.pos.1 as usize);
         let text = text_of(&cell.value);
         if cell.formula.is_none() && text.as_deref() == Some("") {
