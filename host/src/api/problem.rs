@@ -251,6 +251,7 @@ impl From<RevisionError> for Problem {
             RevisionError::NoRollout(_) => Problem::conflict("no-rollout", error.to_string()),
             RevisionError::RollsOut(_) => Problem::conflict("rolls-out", error.to_string()),
             RevisionError::NothingToFix => Problem::conflict("nothing-to-fix", error.to_string()),
+            RevisionError::NobodyHas(_) => Problem::conflict("nobody-has-it", error.to_string()),
             RevisionError::OtherGrants(_) => Problem::conflict("other-grants", error.to_string()),
             RevisionError::NoSitting(_) => Problem::bad("sitting", error.to_string()),
             RevisionError::Units(_) => Problem::bad("units", error.to_string()),

@@ -119,11 +119,18 @@ pub enum RevisionError {
     /// On the fast route: nothing runs.
     #[error("nothing runs for this peer, so there is nothing to fix; begin a rollout step by step")]
     NothingToFix,
+    /// On the fast route: nobody has what it replaces any more.
+    #[error(
+        "nobody has revision {0} any more, so there is nobody to bring the fix to; stop this rollout and look at what runs now"
+    )]
+    NobodyHas(i64),
     /// On the fast route: it may do something else than what it replaces.
     #[error("the fast route is for a package that may do just what runs now; this one differs: {}", .0.join("; "))]
     OtherGrants(Vec<String>),
     /// On the fast route: no sitting at this peer.
-    #[error("there is no sitting `{0}` at this peer that is still on; name one of its sittings")]
+    #[error(
+        "sitting `{0}` is none of this peer's that is still on and has the revision that is fixed; name one of those"
+    )]
     NoSitting(String),
     /// A unit that the school doesn't have, or none.
     #[error("{0}")]

@@ -227,12 +227,17 @@ impl InDutch for RevisionError {
             RevisionError::NothingToFix => {
                 Said::conflict("Er werkt nog niets bij deze koppeling. Begin een gewone uitrol.")
             }
+            RevisionError::NobodyHas(number) => Said::conflict(format!(
+                "Niemand heeft revisie {number} nog: die is intussen teruggedraaid. Stop deze uitrol en kijk wat er nu draait."
+            )),
             RevisionError::OtherGrants(changes) => Said::conflict(format!(
                 "De spoedroute is voor een pakket dat precies hetzelfde mag als wat nu werkt. Dit pakket verschilt op {} \
                  punt(en): neem de gewone uitrol.",
                 changes.len()
             )),
-            RevisionError::NoSitting(_) => Said::bad("Kies een zitting bij deze leverancier die doorgaat."),
+            RevisionError::NoSitting(_) => {
+                Said::bad("Kies een zitting bij deze leverancier die doorgaat en de oude versie heeft.")
+            }
             RevisionError::Units(_) => Said::bad("Kies minstens één onderdeel van de school, en minstens één stroom."),
             RevisionError::NotAllowed(refusal) => Said::conflict(of_duties(&refusal)),
         })

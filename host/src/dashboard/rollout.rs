@@ -1,16 +1,17 @@
 //! `/koppelingen/{peer}/uitrol`: a revision comes to the school step by step: who has it, what its calls came to, and Go
 //! or No-Go by the function named for it.
 
+mod fast;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use jiff::SignedDuration;
 
+use self::fast::{Fast, approve, fast};
 use super::form::{Fields, Form};
-use super::keuring_words;
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
@@ -18,15 +19,11 @@ use super::shell::{JustDone, Notice, Shell, after, page};
 use super::units::Units;
 use super::words;
 use crate::api::Service;
-use crate::app::keuring;
 use crate::app::revision::{self, RevisionError};
-use crate::app::rollout::{self, fast as fast_verbs, measure, steps};
-use crate::domain::keuring::Tried;
-use crate::domain::offering::{Offering, OfferingKind};
+use crate::app::rollout::{self, measure, steps};
 use crate::domain::principal::Duty;
 use crate::domain::rollout::criteria::{Criteria, Criterion, Judged, Outcome};
 use crate::domain::rollout::{APPROVALS, FLOWS_BY_UNIT, Rollout, Route, Serving, Stage, Verdict};
-use crate::store::offering;
 use crate::store::rollout as rollout_store;
 
 /// The routes.
@@ -82,23 +79,6 @@ struct Present {
     criteria: Vec<CriterionLine>,
     thresholds: Criteria,
     events: Vec<EventLine>,
-}
-
-/// How far a rollout on the fast route is.
-struct Fast {
-    /// Number of the rollout.
-    seq: i64,
-    approvals: Vec<(String, String, String)>,
-    missing: usize,
-    /// Whether the visitor may approve, and has not yet.
-    may_approve: bool,
-    /// Has the keuring passed, is it under way, or what else.
-    keuring: String,
-    passed: bool,
-    /// The sitting that has it.
-    sitting: Option<(String, String)>,
-    /// The sittings it can be tried on.
-    sittings: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -263,70 +243,6 @@ async fn present(
         thresholds: rollout.criteria,
         events,
     })
-}
-
-/// So far ahead a sitting is offered to try a fix on.
-const TRY_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// The most sittings that are offered.
-const MOST_SITTINGS: u32 = 500;
-
-async fn fast(service: &Service, visitor: &Visitor, peer: &str, rollout: &Rollout) -> Result<Fast, Oops> {
-    let (core, tenant) = (&service.core, visitor.tenant());
-    let approvals = rollout_store::approvals(&core.db, tenant, (peer, rollout.seq)).await?;
-    let revision = revision::at(core, tenant, peer, rollout.revision).await;
-    let tried = match revision {
-        Ok(revision) => keuring::tried(core, tenant, &revision.digest).await?,
-        Err(error) => return Err(Oops::ours(&error)),
-    };
-    // A sitting of this morning is worth trying on as well: its results are still to come.
-    let (from, until) = (visitor.now - SignedDuration::from_hours(12), visitor.now + TRY_WITHIN);
-    let sittings =
-        offering::starting_between(&core.db, tenant, OfferingKind::Sitting, from, until, MOST_SITTINGS).await?;
-    let named = |sitting: &Offering| {
-        let start = sitting.facts.start.map(words::moment).unwrap_or_default();
-        (sitting.id.clone(), format!("{start} · {}", sitting.facts.name))
-    };
-    let sitting = match &rollout.sitting {
-        None => None,
-        Some(id) => offering::find(&core.db, tenant, id).await?.as_ref().map(named),
-    };
-    let is_mine = approvals.iter().any(|one| one.account == visitor.id());
-    Ok(Fast {
-        seq: rollout.seq,
-        missing: APPROVALS.saturating_sub(approvals.len()),
-        may_approve: !is_mine && rollout.stage.is_open() && (visitor.manages() || visitor.holds(rollout.go_by)),
-        keuring: keuring_words::tried(tried),
-        passed: matches!(tried, Tried::Passed(_)),
-        sitting,
-        sittings: sittings
-            .iter()
-            .filter(|sitting| sitting.peer == peer && !sitting.is_canceled())
-            .map(named)
-            .collect(),
-        approvals: approvals
-            .into_iter()
-            .map(|one| (one.account, one.reason, words::moment(one.at)))
-            .collect(),
-    })
-}
-
-async fn approve(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
-    let Form { visitor, fields } = &form;
-    let reason = fields.text("reden");
-    let number = |name: &str| fields.text(name).parse().unwrap_or_default();
-    let seen = fast_verbs::Seen {
-        rollout: number("uitrol"),
-        revision: number("revisie"),
-    };
-    let account = &visitor.who.account;
-    match fast_verbs::approve(&service.core, visitor.tenant(), account, (&id, seen), reason).await {
-        Ok(_) => Ok(after(&format!("/koppelingen/{id}/uitrol"), "toegelaten")),
-        Err(error) => {
-            let said = error.in_dutch()?;
-            let told = (said.status, Notice::refused(said.sentence));
-            shown(&service, visitor, &id, told, reason).await
-        }
-    }
 }
 
 fn outcome_words(outcome: Outcome) -> &'static str {

@@ -212,7 +212,7 @@ async fn told(service: &Service, tenant: &str, peer: &str, rollout: Rollout) -> 
         threshold: one.threshold,
         outcome: one.outcome.name().to_owned(),
     });
-    let approvals = rollout_store::approvals(&core.db, tenant, (peer, rollout.seq)).await?;
+    let approvals = fast::approvals(core, tenant, peer, rollout.seq).await?;
     Ok(NewestRollout {
         number: rollout.seq,
         route: rollout.route.name().to_owned(),

@@ -81,6 +81,49 @@ async fn two_sittings(school: &School) -> (String, String) {
     (sittings.remove(0), sittings.remove(0))
 }
 
+/// Its keuring was asked for by itself; nothing comes before it has passed and two people have approved what they saw.
+async fn approve_by_two(school: &School, bureau: &Account, sitting: &str) {
+    let (core, tally) = (&school.core, Tally::default());
+    let sitting = || Step::Sitting(sitting.to_owned());
+    let early = take(school, &tally, &fb(), sitting()).await;
+    assert!(
+        matches!(early, Err(RevisionError::NotNow(NotNow::NotApproved(0)))),
+        "{early:?}"
+    );
+    assert_eq!(approve(school, &fb()).await.unwrap(), 1);
+    assert_eq!(
+        approve(school, &fb()).await.unwrap(),
+        1,
+        "the same again changes nothing"
+    );
+    let same = Account {
+        person_id: fb().person_id,
+        ..account("fb-thuis", &[Duty::Beheren])
+    };
+    let same = approve(school, &same).await;
+    assert!(
+        matches!(same, Err(RevisionError::NotAllowed(Refusal::SamePerson { .. }))),
+        "{same:?}"
+    );
+    let ec = approve(school, &account("ec", &[Duty::Vaststellen])).await;
+    assert!(
+        matches!(ec, Err(RevisionError::NotAllowed(Refusal::NotHeld { .. }))),
+        "{ec:?}"
+    );
+    let alone = take(school, &tally, &fb(), sitting()).await;
+    assert!(
+        matches!(alone, Err(RevisionError::NotNow(NotNow::NotApproved(1)))),
+        "{alone:?}"
+    );
+    let another = fast::Seen {
+        rollout: 1,
+        revision: 1,
+    };
+    let unseen = fast::approve(core, TENANT, bureau, (VENDOR, another), "gezien").await;
+    assert!(matches!(unseen, Err(RevisionError::AnotherStep)), "{unseen:?}");
+    assert_eq!(approve(school, bureau).await.unwrap(), 2);
+}
+
 #[tokio::test]
 async fn a_fix_comes_to_one_sitting_and_then_to_those_that_had_the_old_version_in_a_freeze_too() {
     on_each_database(|bench| async move {
@@ -95,45 +138,9 @@ async fn a_fix_comes_to_one_sitting_and_then_to_those_that_had_the_old_version_i
             .unwrap();
         begin(&school, 2).await.unwrap();
 
-        // Its keuring was asked for by itself; nothing comes before it has passed and two people approved.
+        approve_by_two(&school, &bureau, &one).await;
+
         let sitting = || Step::Sitting(one.clone());
-        let early = take(&school, &tally, &fb(), sitting()).await;
-        assert!(
-            matches!(early, Err(RevisionError::NotNow(NotNow::NotApproved(0)))),
-            "{early:?}"
-        );
-        assert_eq!(approve(&school, &fb()).await.unwrap(), 1);
-        assert_eq!(
-            approve(&school, &fb()).await.unwrap(),
-            1,
-            "the same again changes nothing"
-        );
-        let same = Account {
-            person_id: fb().person_id,
-            ..account("fb-thuis", &[Duty::Beheren])
-        };
-        let same = approve(&school, &same).await;
-        assert!(
-            matches!(same, Err(RevisionError::NotAllowed(Refusal::SamePerson { .. }))),
-            "{same:?}"
-        );
-        let ec = approve(&school, &account("ec", &[Duty::Vaststellen])).await;
-        assert!(
-            matches!(ec, Err(RevisionError::NotAllowed(Refusal::NotHeld { .. }))),
-            "{ec:?}"
-        );
-        let alone = take(&school, &tally, &fb(), sitting()).await;
-        assert!(
-            matches!(alone, Err(RevisionError::NotNow(NotNow::NotApproved(1)))),
-            "{alone:?}"
-        );
-        let another = fast::Seen {
-            rollout: 1,
-            revision: 1,
-        };
-        let unseen = fast::approve(core, TENANT, &bureau, (VENDOR, another), "gezien").await;
-        assert!(matches!(unseen, Err(RevisionError::AnotherStep)), "{unseen:?}");
-        assert_eq!(approve(&school, &bureau).await.unwrap(), 2);
         let untried = take(&school, &tally, &fb(), sitting()).await;
         assert!(
             matches!(&untried, Err(RevisionError::Obstacles(all)) if *all == [Obstacle::UnderWay]),
@@ -217,6 +224,11 @@ async fn a_fix_leaves_units_alone_that_had_another_version_and_a_rollback_takes_
         pass(&school, 3).await;
         approve(&school, &fb()).await.unwrap();
         approve(&school, &bureau).await.unwrap();
+        let of_another = take(&school, &tally, &fb(), Step::Sitting(other.clone())).await;
+        assert!(
+            matches!(of_another, Err(RevisionError::NoSitting(_))),
+            "it has not what is fixed: {of_another:?}"
+        );
         take(&school, &tally, &fb(), Step::Sitting(one.clone())).await.unwrap();
         assert_eq!(served(&school, 2, &one).await, Served::By(3));
 
@@ -281,6 +293,78 @@ async fn the_fast_route_is_closed_to_a_package_that_may_do_something_else() {
         );
         let none = rollout_store::newest(&core.db, TENANT, VENDOR).await.unwrap();
         assert!(none.is_none(), "{none:?}");
+    })
+    .await;
+}
+
+/// A sitting that is over tells nothing about a fix; and who was to get it may have been rolled back meanwhile.
+#[tokio::test]
+async fn a_fix_is_tried_on_what_is_to_come_and_brought_only_to_those_that_still_have_the_old_version() {
+    on_each_database(|bench| async move {
+        let school = with_two_revisions(&bench).await;
+        let (core, tally) = (&school.core, Tally::default());
+        let (one, _) = two_sittings(&school).await;
+        let bureau = account("bureau", &[Duty::Plannen]);
+        // Everybody has revision 2.
+        super::rollout::begin(&school, 2).await.unwrap();
+        take(&school, &tally, &fb(), Step::All).await.unwrap();
+        work(&school).await;
+        let digest = revision::at(core, TENANT, VENDOR, 2).await.unwrap().digest;
+        let third = revision::make(core, TENANT, "fb", VENDOR, &super::rollout::revision_of(&digest, 7)).await;
+        begin(&school, third.unwrap()).await.unwrap();
+        approve(&school, &fb()).await.unwrap();
+        approve(&school, &bureau).await.unwrap();
+        pass(&school, 3).await;
+
+        take(&school, &tally, &fb(), Step::Sitting(one.clone())).await.unwrap();
+        let back = Back {
+            from: Some(2),
+            ..Back::default()
+        };
+        revision::rollback(core, TENANT, "fb", VENDOR, back, "ook 2 werkt niet")
+            .await
+            .unwrap();
+        take(&school, &tally, &bureau, Step::Go { despite: true })
+            .await
+            .unwrap();
+        let nobody = take(&school, &tally, &fb(), Step::Rest).await;
+        assert!(matches!(nobody, Err(RevisionError::NobodyHas(2))), "{nobody:?}");
+        assert_eq!(
+            served(&school, 2, &one).await,
+            Served::By(3),
+            "the trial stays until it is rolled back"
+        );
+
+        let back = Back {
+            from: Some(3),
+            ..Back::default()
+        };
+        revision::rollback(core, TENANT, "fb", VENDOR, back, "niets meer te maken")
+            .await
+            .unwrap();
+        school.clock.advance(SignedDuration::from_hours(72));
+        begin(&school, 3).await.unwrap();
+        approve(&school, &fb()).await.unwrap();
+        approve(&school, &bureau).await.unwrap();
+        // Whose account is shut out approves nothing any more.
+        let third = accounts::NewAccount {
+            id: "bureau".to_owned(),
+            name: "Bureau".to_owned(),
+            person_id: None,
+            codes: Vec::new(),
+        };
+        accounts::create(core, TENANT, "fb", &third).await.unwrap();
+        accounts::disable(core, TENANT, "fb", "bureau", "uit dienst")
+            .await
+            .unwrap();
+        let alone = take(&school, &tally, &fb(), Step::Sitting(one.clone())).await;
+        assert!(
+            matches!(alone, Err(RevisionError::NotNow(NotNow::NotApproved(1)))),
+            "{alone:?}"
+        );
+        accounts::enable(core, TENANT, "fb", "bureau").await.unwrap();
+        let over = take(&school, &tally, &fb(), Step::Sitting(one)).await;
+        assert!(matches!(over, Err(RevisionError::NoSitting(_))), "{over:?}");
     })
     .await;
 }

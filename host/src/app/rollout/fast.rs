@@ -2,6 +2,8 @@
 //! itself and must have passed, two different people approve, one chosen sitting has it first, and then those that had the
 //! old version. A freeze does not hold it up; the audit says that there was one.
 
+use jiff::SignedDuration;
+
 use crate::app::account::actor;
 use crate::app::package;
 use crate::app::revision::{self, RevisionError};
@@ -9,11 +11,14 @@ use crate::app::{Core, Decision, Draft, admission, keuring};
 use crate::domain::keuring::{Obstacle, Tried};
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::{Account, Duty, Refusal, WHOLE_SCHOOL};
-use crate::domain::rollout::{NotNow, Rollout, Route};
+use crate::domain::rollout::{FLOWS_BY_UNIT, NotNow, Rollout, Route, Served};
 use crate::store::peer::PeerRow;
 use crate::store::revision::RevisionRow;
 use crate::store::rollout::{self, ApprovalRow};
 use crate::store::{StoreError, offering};
+
+/// So long after its end a sitting is worth a trial: its results are still to come.
+pub const RESULTS_WITHIN: SignedDuration = SignedDuration::from_hours(12);
 
 /// Refuses to begin a rollout on the fast route with what will never come that way; asks for the keuring that is missing.
 ///
@@ -85,15 +90,15 @@ async fn look(draft: &mut Draft<'_>, row: &PeerRow, wanted: &RevisionRow) -> Res
     Ok(admission::review(draft.core, row, &wanted.digest, &verified, &granted).await?)
 }
 
-/// How many different people approved a rollout; an account that was disabled since counts no more.
+/// The approvals of a rollout that count: that of an account which was disabled since does so no more.
 ///
 /// # Errors
 /// What the database says.
-pub async fn approved(core: &Core, tenant: &str, peer: &str, seq: i64) -> Result<usize, StoreError> {
-    let approvals = rollout::approvals(&core.db, tenant, (peer, seq)).await?;
+pub async fn approvals(core: &Core, tenant: &str, peer: &str, seq: i64) -> Result<Vec<ApprovalRow>, StoreError> {
+    let mut approvals = rollout::approvals(&core.db, tenant, (peer, seq)).await?;
     let accounts = core.db.accounts(tenant).await?;
-    let stands = |one: &&ApprovalRow| !accounts.iter().any(|row| row.id == one.account && row.disabled);
-    Ok(approvals.iter().filter(stands).count())
+    approvals.retain(|one| !accounts.iter().any(|row| row.id == one.account && row.disabled));
+    Ok(approvals)
 }
 
 /// What somebody approves: the rollout and its revision, which never change, as they saw them.
@@ -131,7 +136,7 @@ pub async fn approve(
         if !newest.stage.is_open() {
             return Err(NotNow::Ended(newest.stage).into());
         }
-        let known = rollout::approvals(&core.db, tenant, (peer, newest.seq)).await?;
+        let known = approvals(core, tenant, peer, newest.seq).await?;
         let mut draft = Draft::of(core, tenant, actor(&account.id));
         let mut approved = known.len();
         if known.iter().all(|one| one.account != account.id) {
@@ -170,7 +175,11 @@ pub async fn approve(
     .await
 }
 
-fn may_approve(core: &Core, account: &Account, rollout: &Rollout) -> Result<(), RevisionError> {
+/// Refuses who may not approve a rollout.
+///
+/// # Errors
+/// [`RevisionError`].
+pub fn may_approve(core: &Core, account: &Account, rollout: &Rollout) -> Result<(), RevisionError> {
     if rollout.route == Route::Steps {
         return Err(NotNow::NotFast.into());
     }
@@ -182,16 +191,41 @@ fn may_approve(core: &Core, account: &Account, rollout: &Rollout) -> Result<(), 
     Ok(())
 }
 
-/// Refuses a sitting that the fix can't be tried on.
+/// Refuses a sitting that the fix can't be tried on: it is over, or something else serves it than what is fixed.
 ///
 /// # Errors
 /// [`RevisionError::NoSitting`].
-pub(super) async fn is_of_peer(core: &Core, row: &PeerRow, sitting: &str) -> Result<(), RevisionError> {
-    let found = offering::find(&core.db, &row.tenant, sitting).await?;
+pub(super) async fn may_be_tried_on(
+    core: &Core,
+    row: &PeerRow,
+    (replaces, sitting): (i64, &str),
+) -> Result<(), RevisionError> {
+    let none = || RevisionError::NoSitting(sitting.to_owned());
+    let found = offering::find(&core.db, &row.tenant, sitting).await?.ok_or_else(none)?;
     let kinds = [OfferingKind::Sitting, OfferingKind::Relayed];
-    let good = found.is_some_and(|found| kinds.contains(&found.kind) && found.peer == row.id && !found.is_canceled());
-    match good {
+    let is_over = found.facts.end.is_some_and(|end| end + RESULTS_WITHIN < core.now());
+    if !kinds.contains(&found.kind) || found.peer != row.id || found.is_canceled() || is_over {
+        return Err(none());
+    }
+    let (_, serving) = super::serving(&core.db, &row.tenant, &row.id).await?.ok_or_else(none)?;
+    for flow in FLOWS_BY_UNIT {
+        let (served, _) = super::of_sitting(&core.db, &row.tenant, &serving, (flow, sitting)).await?;
+        if served != Served::By(replaces) {
+            return Err(none());
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to bring a fix to those that have a revision when nobody has it any more: it was rolled back meanwhile.
+///
+/// # Errors
+/// [`RevisionError::NobodyHas`].
+pub(super) async fn somebody_has(core: &Core, row: &PeerRow, revision: i64) -> Result<(), RevisionError> {
+    let named = rollout::enablements(&core.db, &row.tenant, &row.id).await?;
+    let is_named = row.phased && named.iter().any(|named| named.revision == Some(revision));
+    match row.revision == Some(revision) || is_named {
         true => Ok(()),
-        false => Err(RevisionError::NoSitting(sitting.to_owned())),
+        false => Err(RevisionError::NobodyHas(revision)),
     }
 }

@@ -286,8 +286,9 @@ impl Doer<'_> {
             }
             Step::Sitting(sitting) => {
                 let approvals = self.approvals(core, &rollout).await?;
+                let replaces = rollout.replaces.ok_or(RevisionError::NothingToFix)?;
                 let next = rollout.tried_on(sitting, approvals, now)?;
-                fast::is_of_peer(core, &self.peer, sitting).await?;
+                fast::may_be_tried_on(core, &self.peer, (replaces, sitting)).await?;
                 self.may_go_on(draft, &next).await?;
                 self.activate(draft, self.peer.clone(), next.revision, Because::Enabled)
                     .await?;
@@ -297,6 +298,7 @@ impl Doer<'_> {
                 let approvals = self.approvals(core, &rollout).await?;
                 let from = rollout.replaces.ok_or(RevisionError::NothingToFix)?;
                 let next = rollout.fixed(approvals, now)?;
+                fast::somebody_has(core, &self.peer, from).await?;
                 self.may_go_on(draft, &next).await?;
                 self.activate(draft, self.peer.clone(), next.revision, Because::Fixed { from })
                     .await?;
@@ -326,7 +328,9 @@ impl Doer<'_> {
     }
 
     async fn approvals(&self, core: &Core, rollout: &Rollout) -> Result<usize, RevisionError> {
-        Ok(fast::approved(core, &self.peer.tenant, &self.peer.id, rollout.seq).await?)
+        Ok(fast::approvals(core, &self.peer.tenant, &self.peer.id, rollout.seq)
+            .await?
+            .len())
     }
 
     async fn activate(

@@ -27,6 +27,8 @@ const BUCKET_S: i64 = 3_600;
 /// So many ways of failing are told apart per revision. A connector that fails in ever other words is counted like any
 /// other, and fills no database.
 const MOST_FAULTS: usize = 50;
+/// So many bytes of recorded calls of one peer wait in memory.
+const MOST_RECORDED: usize = 8 << 20;
 
 /// Beginning of the hour that a moment lies in.
 #[must_use]
@@ -56,7 +58,14 @@ pub struct Call<'a> {
 
 /// The counts of this process. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Tally(Arc<Mutex<Counts>>);
+pub struct Tally(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    counts: Mutex<Counts>,
+    /// Held while counts are on their way to the database: who reads them there waits for that.
+    writing: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Counts {
@@ -94,8 +103,18 @@ impl Tally {
         }
     }
 
-    /// Adds what was counted so far to the rows of this node. What can't be written is kept for the next time.
+    /// Adds what was counted so far to the rows of this node. What can't be written is kept for the next time, also when
+    /// who asked for it waits no longer.
     pub async fn write(&self, core: &Core) {
+        let (tally, core) = (self.clone(), core.clone());
+        let writing = tokio::spawn(async move { tally.write_all(&core).await });
+        if let Err(error) = writing.await {
+            warn!("writing what calls came to ended badly: {error}");
+        }
+    }
+
+    async fn write_all(&self, core: &Core) {
+        let _turn = self.0.writing.lock().await;
         let Counts {
             calls,
             faults,
@@ -121,17 +140,33 @@ impl Tally {
         }
     }
 
-    /// Keeps a recorded call until the counts are written; the oldest give way when there are too many.
+    /// Keeps a recorded call until the counts are written; the oldest of its own peer give way when there are too many, or
+    /// more than [`MOST_RECORDED`] in bytes.
     pub fn record(&self, call: Recorded) {
         let mut counts = self.held();
-        if counts.recorded.len() >= recording::MOST as usize {
-            counts.recorded.remove(0);
-        }
+        let own = |one: &Recorded| (one.tenant.as_str(), one.peer.as_str()) == (&call.tenant, &call.peer);
+        let mut size = call.said.size();
+        let mut count = 1;
+        // From the newest back: what still has room stays.
+        let mut stays: Vec<bool> = counts
+            .recorded
+            .iter()
+            .rev()
+            .map(|one| {
+                if !own(one) {
+                    return true;
+                }
+                size += one.said.size();
+                count += 1;
+                size <= MOST_RECORDED && count <= recording::MOST
+            })
+            .collect();
+        counts.recorded.retain(|_| stays.pop().unwrap_or(true));
         counts.recorded.push(call);
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Counts> {
-        self.0.lock().expect("no holder of this lock panics")
+        self.0.counts.lock().expect("no holder of this lock panics")
     }
 }
 
