@@ -31,6 +31,7 @@ pub mod committer;
 pub mod connection;
 pub mod contact;
 pub mod core;
+pub mod counting;
 pub mod deadline;
 pub mod deliver;
 pub mod document;

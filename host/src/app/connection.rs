@@ -146,17 +146,7 @@ pub async fn try_endpoint(
         speaks: speaks(connectors, tenant, peer_id, row.revision).await?,
         has_token: set_up.auth == "bearer",
     };
-    let mut found = Vec::with_capacity(Step::ALL.len());
-    let mut has_failed = false;
-    for step in Step::ALL {
-        let one = match has_failed {
-            true => Found::NotTried(NotTried::AfterFailure),
-            false => trial.step(step).await.unwrap_or_else(Found::Fails),
-        };
-        has_failed |= matches!(one, Found::Fails(_));
-        found.push((step, one));
-    }
-    // Credentials went out, and whoever asked learned what stands there: others can see that.
+    // Before anything goes out: credentials go along, and whoever asks learns what stands there.
     let mut set = WriteSet::of(tenant);
     set.audit(AuditEntry {
         actor: actor(by),
@@ -167,6 +157,16 @@ pub async fn try_endpoint(
         content: Vec::new(),
     });
     connectors.core().commit(set).await?;
+    let mut found = Vec::with_capacity(Step::ALL.len());
+    let mut has_failed = false;
+    for step in Step::ALL {
+        let one = match has_failed {
+            true => Found::NotTried(NotTried::AfterFailure),
+            false => trial.step(step).await.unwrap_or_else(Found::Fails),
+        };
+        has_failed |= matches!(one, Found::Fails(_));
+        found.push((step, one));
+    }
     Ok(found)
 }
 
@@ -246,10 +246,10 @@ impl Trial<'_> {
         };
         let query = [("pageSize".to_owned(), "10".to_owned())];
         let answer = self.read(path, &query).await?;
-        let page = json(&answer)?;
         if step == Step::Scope {
-            return Ok(Found::Fine(String::new()));
+            return granted(&answer).map(|()| Found::Fine(String::new()));
         }
+        let page = json(&answer)?;
         let dialect = Dialect::default();
         let count = match self.hat {
             "ta" => items(&page, |item| read_component(item, &dialect))?,
@@ -266,8 +266,14 @@ fn items<T>(page: &Value, read: impl Fn(&Value) -> Result<T, Problems>) -> Resul
 
 /// The body of a 200.
 fn json(answer: &Answer) -> Result<Value, Fault> {
+    granted(answer)?;
+    serde_json::from_slice(&answer.body).map_err(|error| Fault::Unreadable(cut(&error.to_string())))
+}
+
+/// Whether we may read it.
+fn granted(answer: &Answer) -> Result<(), Fault> {
     match answer.status.as_u16() {
-        200 => serde_json::from_slice(&answer.body).map_err(|error| Fault::Unreadable(cut(&error.to_string()))),
+        200 => Ok(()),
         401 => Err(Fault::NotTaken),
         403 => Err(Fault::NotAllowed),
         status => Err(Fault::Status(status)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::rollout::{self, tally};
+use super::rollout::{self, measure, tally};
 use super::running::Connectors;
 use super::{Core, revision};
 use crate::connector::manifest::Manifest;
@@ -19,7 +19,7 @@ use crate::store::revision::RevisionRow;
 use crate::store::{StoreError, call_tally};
 
 /// So long back calls are counted.
-pub const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(30 * 24);
+const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most dead letters that are looked at.
 pub const MOST_LETTERS: u32 = 500;
 
@@ -83,8 +83,7 @@ pub async fn of_peer(
             tally::sum(&mut measured, &counted.measured);
             tally::sum(by_flow.entry(counted.key.flow).or_default(), &counted.measured);
         }
-        let dead = letters.iter().filter(|letter| letter.revision == Some(revision.number));
-        measured.unreconciled = dead.count() as u64;
+        measured.unreconciled = measure::stuck(core, tenant, of).await?;
         revisions.push(RevisionHealth {
             serves: serving.uses(revision.number),
             package: db.package(tenant, &revision.digest).await?,

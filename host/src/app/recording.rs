@@ -185,6 +185,7 @@ pub async fn masked(core: &Core, tenant: &str, peer_id: &str) -> Result<Shown, R
             // Ids and cursors of the vendor: of no use without its answers, and of somebody.
             asked: None,
             exchanged: call.said.exchanged.iter().map(mask::exchanged).collect(),
+            is_partial: call.said.is_partial,
         },
         ..call
     });

@@ -37,7 +37,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// [`Refused`] for all of them: more than [`MOST_AT_ONCE`], or a failure before anything was decided. After a failure in
-/// the middle each of the rest says that it was not decided.
+/// the middle each of the rest says so.
 pub async fn decide(
     core: &Core,
     tenant: &str,
@@ -64,12 +64,13 @@ pub async fn decide(
                     answers.len(),
                     results.len()
                 );
-                let not_decided = || {
+                // Whether the last piece was stored may be unknown.
+                let unsure = || {
                     Err(Refused::NotNow(
-                        "not decided on: the host failed before it; try again".to_owned(),
+                        "the host failed here, so that it may or may not be decided on; look at it again".to_owned(),
                     ))
                 };
-                answers.resize_with(results.len(), not_decided);
+                answers.resize_with(results.len(), unsure);
                 break;
             }
         }

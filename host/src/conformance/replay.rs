@@ -14,7 +14,7 @@ use crate::domain::keuring::{Outcome, Verdict};
 use crate::simulator::script::{Difference, How, Line, Script};
 
 /// The name under which outcomes of calls that were played again are kept.
-pub const REPLAY: &str = "replay";
+const REPLAY: &str = "replay";
 /// The most differences that are told of one call.
 const MOST_TOLD: usize = 5;
 
@@ -25,6 +25,8 @@ pub struct Recorded {
     pub asked: Asked,
     /// What went out and came back, in order.
     pub exchanged: Vec<Exchanged>,
+    /// Whether something of it is missing, or is no text.
+    pub is_partial: bool,
     /// How it ended: `done`, or why not and whose fault that was.
     pub outcome: String,
     /// When.
@@ -52,12 +54,11 @@ impl Trial {
         if !self.loaded.serves().contains(&recorded.asked.interface()) {
             return not_tried("the connector does not serve this interface");
         }
-        if recorded
-            .exchanged
-            .iter()
-            .any(|one| one.sent.is_cut() || one.received.is_cut())
-        {
-            return not_tried("what was recorded is too long to be played again");
+        if recorded.is_partial {
+            return not_tried("what was recorded is too long to be played again, or is no text");
+        }
+        if recorded.outcome == "done" && recorded.exchanged.iter().any(|one| one.status.is_none()) {
+            return not_tried("an answer was lost and asked for again, which can't be played again");
         }
         let Ok(config) = self.manifest.config.complete(&recorded.config) else {
             return not_tried("what is set for this vendor does not fit this connector");

@@ -143,6 +143,18 @@ pub struct Conversation {
     pub asked: Option<Asked>,
     /// What went out and came back, in order.
     pub exchanged: Vec<Exchanged>,
+    /// Whether there was more than is kept, or something that is no text: it can be read, and not played again.
+    #[serde(default)]
+    pub is_partial: bool,
+}
+
+impl Conversation {
+    /// What it takes in memory, about, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of = |one: &Exchanged| one.path.len() + one.sent.text.len() + one.received.text.len();
+        self.exchanged.iter().map(of).sum()
+    }
 }
 
 /// Keeps what a call said and heard.
@@ -157,6 +169,8 @@ struct Kept {
     asked: Option<usize>,
     /// Which answer a body in the guest's hands belongs to.
     bodies: HashMap<u32, usize>,
+    /// A request found no room.
+    left_out: bool,
 }
 
 impl Recorder {
@@ -170,6 +184,7 @@ impl Recorder {
         let mut kept = self.held();
         let has_room = kept.exchanged.len() < MOST_REQUESTS;
         kept.asked = has_room.then_some(kept.exchanged.len());
+        kept.left_out |= !has_room;
         if has_room {
             kept.exchanged.push((exchanged, Vec::new()));
         }
@@ -209,7 +224,11 @@ impl Recorder {
             },
             ..exchanged
         };
+        let is_text = |(_, received): &(Exchanged, Vec<u8>)| std::str::from_utf8(received).is_ok();
+        let is_cut = |(one, _): &(Exchanged, Vec<u8>)| one.sent.is_cut() || one.received.is_cut();
+        let is_whole = |one: &(Exchanged, Vec<u8>)| is_text(one) && !is_cut(one);
         Conversation {
+            is_partial: kept.left_out || !kept.exchanged.iter().all(is_whole),
             asked: kept.called,
             exchanged: kept.exchanged.into_iter().map(whole).collect(),
         }
@@ -261,6 +280,23 @@ mod tests {
     }
 
     #[test]
+    fn a_call_of_which_something_is_missing_or_is_no_text_says_so() {
+        let said = |requests: usize, body: &[u8]| {
+            let recorder = Recorder::default();
+            for number in 0..requests {
+                recorder.asked(asked(&format!("/{number}")));
+                recorder.answered((200, &[]), 1);
+                recorder.read(1, body);
+            }
+            recorder.take().is_partial
+        };
+        assert!(!said(MOST_REQUESTS, "7,5 voor Noor".as_bytes()));
+        assert!(said(MOST_REQUESTS + 1, b"{}"), "a request more than is kept");
+        assert!(said(1, &[0xE9]), "Windows-1252");
+        assert!(said(1, &[b'a'; MOST_BYTES + 1]));
+    }
+
+    #[test]
     fn what_is_kept_of_a_call_is_bounded() {
         let recorder = Recorder::default();
         for number in 0..100 {
@@ -269,7 +305,9 @@ mod tests {
             recorder.read(1, &[b'a'; 50_000]);
             recorder.read(1, &[b'b'; 50_000]);
         }
-        let kept = recorder.take().exchanged;
+        let kept = recorder.take();
+        assert!(kept.is_partial);
+        let kept = kept.exchanged;
         assert_eq!(kept.len(), MOST_REQUESTS);
         for one in kept {
             assert_eq!((one.received.text.len(), one.received.bytes), (MOST_BYTES, 100_000));

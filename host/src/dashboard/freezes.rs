@@ -178,6 +178,7 @@ fn wrong_line(why: &WrongLine) -> String {
     match why {
         WrongLine::Cells(_) => "schrijf: eerste dag; laatste dag; naam".to_owned(),
         WrongLine::Day(text) => format!("‘{text}’ is geen dag; schrijf 10-05-2027 of 2027-05-10"),
+        WrongLine::TooMany => "vanaf hier is niet meer gelezen; plak de rest apart".to_owned(),
         WrongLine::Ends => "de laatste dag ligt voor de eerste".to_owned(),
         WrongLine::Name(why) => of_label(why),
     }

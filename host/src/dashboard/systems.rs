@@ -1,6 +1,8 @@
 //! `/aansluitingen`: the systems around the host as functioneel beheer sets them up: where they are reached and whether
 //! that works, their clients of our faces, the secrets of their webhooks, and with whom an outside planning system works.
 
+mod endpoint;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -8,8 +10,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::connection_words::{TriedLine, tried};
-use super::form::{Fields, Form};
+use self::endpoint::{EndpointLine, endpoints, put_endpoint, try_endpoint};
+use super::connection_words::TriedLine;
+use super::form::Form;
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said, of_refused};
 use super::session::Visitor;
@@ -19,11 +22,8 @@ use super::words;
 use crate::api::Service;
 use crate::app::account::actor;
 use crate::app::client::SCOPES;
-use crate::app::connection::NotTriable;
-use crate::app::peer::{self as peer_verbs, PeerError, Reach, SignIn};
-use crate::app::running::NotRunning;
-use crate::app::{client as client_verbs, connection, landscape, pushed, revision as revision_verbs};
-use crate::connector::egress::AddressRange;
+use crate::app::peer::{self as peer_verbs, PeerError};
+use crate::app::{client as client_verbs, landscape, pushed, revision as revision_verbs};
 use crate::connector::manifest::Manifest;
 use crate::store::client;
 use crate::store::landscape as links;
@@ -124,18 +124,6 @@ async fn create(State(service): State<Service>, form: Form) -> Result<Response, 
 
 fn place(id: &str) -> String {
     format!("/aansluitingen/{}", words::in_address(id))
-}
-
-struct EndpointLine {
-    name: String,
-    purpose: String,
-    base_url: String,
-    sign_in: &'static str,
-    token_url: String,
-    client_id: String,
-    scope: String,
-    allowed: String,
-    is_set: bool,
 }
 
 struct ClientLine {
@@ -264,50 +252,6 @@ async fn manifest(service: &Service, tenant: &str, row: &PeerRow) -> Result<Opti
     Ok(revision_verbs::manifest(&service.core.db, &revision).await?)
 }
 
-/// The endpoints that the connector asks for and those that are set up, by name; without either one to begin with.
-async fn endpoints(
-    service: &Service,
-    tenant: &str,
-    row: &PeerRow,
-    manifest: Option<&Manifest>,
-) -> Result<Vec<EndpointLine>, Oops> {
-    let set_up = service.core.db.endpoints(tenant, &row.id).await?;
-    let asked = manifest
-        .map(|manifest| manifest.endpoints.as_slice())
-        .unwrap_or_default();
-    let mut names: Vec<String> = asked.iter().map(|one| one.name.as_str().to_owned()).collect();
-    names.extend(set_up.iter().map(|one| one.name.clone()));
-    if names.is_empty() {
-        names.push("api".to_owned());
-    }
-    names.sort();
-    names.dedup();
-    let line = |name: String| {
-        let purpose = asked.iter().find(|one| one.name.as_str() == name);
-        let row = set_up.iter().find(|one| one.name == name);
-        let text = |of: Option<&String>| of.cloned().unwrap_or_default();
-        let allowed: Vec<String> = row
-            .and_then(|row| serde_json::from_str(&row.allowed_addresses).ok())
-            .unwrap_or_default();
-        EndpointLine {
-            purpose: purpose.map_or_else(String::new, |one| one.description.as_str().to_owned()),
-            base_url: row.map_or_else(String::new, |row| row.base_url.clone()),
-            sign_in: match row.map(|row| row.auth.as_str()) {
-                Some("api-key") => "api-key",
-                Some("none") => "none",
-                _ => "bearer",
-            },
-            token_url: text(row.and_then(|row| row.token_url.as_ref())),
-            client_id: text(row.and_then(|row| row.client_id.as_ref())),
-            scope: text(row.and_then(|row| row.scope.as_ref())),
-            allowed: allowed.join(", "),
-            is_set: row.is_some(),
-            name,
-        }
-    };
-    Ok(names.into_iter().map(line).collect())
-}
-
 async fn webhooks(
     service: &Service,
     tenant: &str,
@@ -375,77 +319,6 @@ fn faces(hat: &str) -> &'static [&'static str] {
         "tpl" => &["dr", "ta/…"],
         _ => &["tpl"],
     }
-}
-
-async fn put_endpoint(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
-    form.visitor.must_manage()?;
-    let Form { visitor, fields } = &form;
-    let name = fields.text("naam");
-    let reach = match reach(fields) {
-        Ok(reach) => reach,
-        Err(said) => return shown(&service, visitor, &id, said.into()).await,
-    };
-    match peer_verbs::put_endpoint(&service.core, visitor.tenant(), visitor.id(), &id, name, &reach).await {
-        Ok(()) => Ok(after(&place(&id), "adres")),
-        Err(error) => shown(&service, visitor, &id, in_dutch(error)?.into()).await,
-    }
-}
-
-fn reach(fields: &Fields) -> Result<Reach, Said> {
-    let allowed: Vec<String> = fields
-        .text("prive")
-        .split([',', ' ', '\n'])
-        .map(str::trim)
-        .filter(|one| !one.is_empty())
-        .map(str::to_owned)
-        .collect();
-    if let Some(strange) = allowed.iter().find(|one| one.parse::<AddressRange>().is_err()) {
-        return Err(Said::bad(format!(
-            "‘{strange}’ is geen IP-adres of reeks. Schrijf 10.1.2.3 of 10.1.0.0/16."
-        )));
-    }
-    let secret = fields.text("geheim").to_owned();
-    let sign_in = match fields.text("aanmelden") {
-        "none" => SignIn::None,
-        "api-key" | "bearer" if secret.is_empty() => {
-            return Err(Said::bad(
-                "Vul het geheim of de sleutel in. Een bewaard geheim is niet te zien en wordt bij elke wijziging \
-                 opnieuw ingevuld.",
-            ));
-        }
-        "api-key" => SignIn::ApiKey(secret),
-        "bearer" => SignIn::Bearer {
-            token_url: fields.text("token-adres").to_owned(),
-            client_id: fields.text("client-id").to_owned(),
-            secret,
-            scope: fields.text_opt("scope").map(str::to_owned),
-        },
-        _ => return Err(Said::bad("Kies hoe de host zich aanmeldt.")),
-    };
-    Ok(Reach {
-        base_url: fields.text("adres").to_owned(),
-        sign_in,
-        allowed_addresses: allowed,
-    })
-}
-
-async fn try_endpoint(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {
-    form.visitor.must_manage()?;
-    let Form { visitor, fields } = &form;
-    let name = fields.text("naam");
-    let by = visitor.id();
-    let seen = match connection::try_endpoint(&service.connectors, visitor.tenant(), by, &id, name).await {
-        Ok(found) => Seen {
-            tried: Some((name.to_owned(), tried(found))),
-            ..Seen::default()
-        },
-        Err(NotTriable::NotRunning(NotRunning::UnknownPeer(_))) => return Err(Oops::absent("Dit systeem is er niet.")),
-        Err(NotTriable::NotRunning(NotRunning::Endpoint { .. })) => {
-            Said::conflict("Dit adres is nog niet (goed) ingevuld.").into()
-        }
-        Err(other) => return Err(Oops::ours(&other)),
-    };
-    shown(&service, visitor, &id, seen).await
 }
 
 async fn create_client(State(service): State<Service>, Path(id): Path<String>, form: Form) -> Result<Response, Oops> {

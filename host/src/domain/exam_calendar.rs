@@ -78,17 +78,24 @@ pub enum WrongLine {
     /// A name that can't be.
     #[error("its name can't be used: {0}")]
     Name(NoLabel),
+    /// It comes after as many as are read.
+    #[error("no more than {MOST_LINES} lines are read at once; give the rest apart")]
+    TooMany,
 }
 
 /// A line of a calendar, with its number.
 pub type Line = (usize, Result<(Period, String), WrongLine>);
 
 /// Reads a calendar of lines `first day; last day; name`, as a spreadsheet saves them: cells between semicolons, or tabs
-/// when a line has any. Empty lines are left out, and a heading before the first day; of more than [`MOST_LINES`] the rest is not read.
+/// when a line has any. Empty lines are left out, and a heading before the first day; the line after [`MOST_LINES`] says that the rest is not read.
 #[must_use]
 pub fn read(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    for (at, line) in text.trim_start_matches('\u{FEFF}').lines().take(MOST_LINES).enumerate() {
+    for (at, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
+        if at >= MOST_LINES {
+            lines.push((at + 1, Err(WrongLine::TooMany)));
+            break;
+        }
         if line.trim_matches([';', '\t', ' ']).is_empty() {
             continue;
         }
@@ -166,6 +173,15 @@ mod tests {
             (from.to_string(), until.to_string()),
             ("2026-10-23T22:00:00Z".to_owned(), "2026-10-25T23:00:00Z".to_owned())
         );
+    }
+
+    #[test]
+    fn what_comes_after_as_many_lines_as_are_read_is_told_and_not_lost_in_silence() {
+        let line = "10-05-2027;21-05-2027;Centrale examens\n";
+        assert!(read(&line.repeat(MOST_LINES)).iter().all(|(_, line)| line.is_ok()));
+        let lines = read(&line.repeat(MOST_LINES + 7));
+        assert_eq!(lines.len(), MOST_LINES + 1);
+        assert_eq!(lines[MOST_LINES], (MOST_LINES + 1, Err(WrongLine::TooMany)));
     }
 
     #[test]

@@ -163,6 +163,7 @@ async fn a_recorded_call_is_played_again_and_what_differs_is_told() {
     let now = NOW.parse().unwrap();
     let trial = Trial::of(&engine, &component, &contents, now).await.unwrap();
     let recorded = |path: &str, answer: &[u8], outcome: &str| Recorded {
+        is_partial: false,
         asked: Asked::GetComponent("http:abc".to_owned()),
         exchanged: vec![Exchanged {
             endpoint: "api".to_owned(),

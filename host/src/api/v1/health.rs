@@ -1,6 +1,6 @@
 //! `/api/v1/peers/{peer}/health`: how a peer's connector fares per revision, and whose fault what failed is. It is what
-//! a vendor gets for support: counts, versions and places in the connector's code; no payloads, no personal data, no
-//! configuration, and nobody's words of why.
+//! a vendor gets for support: counts, versions and places in the connector's code; no payloads and no configuration. The
+//! sentences in it went through the redactor of the log.
 
 use std::collections::BTreeMap;
 

@@ -25,6 +25,7 @@ fn call(school: &School, name: &str) -> Recorded {
         interface: "ta-resultaten".to_owned(),
         outcome: "bug (connector)".to_owned(),
         said: Conversation {
+            is_partial: false,
             asked: None,
             exchanged: vec![answer],
         },

@@ -6,7 +6,7 @@ use tracing::warn;
 use super::{At, deelname};
 use crate::app::rollout::Work;
 use crate::app::running::{Connectors, NotRunning};
-use crate::app::{Core, Refused};
+use crate::app::{Core, Refused, counting};
 use crate::connector::blame::Decision;
 use crate::domain::interface::Interface;
 use crate::store::ledger;
@@ -58,18 +58,21 @@ pub async fn start_link(core: &Core, connectors: &Connectors, at: At<'_>, id: &s
             NotRunning::Sealed(error) => NoLink::Refused(error.into()),
             _ => NoLink::None("this examenleverancier can't be asked for start links now; ask the school"),
         })?;
-    running
-        .caller
-        .start_link(&peer_id)
-        .await
-        .outcome
-        .map_err(|error| match error.decision {
-            Decision::Permanent { .. } | Decision::Unsupported | Decision::Unrepresentable { .. } => {
-                NoLink::None("the examenleverancier gives no start link for this deelname")
-            }
-            Decision::RetryAfter(_) | Decision::RateLimited(_) | Decision::AuthExpired | Decision::Bug => {
-                warn!(peer = %vendor, "could not get a start link: blame {}", error.blame);
-                NoLink::NotNow
-            }
-        })
+    let answer = running.caller.start_link(&peer_id).await;
+    let of = counting::Of {
+        tenant,
+        peer: vendor,
+        revision: Some(running.revision),
+        interface: Interface::TaZittingsplan,
+    };
+    counting::count(core, connectors.tally(), of, &answer);
+    answer.outcome.map_err(|error| match error.decision {
+        Decision::Permanent { .. } | Decision::Unsupported | Decision::Unrepresentable { .. } => {
+            NoLink::None("the examenleverancier gives no start link for this deelname")
+        }
+        Decision::RetryAfter(_) | Decision::RateLimited(_) | Decision::AuthExpired | Decision::Bug => {
+            warn!(peer = %vendor, "could not get a start link: blame {}", error.blame);
+            NoLink::NotNow
+        }
+    })
 }

@@ -29,6 +29,7 @@ impl Stage {
             interface: "ta-resultaten".to_owned(),
             outcome: "bug (connector)".to_owned(),
             said: Conversation {
+                is_partial: false,
                 asked: None,
                 exchanged: vec![answer],
             },

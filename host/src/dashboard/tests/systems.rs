@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::stage::{Browser, SCHOOL, Stage};
 use crate::simulator::{Misbehaviour, Ta, TaOptions, Trouble};
-use crate::store::{client, landscape, peer};
+use crate::store::{audit, client, landscape, peer};
 
 async fn vendor() -> Ta {
     Ta::start(TaOptions::new("Toetsgilde")).await.unwrap()
@@ -102,7 +102,10 @@ async fn functioneel_beheer_adds_a_vendor_and_sees_which_step_of_its_connection_
     );
     set_up(&fb, &ta, &[]).await;
     ta.misbehave(Misbehaviour::always(Trouble::InvalidJson).on("GET", "/components"));
-    assert_eq!(tried(&fb).await[3..], ["mislukt", SKIPPED], "what can't be read");
+    assert_eq!(tried(&fb).await[3..], ["goed", "mislukt"], "what can't be read");
+    let said = audit::about(&stage.core.db, SCHOOL, "peer", "gilde").await.unwrap();
+    let trials = said.iter().filter(|entry| entry.verb == "endpoint.try").count();
+    assert_eq!(trials, 6, "who tried an endpoint stands in the audit, however it ended");
     ta.behave();
     ta.misbehave(Misbehaviour::always(Trouble::ServerError).on("GET", "/"));
     assert_eq!(

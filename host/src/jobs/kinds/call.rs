@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde::de::DeserializeOwned;
 
 use crate::app::draft::{About, Draft};
-use crate::app::files;
 use crate::app::recording::Recorded;
-use crate::app::rollout::tally::Call;
 use crate::app::rollout::{self, Work};
 use crate::app::running::{Connectors, NotRunning, Running};
 use crate::app::{Core, Decision, Refused};
+use crate::app::{counting, files};
 use crate::connector::blame::{self, CallError};
 use crate::connector::call::{Answer, Caller};
 use crate::connector::recorder::Recorder;
@@ -20,7 +19,6 @@ use crate::domain::interface::Interface;
 use crate::domain::retry::Blame;
 use crate::jobs::{JobContext, JobError};
 use crate::store::task;
-use crate::telemetry::names;
 
 use super::failure;
 
@@ -137,38 +135,15 @@ impl<'a> Line<'a> {
 
     /// What a call gave, counted, as it stands: for callers that go on after some failures.
     pub(super) fn counted<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
-        let outcome = match &answer.outcome {
-            Ok(_) => "done",
-            Err(error) => error.decision.word(),
+        let of = counting::Of {
+            tenant: &self.context.job.tenant,
+            peer: &self.context.job.peer,
+            revision: self.context.revision(),
+            interface: self.interface,
         };
-        let labels = [
-            ("tenant", self.context.job.tenant.clone()),
-            ("peer", self.context.job.peer.clone()),
-            ("interface", self.interface.as_str().to_owned()),
-            ("outcome", outcome.to_owned()),
-        ];
-        metrics::counter!(names::CONNECTOR_CALLS, &labels).increment(1);
-        metrics::histogram!(names::CONNECTOR_SECONDS, &labels).record(answer.report.wall.as_secs_f64());
-        if let Some(revision) = self.context.revision() {
-            let call = Call {
-                tenant: &self.context.job.tenant,
-                peer: &self.context.job.peer,
-                revision,
-                interface: self.interface,
-                blame: answer.outcome.as_ref().err().and_then(failure::held_against),
-                report: answer.report,
-                fault: answer.outcome.as_ref().err().and_then(fault),
-            };
-            self.connectors.tally().count(call, self.context.core.now());
+        counting::count(&self.context.core, self.connectors.tally(), of, &answer);
+        if let Some(revision) = of.revision {
             self.record(revision, answer.outcome.as_ref().err());
-        }
-        if let Err(error) = &answer.outcome
-            && error.incident
-        {
-            tracing::error!(
-                peer = %self.context.job.peer, interface = %self.interface, blame = %error.blame,
-                "incident in a call to {}: {}", self.context.job.peer, error.detail
-            );
         }
         answer.outcome
     }
@@ -267,10 +242,4 @@ impl<'a> Line<'a> {
         .await?;
         Ok(())
     }
-}
-
-/// How the connector's code failed, when that is what happened.
-fn fault(error: &CallError) -> Option<(&str, &[String])> {
-    let is_of_the_code = error.blame == blame::Blame::Connector;
-    is_of_the_code.then_some((error.detail.as_str(), error.frames.as_slice()))
 }

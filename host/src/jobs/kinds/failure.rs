@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::CommitError;
+use crate::app::counting::blame_of;
 use crate::app::running::NotRunning;
 use crate::connector::blame::{self, CallError, Decision};
 use crate::domain::retry::{Blame, Verdict};
@@ -17,19 +18,6 @@ const UNTIL_INSTALLED: Duration = Duration::from_secs(15 * 60);
 
 /// Between two looks at work of a unit that is not enabled: enabling it takes the work up by itself.
 const UNTIL_ENABLED: Duration = Duration::from_secs(15 * 60);
-
-fn blame_of(error: &CallError) -> Blame {
-    match error.blame {
-        blame::Blame::Vendor => Blame::Vendor,
-        blame::Blame::Connector => Blame::Connector,
-        blame::Blame::Host => Blame::Host,
-    }
-}
-
-/// Whose failure it counts as; an operation that isn't offered is an answer and no failure.
-pub(super) fn held_against(error: &CallError) -> Option<Blame> {
-    (error.decision != Decision::Unsupported).then(|| blame_of(error))
-}
 
 /// What a failed call comes to.
 pub(super) fn of_call(error: &CallError) -> JobError {

@@ -107,6 +107,7 @@ async fn try_out(
             let recorded = Recorded {
                 asked,
                 exchanged: call.said.exchanged,
+                is_partial: call.said.is_partial,
                 outcome: call.outcome,
                 at: call.at,
                 config,
