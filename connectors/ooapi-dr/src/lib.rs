@@ -8,7 +8,7 @@ use oke_codec::{Dialect, Problems, read_association, read_offering, read_person}
 use oke_sdk::{
     Context, DrStudentresultaat, DrToetsdeelnemers, Error, Way,
     model::{Association, Offering, Person},
-    ooapi::{self, unreadable},
+    ooapi,
 };
 use serde_json::Value;
 
@@ -58,10 +58,5 @@ fn read<T>(
     path: [&str; 2],
     reader: impl Fn(&Value, &Dialect) -> Result<T, Problems>,
 ) -> Result<Option<T>, Error> {
-    let dialect = ooapi::dialect(ctx)?;
-    let Some(answer) = ctx.http(API).get(path).send()?.found()? else {
-        return Ok(None);
-    };
-    let object: Value = answer.json()?;
-    reader(&object, &dialect).map(Some).map_err(unreadable)
+    ooapi::find(ctx.http(API).get(path), &ooapi::dialect(ctx)?, reader)
 }

@@ -1,13 +1,11 @@
 //! Connector for test platforms (TA) that speak OKE themselves: flows 0, 2, 3 and 4, one file per flow.
 //!
-//! Here is only the calling: what is read and written is `oke-codec`'s, what it means for a delivery is in `mapping`,
-//! how a poll walks through the sittings is in `poll`.
+//! Here is only the calling: what is read and written is `oke-codec`'s, what it means for a delivery is in `mapping`.
 
 mod catalogue;
 mod documents;
 mod mapping;
 mod plan;
-mod poll;
 mod report;
 mod results;
 mod settings;

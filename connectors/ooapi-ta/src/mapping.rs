@@ -43,10 +43,10 @@ pub(crate) fn write_sitting(sitting: &Offering, dialect: &Dialect) -> Value {
 /// [`Error::Unrepresentable`] when the person is not there: flow 2 has no other way to tell who it is (R14).
 pub(crate) fn write_deelname(deelname: &Association, dialect: &Dialect) -> Result<Value, Error> {
     if deelname.person.is_none() {
-        return Err(Error::Unrepresentable {
-            field: "person".to_owned(),
-            why: "a deelname carries the whole person (R14), and only the id is given".to_owned(),
-        });
+        return Err(Error::unrepresentable(
+            "person",
+            "a deelname carries the whole person (R14), and only the id is given",
+        ));
     }
     Ok(write_association(
         deelname,

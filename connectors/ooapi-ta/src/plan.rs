@@ -1,18 +1,14 @@
 //! Flow 2: PUT, PATCH and GET of offerings and associations. The platform keeps the ids of who plans (`§4.0`), so that
 //! it makes none of its own.
 
-use oke_codec::{
-    read_association, read_offering, read_page, write_association_cancellation, write_offering_cancellation,
-};
+use crate::{API, OoapiTa, mapping, settings::Settings};
+use oke_codec::{read_association, read_offering, write_association_cancellation, write_offering_cancellation};
 use oke_sdk::{
     Context, Error, Level, Page, TaZittingsplan, Written,
-    http::{Request, Response},
+    http::Request,
     model::{Association, AssociationState, Offering, OfferingState},
     ooapi::{self, unreadable},
 };
-use serde_json::Value;
-
-use crate::{API, OoapiTa, mapping, settings::Settings};
 
 impl TaZittingsplan for OoapiTa {
     fn put_sitting(ctx: &Context, sitting: Offering, peer_id: Option<&str>) -> Result<Written, Error> {
@@ -71,11 +67,9 @@ impl TaZittingsplan for OoapiTa {
         sitting_peer_id: &str,
         cursor: Option<String>,
     ) -> Result<Page<Association>, Error> {
-        let dialect = ooapi::dialect(ctx)?;
         let number = ooapi::page_number(cursor.as_deref())?;
         let answer = associations_page(ctx, sitting_peer_id, number)?.send()?;
-        let page: Value = answer.success()?.json()?;
-        let page = read_page(&page, |item| read_association(item, &dialect)).map_err(unreadable)?;
+        let page = ooapi::page(answer.success()?, &ooapi::dialect(ctx)?, read_association)?;
         let page = page.all_or_nothing().map_err(unreadable)?;
         Ok(Page {
             items: page.items,
@@ -84,19 +78,14 @@ impl TaZittingsplan for OoapiTa {
     }
 
     fn start_link(ctx: &Context, deelname_peer_id: &str) -> Result<String, Error> {
-        let answer = ctx.http(API).get(["associations", deelname_peer_id, "url"]).send()?;
-        answer.success()?.json()
+        ctx.http(API).get(["associations", deelname_peer_id, "url"]).read()
     }
 }
 
 /// The present state of a sitting at the platform, with its report (R25).
 pub(crate) fn offering(ctx: &Context, id: &str) -> Result<Option<Offering>, Error> {
-    let dialect = ooapi::dialect(ctx)?;
-    let Some(answer) = ctx.http(API).get(["offerings", id]).send()?.found()? else {
-        return Ok(None);
-    };
-    let offering: Value = answer.json()?;
-    read_offering(&offering, &dialect).map(Some).map_err(unreadable)
+    let request = ctx.http(API).get(["offerings", id]);
+    ooapi::find(request, &ooapi::dialect(ctx)?, read_offering)
 }
 
 /// A request for one page of the associations of a sitting.
@@ -109,8 +98,7 @@ pub(crate) fn associations_page<'a>(ctx: &'a Context, sitting: &str, number: u32
 
 /// Sends a cancellation. What the platform never knew needs none: its PUT was refused or never sent.
 fn cancel(ctx: &Context, request: Request<'_>) -> Result<Written, Error> {
-    let answer: Option<Response> = request.send()?.found()?;
-    if answer.is_none() {
+    if request.send()?.found()?.is_none() {
         ctx.log(Level::Info, "nothing to cancel: the platform does not know it", &[]);
     }
     Ok(Written::default())

@@ -2,6 +2,7 @@
 //! free; `reference` is ours.
 
 use jiff::{Timestamp, civil::Date};
+use oke_sdk::numbered::Numbered;
 use serde::{Deserialize, Serialize};
 
 /// An exam that can be taken.
@@ -16,13 +17,6 @@ pub(crate) struct Exam {
     pub active: bool,
     #[serde(default)]
     pub aids: Vec<Aid>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Exams {
-    pub exams: Vec<Exam>,
-    /// Id of the last one, when there are more.
-    pub next: Option<u64>,
 }
 
 /// What a candidate may be given.
@@ -60,9 +54,14 @@ pub(crate) struct Period {
     pub minutes: u32,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Periods {
-    pub periods: Vec<Period>,
+impl Numbered for Period {
+    fn number(&self) -> u64 {
+        self.id
+    }
+
+    fn ours(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
 }
 
 /// A candidate of a period, as it is sent.
@@ -90,11 +89,14 @@ pub(crate) struct Candidate {
     pub aids: Vec<Aid>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Candidates {
-    pub candidates: Vec<Candidate>,
-    /// Id of the last one, when there are more.
-    pub next: Option<u64>,
+impl Numbered for Candidate {
+    fn number(&self) -> u64 {
+        self.id
+    }
+
+    fn ours(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
 }
 
 /// How far a candidate is.

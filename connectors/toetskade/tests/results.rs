@@ -119,10 +119,18 @@ fn a_push_of_another_kind_says_nothing_and_one_that_is_no_json_is_refused() {
 #[test]
 fn reading_back_a_number_that_was_given_out_again_finds_nothing() {
     let host = FakeHost::new();
-    let outcome = fixture("outcomes")["outcomes"][0].clone();
-    host.on(Method::Get, "/candidates/12/outcome", Answer::json(200, outcome));
+    let mut outcome = fixture("outcomes")["outcomes"][0].clone();
+    host.on(Method::Get, "/candidates/12", Answer::json(200, fixture("candidate")));
+    host.on(Method::Get, "/candidates/12/outcome", Answer::json(200, &outcome));
     let ctx = host.context();
 
     assert!(Toetskade::read_result(&ctx, "12@d-1").unwrap().is_some());
     assert_eq!(Toetskade::read_result(&ctx, "12@d-0"), Ok(None));
+
+    // Or it went to another between the two questions.
+    outcome["reference"] = "d-9".into();
+    let host = FakeHost::new();
+    host.on(Method::Get, "/candidates/12", Answer::json(200, fixture("candidate")));
+    host.on(Method::Get, "/candidates/12/outcome", Answer::json(200, outcome));
+    assert_eq!(Toetskade::read_result(&host.context(), "12@d-1"), Ok(None));
 }

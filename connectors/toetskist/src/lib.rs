@@ -33,16 +33,10 @@ impl Files for Toetskist {
     }
 
     fn read_piece(_ctx: &Context, piece: &Piece) -> Result<Vec<Line>, Error> {
-        let list = List::of(piece)?;
-        let read = match list {
+        Ok(piece.lines(match List::of(piece)? {
             List::Tests => mapping::test,
             List::Results => mapping::outcome,
             List::DropOuts => mapping::drop_out,
-        };
-        let line = |row: oke_sdk::Row<'_>| match row.is_empty() {
-            true => Line::Nothing,
-            false => read(row).unwrap_or_else(Line::from),
-        };
-        Ok(piece.rows().map(line).collect())
+        }))
     }
 }

@@ -423,6 +423,7 @@ pub struct Association {
 }
 
 mod bare;
+mod codes;
 // Below the lists, so that they can use their macros.
 mod group;
 mod result;

@@ -110,6 +110,21 @@ impl Context {
         Endpoint::new(self, endpoint)
     }
 
+    /// What could be read of one item among many. One that could not is logged with `fields` and the reason, and left out:
+    /// it costs only itself. For lists that the host compares with what it knows; where a missing item would be taken for
+    /// one that is not there, refuse the whole instead.
+    pub fn readable<T>(&self, item: Result<T, Error>, message: &str, fields: &[(&str, &str)]) -> Option<T> {
+        match item {
+            Ok(item) => Some(item),
+            Err(error) => {
+                let why = error.to_string();
+                let fields: Vec<(&str, &str)> = fields.iter().copied().chain([("why", why.as_str())]).collect();
+                self.log(Level::Error, message, &fields);
+                None
+            }
+        }
+    }
+
     /// Writes a log line. The host limits the volume and redacts; personal data does not belong here all the same.
     pub fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
         let fields: Vec<(String, String)> = fields
@@ -157,6 +172,27 @@ fn wrong_type(name: &str, wanted: &str, found: &ConfigValue) -> Error {
 #[cfg(test)]
 mod tests {
     use crate::{ConfigValue, Error, testing::FakeHost};
+
+    #[test]
+    fn an_item_that_can_not_be_read_costs_only_itself_and_the_log_says_why() {
+        let host = FakeHost::new();
+        let ctx = host.context();
+        let items = [
+            ("a", Ok(1)),
+            ("b", Err(Error::rejected("odd", "no number"))),
+            ("c", Ok(3)),
+        ];
+
+        let read: Vec<i32> = items
+            .into_iter()
+            .filter_map(|(name, item)| ctx.readable(item, "left out", &[("item", name)]))
+            .collect();
+
+        assert_eq!(read, [1, 3]);
+        let logged = host.logged();
+        assert_eq!((logged.len(), logged[0].fields[0].1.as_str()), (1, "b"));
+        assert_eq!(logged[0].fields[1].1, "the vendor refused (odd): no number");
+    }
 
     #[test]
     fn configuration_is_read_by_type_and_a_wrong_type_says_what_to_mend() {

@@ -34,6 +34,24 @@ pub enum Error {
     Bug(String),
 }
 
+impl Error {
+    /// The vendor refused, or sent what can't be used.
+    pub fn rejected(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Rejected {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+
+    /// This field of the canonical model can't be written for the vendor.
+    pub fn unrepresentable(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Unrepresentable {
+            field: field.into(),
+            why: why.into(),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

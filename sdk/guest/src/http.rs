@@ -1,5 +1,6 @@
 //! The way out to the vendor. The host adds base URL, credentials and TLS, and refuses what the grant does not name.
 
+mod answer;
 #[cfg(target_arch = "wasm32")]
 mod host;
 mod path;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub use path::{IntoPath, segment};
 pub use response::Response;
+pub(crate) use response::from_json;
 
 use crate::{Context, Error};
 
@@ -169,6 +171,14 @@ impl Request<'_> {
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
         self
+    }
+
+    /// The same, where there is a value: the cursor of a page, which the first page has not.
+    pub fn query_opt(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
     }
 
     /// Adds a header; never credentials, the host adds those.

@@ -14,7 +14,7 @@ mod webhook;
 
 pub use dr_studentresultaat::{DrStudentresultaat, Way};
 pub use dr_toetsdeelnemers::DrToetsdeelnemers;
-pub use files::{Encoding, File, FileContent, Files, Line, Piece, Planned, Reading, Row, Table};
+pub use files::{Encoding, File, FileContent, Files, Line, Piece, Planned, Reading, Refusal, Row, Table};
 pub use ta_resultaten::{DeliveryPage, TaResultaten};
 pub use ta_toetscatalogus::TaToetscatalogus;
 pub use ta_zittingsplan::{TaZittingsplan, Written};
@@ -32,6 +32,24 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page starts, in the connector's own terms; absent at the end.
     pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of nothing, which is the last.
+    pub fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
+
+    /// The same page of what its items mean.
+    pub fn map<U>(self, mean: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(mean).collect(),
+            next: self.next,
+        }
+    }
 }
 
 /// A document that streams through the host, unread (R27).

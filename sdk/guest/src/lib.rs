@@ -7,30 +7,26 @@
 //! a [`testing::FakeHost`].
 //!
 //! ```
-//! use oke_sdk::{Context, Error, Page, TaToetscatalogus, model::Component};
+//! use oke_sdk::{Context, Error, Page, TaToetscatalogus, model::{Code, Component}};
 //!
 //! struct Connector;
 //!
 //! impl TaToetscatalogus for Connector {
 //!     fn list_components(ctx: &Context, cursor: Option<String>, page_size: u32) -> Result<Page<Component>, Error> {
-//!         let page = cursor.unwrap_or_else(|| "1".to_owned());
-//!         let answer = ctx.http("api").get("/tests").query("page", page).query("size", page_size).send()?;
-//!         let tests: Vec<serde_json::Value> = answer.success()?.json()?;
-//!         Ok(Page { items: tests.iter().map(read_test).collect::<Result<_, _>>()?, next: None })
+//!         let request = ctx.http("api").get("/tests").query("size", page_size).query_opt("after", cursor);
+//!         Ok(request.page("tests", "next")?.map(component))
 //!     }
 //!
 //!     fn get_component(ctx: &Context, component_id: &str) -> Result<Option<Component>, Error> {
-//!         match ctx.http("api").get(["tests", component_id]).send()?.found()? {
-//!             Some(answer) => read_test(&answer.json()?).map(Some),
-//!             None => Ok(None),
-//!         }
+//!         Ok(ctx.http("api").get(["tests", component_id]).find()?.map(component))
 //!     }
 //! }
 //!
-//! fn read_test(test: &serde_json::Value) -> Result<Component, Error> {
-//!     # let _ = test;
-//!     // … the vendor's format to the canonical model …
-//!     # Err(Error::Unsupported("an example".to_owned()))
+//! #[derive(serde::Deserialize)]
+//! struct Test { code: String, title: String }
+//!
+//! fn component(test: Test) -> Component {
+//!     Component::bare(&test.code, Code::new("testCode", &test.code), test.title)
 //! }
 //!
 //! oke_sdk::export!(Connector: ta_toetscatalogus);
@@ -44,11 +40,16 @@ pub mod bindings;
 mod context;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod convert;
+pub mod dutch;
 mod error;
 mod export;
+pub mod extra_time;
 pub mod http;
 mod interfaces;
+pub mod needs;
+pub mod numbered;
 pub mod ooapi;
+pub mod sitting_by_sitting;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
@@ -58,8 +59,8 @@ pub use error::Error;
 pub use export::Glue;
 pub use interfaces::{
     DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Encoding, File, FileContent, Files, Line, Page,
-    Piece, Planned, Pushed, Reading, Received, Row, TaResultaten, TaToetscatalogus, TaZittingsplan, TaZittingsverslag,
-    Table, TplResultaten, TplZittingsverslag, Way, Webhook, Written,
+    Piece, Planned, Pushed, Reading, Received, Refusal, Row, TaResultaten, TaToetscatalogus, TaZittingsplan,
+    TaZittingsverslag, Table, TplResultaten, TplZittingsverslag, Way, Webhook, Written,
 };
 pub use model::{Delivery, Report};
 pub use oke_codec::model;

@@ -1,10 +1,13 @@
 //! What connectors share whose vendor speaks OKE itself: the dialect from the configuration, pages, and the codec's
 //! problems as the error that they mean.
 
-use oke_codec::{Dialect, Problems, Quirks, Version};
+use oke_codec::{Dialect, Page, Problems, Quirks, Version, read_page};
 use serde_json::{Map, Value};
 
-use crate::{ConfigValue, Context, Error};
+use crate::{
+    ConfigValue, Context, Error,
+    http::{Request, Response},
+};
 
 /// The page sizes that OKE allows (R20).
 const PAGE_SIZES: [u32; 5] = [10, 20, 50, 100, 250];
@@ -73,12 +76,37 @@ pub fn page_number(cursor: Option<&str>) -> Result<u32, Error> {
     }
 }
 
+/// One object as it is now, `None` when it is not there.
+///
+/// # Errors
+/// As [`Request::find`], and [`unreadable`].
+pub fn find<T>(
+    request: Request<'_>,
+    dialect: &Dialect,
+    reader: impl Fn(&Value, &Dialect) -> Result<T, Problems>,
+) -> Result<Option<T>, Error> {
+    let Some(object) = request.find::<Value>()? else {
+        return Ok(None);
+    };
+    reader(&object, dialect).map(Some).map_err(unreadable)
+}
+
+/// A page of a collection, each item on its own, so that a broken one can cost only itself.
+///
+/// # Errors
+/// As [`Response::json`], and [`unreadable`] when the page itself can't be read.
+pub fn page<T>(
+    answer: Response,
+    dialect: &Dialect,
+    reader: impl Fn(&Value, &Dialect) -> Result<T, Problems>,
+) -> Result<Page<Result<T, Problems>>, Error> {
+    let page: Value = answer.json()?;
+    read_page(&page, |item| reader(item, dialect)).map_err(unreadable)
+}
+
 /// The vendor sent an object that can't be read: a person looks, with the vendor.
 pub fn unreadable(problems: Problems) -> Error {
-    Error::Rejected {
-        code: "unreadable".to_owned(),
-        message: words(&problems),
-    }
+    Error::rejected("unreadable", words(&problems))
 }
 
 /// The request lacks what OKE requires of the message: nothing was sent.
@@ -87,10 +115,7 @@ pub fn unwritable(problems: Problems) -> Error {
         .0
         .first()
         .map_or_else(String::new, |first| first.pointer.clone());
-    Error::Unrepresentable {
-        field,
-        why: words(&problems),
-    }
+    Error::unrepresentable(field, words(&problems))
 }
 
 /// The codec's texts quote no personal data; a message with many problems is cut short.

@@ -4,7 +4,7 @@ use jiff::{Timestamp, Unit, fmt::rfc2822};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Body, Incoming};
-use crate::Error;
+use crate::{Document, Error};
 
 /// Largest answer that is read whole, in bytes. Documents are not read: hand on their [`Body`].
 const MAX_READ: u32 = 1024 * 1024;
@@ -86,15 +86,17 @@ impl Response {
     /// # Errors
     /// As [`Response::bytes`], and [`Error::Rejected`] with code `invalid-json` when it can't be read as `T`.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let bytes = self.bytes()?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::Rejected {
-            code: "invalid-json".to_owned(),
-            message: format!(
-                "the vendor's answer is not the JSON expected, at line {} column {}",
-                error.line(),
-                error.column()
-            ),
-        })
+        from_json(&self.bytes()?, "the vendor's answer")
+    }
+
+    /// The body as a document of the media type that the vendor says, unread (R27).
+    pub fn into_document(self) -> Document {
+        // RFC 9110: a recipient may take content without a type for plain bytes.
+        let media_type = self.header("content-type").unwrap_or("application/octet-stream");
+        Document {
+            media_type: media_type.to_owned(),
+            content: self.into_body(),
+        }
     }
 
     /// The body, unread.
@@ -132,6 +134,15 @@ impl Response {
         }
         words.chars().take(MAX_WORDS).collect()
     }
+}
+
+/// Reads JSON. What it holds is not quoted in the error: it may be about a person.
+pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = format!("{what} is not the JSON expected, at line {line} column {column}");
+        Error::rejected("invalid-json", message)
+    })
 }
 
 #[cfg(test)]

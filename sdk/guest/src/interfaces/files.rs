@@ -1,5 +1,9 @@
 //! Files that a person carries to and from a vendor without an API.
 
+mod cells;
+
+pub use cells::Refusal;
+
 use crate::{
     Context, Error,
     model::{Association, Component, Delivery, Offering},
@@ -86,10 +90,10 @@ impl Piece {
         let missing: Vec<&str> = columns.iter().copied().filter(|column| !self.has(column)).collect();
         match missing.as_slice() {
             [] => Ok(()),
-            missing => Err(Error::Rejected {
-                code: "missing-column".to_owned(),
-                message: format!("In het bestand ontbreekt: {}.", missing.join(", ")),
-            }),
+            missing => {
+                let message = format!("In het bestand ontbreekt: {}.", missing.join(", "));
+                Err(Error::rejected("missing-column", message))
+            }
         }
     }
 
@@ -155,16 +159,6 @@ pub enum Line {
         /// For the person who carries the file, in Dutch.
         message: String,
     },
-}
-
-impl Line {
-    /// A line that can't be taken; the message is for the person who carries the file, in Dutch.
-    pub fn refused(code: &str, message: impl Into<String>) -> Self {
-        Line::Refused {
-            code: code.to_owned(),
-            message: message.into(),
-        }
-    }
 }
 
 /// Writes the sitting list out and reads files back. The host keeps, encodes, decodes and bounds them.

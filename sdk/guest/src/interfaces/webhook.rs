@@ -1,7 +1,10 @@
 //! What a vendor pushes in a format of its own.
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     Context, Error,
+    http::from_json,
     model::{Delivery, Report},
 };
 
@@ -12,6 +15,16 @@ pub struct Pushed {
     pub name: String,
     /// The body, as it came.
     pub body: Vec<u8>,
+}
+
+impl Pushed {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with code `invalid-json` when it can't be read as `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        from_json(&self.body, "what was pushed")
+    }
 }
 
 /// What a push says.
