@@ -254,6 +254,7 @@ impl From<RevisionError> for Problem {
             RevisionError::NobodyHas(_) => Problem::conflict("nobody-has-it", error.to_string()),
             RevisionError::OtherGrants(_) => Problem::conflict("other-grants", error.to_string()),
             RevisionError::NoSitting(_) => Problem::bad("sitting", error.to_string()),
+            RevisionError::ByFiles(_) => Problem::conflict("by-files", error.to_string()),
             RevisionError::Units(_) => Problem::bad("units", error.to_string()),
             RevisionError::NotAllowed(_) => Problem::forbidden(error.to_string()),
         }

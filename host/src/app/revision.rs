@@ -19,6 +19,7 @@ use super::{CommitError, Core, Decision, Draft, Refused};
 use crate::connector::grant::Rules;
 use crate::connector::manifest::{Configuration, Manifest, Profile};
 use crate::connector::verify::VerifiedPackage;
+use crate::domain::interface::Interface;
 use crate::domain::keuring::Obstacle;
 use crate::domain::principal::Refusal;
 use crate::domain::rollout::{Freeze, NotNow};
@@ -132,6 +133,11 @@ pub enum RevisionError {
         "sitting `{0}` is none of this peer's that is still on and has the revision that is fixed; name one of those"
     )]
     NoSitting(String),
+    /// Its files are the vendor's, and no unit's: a part of the school can't have another revision than the rest.
+    #[error(
+        "peer `{0}` works with files that a person carries: one list and one answer for the whole vendor, so that no unit,          share or sitting can have a revision of its own; put the revision to work for everybody"
+    )]
+    ByFiles(String),
     /// A unit that the school doesn't have, or none.
     #[error("{0}")]
     Units(String),
@@ -266,6 +272,19 @@ pub async fn manifest(db: &Database, revision: &RevisionRow) -> Result<Option<Ma
         why: error.to_string(),
     })?;
     Ok(Some(read))
+}
+
+/// Whether a revision is of a vendor that works with files: its connector serves those, and not the plan itself.
+///
+/// # Errors
+/// What the database says.
+pub async fn works_with_files(db: &Database, revision: &RevisionRow) -> Result<bool, StoreError> {
+    let manifest = manifest(db, revision).await?;
+    let serves = |interface| {
+        let interfaces = manifest.as_ref().map(|manifest| &manifest.connector.interfaces);
+        interfaces.is_some_and(|interfaces| interfaces.contains(&interface))
+    };
+    Ok(serves(Interface::Files) && !serves(Interface::TaZittingsplan))
 }
 
 pub(super) async fn found(core: &Core, tenant: &str, peer: &str) -> Result<PeerRow, RevisionError> {

@@ -238,6 +238,10 @@ impl InDutch for RevisionError {
             RevisionError::NoSitting(_) => {
                 Said::bad("Kies een zitting bij deze leverancier die doorgaat en de oude versie heeft.")
             }
+            RevisionError::ByFiles(_) => Said::conflict(
+                "Deze leverancier werkt met bestanden, en die gaan over de hele school: één lijst heen, één bestand terug. \
+                 Een onderdeel, deel of zitting kan daarom geen eigen revisie hebben. Kies de stap ‘iedereen’.",
+            ),
             RevisionError::Units(_) => Said::bad("Kies minstens één onderdeel van de school, en minstens één stroom."),
             RevisionError::NotAllowed(refusal) => Said::conflict(of_duties(&refusal)),
         })

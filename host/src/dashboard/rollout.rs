@@ -90,6 +90,8 @@ struct RolloutPage {
     environment: &'static str,
     default: String,
     named_only: bool,
+    /// The vendor works with files: no part of the school can have a revision of its own.
+    for_everybody_only: bool,
     units: Vec<UnitLine>,
     flows: Vec<(i64, &'static str)>,
     present: Option<Present>,
@@ -123,6 +125,13 @@ async fn shown(
     let units = Units::of(service, tenant).await?;
     let newest = rollout_store::newest(&core.db, tenant, id).await?;
     let is_open = newest.as_ref().is_some_and(|newest| newest.stage.is_open());
+    let for_everybody_only = match &newest {
+        Some(newest) => match core.db.revision(tenant, id, newest.revision).await? {
+            Some(wanted) => steps::is_for_everybody_only(core, &row, &wanted).await?,
+            None => false,
+        },
+        None => false,
+    };
     let present = match newest {
         None => None,
         Some(newest) => Some(present(service, visitor, id, newest, &units).await?),
@@ -152,6 +161,7 @@ async fn shown(
             .default
             .map_or_else(|| "geen".to_owned(), |number| number.to_string()),
         named_only: serving.named_only,
+        for_everybody_only,
         units: unit_lines(&units, &serving),
         flows: FLOWS_BY_UNIT.iter().map(|flow| (*flow, words::flow(*flow))).collect(),
         present,

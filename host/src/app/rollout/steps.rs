@@ -12,9 +12,10 @@ use crate::app::{Core, Decision, Draft};
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::rollout::criteria::{Criteria, Outcome};
 use crate::domain::rollout::{FLOWS_BY_UNIT, Rollout, Route, Stage, Verdict};
-use crate::store::offering;
 use crate::store::peer::PeerRow;
+use crate::store::revision::RevisionRow;
 use crate::store::rollout::{self, EnablementRow};
+use crate::store::{StoreError, offering};
 
 /// A rollout to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,31 @@ fn manages(account: &Account, core: &Core) -> Result<(), RevisionError> {
     Ok(())
 }
 
+/// Whether a vendor works with files, now or by the revision that comes: a list and what comes back are the whole
+/// vendor's, so that no part of the school can have a revision of its own.
+///
+/// # Errors
+/// What the database says.
+pub async fn is_for_everybody_only(core: &Core, peer: &PeerRow, wanted: &RevisionRow) -> Result<bool, StoreError> {
+    let running = match peer.revision {
+        Some(number) => core.db.revision(&peer.tenant, &peer.id, number).await?,
+        None => None,
+    };
+    for revision in running.iter().chain([wanted]) {
+        if revision::works_with_files(&core.db, revision).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn may_be_parted(core: &Core, peer: &PeerRow, wanted: &RevisionRow) -> Result<(), RevisionError> {
+    match is_for_everybody_only(core, peer, wanted).await? {
+        true => Err(RevisionError::ByFiles(peer.id.clone())),
+        false => Ok(()),
+    }
+}
+
 /// Begins a rollout of an existing revision; nobody is on it yet.
 ///
 /// # Errors
@@ -115,7 +141,10 @@ pub async fn begin(
         // What may not run is not begun.
         match begin.route {
             Route::Steps => revision::may_come(&mut draft, &row, &wanted).await?,
-            Route::Fast => fast::may_begin(&mut draft, &row, &wanted, &account.id).await?,
+            Route::Fast => {
+                may_be_parted(core, &row, &wanted).await?;
+                fast::may_begin(&mut draft, &row, &wanted, &account.id).await?;
+            }
         }
         let newest = rollout::newest(&core.db, tenant, peer).await?;
         let holds =
@@ -259,6 +288,10 @@ impl Doer<'_> {
         match step {
             Step::Go { .. } | Step::NoGo => self.may_say_go(core, &rollout).await?,
             _ => manages(self.account, core)?,
+        }
+        if matches!(step, Step::Units { .. } | Step::Share(_) | Step::Sitting(_)) {
+            let wanted = revision::at(core, &self.peer.tenant, &self.peer.id, rollout.revision).await?;
+            may_be_parted(core, &self.peer, &wanted).await?;
         }
         Ok(match step {
             Step::Units { units, flows } => {
