@@ -96,6 +96,22 @@ pub async fn with_keys(db: &Database, keys: &[Vec<Value>]) -> Result<Vec<Compone
     rows.iter().map(ComponentRow::from_row).collect()
 }
 
+/// Ids of the active components of a vendor after an id, in their order; at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn active_after(
+    db: &Database,
+    tenant: &str,
+    peer: &str,
+    (after, limit): (&str, u32),
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM component WHERE tenant = $1 AND peer = $2 AND id > $3 AND status = 'active'
+        ORDER BY id LIMIT $4";
+    let rows = db.rows(sql, values![tenant, peer, after, limit]).await?;
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
 /// The catalogue of a vendor, by name.
 ///
 /// # Errors

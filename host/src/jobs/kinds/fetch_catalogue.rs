@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::call::{Line, draft, payload};
+use super::call::{Line, payload};
 use super::poll_results::not_wanted;
 use crate::app::catalogue;
 use crate::app::polling::{self, Asks, Recurring};
@@ -17,7 +17,7 @@ use crate::jobs::{Done, JobContext, JobError, JobKind};
 /// Components per page asked for.
 const PAGE: u32 = 100;
 /// A catalogue of more pages is no catalogue: the connector goes round in circles.
-const MOST_PAGES: usize = 1_000;
+const MOST_PAGES: usize = 10_000;
 
 pub(super) struct FetchCatalogue(pub(super) Connectors);
 
@@ -51,22 +51,12 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
         listed.extend(page.components.into_iter().map(|component| component.component_id));
         next = page.next;
         if next.is_none() {
+            // What the whole catalogue no longer names can't be planned any more (R26).
+            catalogue::withdraw_missing(core, tenant, peer, &listed).await?;
             let again = polling::next_round(core.now(), round.every);
-            return Ok(whole(context.clone(), listed).again_at(again));
+            return Ok(Done::nothing().again_at(again));
         }
     }
     let what = format!("the catalogue does not end after {MOST_PAGES} pages");
     Err(JobError::permanent(Blame::Connector, what))
-}
-
-/// The whole catalogue was read: what it no longer names can't be planned any more (R26).
-fn whole(context: JobContext, listed: HashSet<String>) -> Done {
-    Done::deciding(move || {
-        let (context, listed) = (context.clone(), listed.clone());
-        async move {
-            let mut draft = draft(&context.core, &context);
-            catalogue::withdraw_missing(&mut draft, &context.job.peer, &listed).await?;
-            Ok(draft.finish())
-        }
-    })
 }
