@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::api::{self, Service};
+use crate::app::files::erase;
 use crate::app::rollout::tally::WRITTEN_EVERY;
 use crate::app::running::Connectors;
 use crate::app::{Core, World, deadline, polling, recording};
@@ -328,7 +329,8 @@ async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str)
     (StatusCode::OK, "ready\n")
 }
 
-/// Notes now and then which sittings have nothing left to do, and erases recorded exchanges whose days are over.
+/// Notes now and then which sittings have nothing left to do, and erases recorded exchanges and carried files whose days
+/// are over.
 async fn settle(core: Core, stop: CancellationToken) {
     let mut every = tokio::time::interval(SETTLE_EVERY);
     loop {
@@ -341,6 +343,9 @@ async fn settle(core: Core, stop: CancellationToken) {
         }
         if let Err(error) = recording::sweep(&core).await {
             warn!("could not erase recorded exchanges whose days are over, will try again: {error}");
+        }
+        if let Err(error) = erase::sweep(&core).await {
+            warn!("could not erase carried files whose days are over, will try again: {error}");
         }
     }
 }

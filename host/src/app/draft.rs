@@ -162,6 +162,11 @@ impl<'a> Draft<'a> {
         self.set.expect(table, key, version);
     }
 
+    /// Erases rows for good.
+    pub fn erase(&mut self, erasure: crate::store::write_set::Erasure) {
+        self.set.erase(erasure);
+    }
+
     /// Says who did what to which object.
     pub fn audit(&mut self, verb: &'static str, subject: (&'static str, &str), detail: String, content: &[u8]) {
         let (subject_kind, subject_id) = subject;

@@ -2,13 +2,16 @@
 //!
 //! Out: [`plan`] writes the sitting list, and what a person takes along counts as told. In: [`bring`] keeps what came back,
 //! [`preview`] shows line by line what it would do, and [`keep`] stores exactly that, piece by piece. A file is one
-//! vendor's; who plans for a sitting's unit carries its files.
+//! vendor's; who plans for a sitting's unit carries its files. After its term [`erase`] leaves of a file that it was there.
 
+pub mod erase;
 pub mod keep;
 pub mod plan;
 pub mod preview;
 
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::draft::Draft;
 use super::running::{Connectors, NotRunning};
@@ -17,6 +20,7 @@ use crate::connector::blame::CallError;
 use crate::connector::call::{Answer, Caller, Encoding, Table};
 use crate::connector::files::{self, Sheet, Unreadable, Unwritable};
 use crate::connector::manifest::{ConfigValue, Configuration};
+use crate::domain::carried::{KEPT_UNUSED_DAYS, erase_at};
 use crate::domain::interface::Interface;
 use crate::domain::principal::{Account, Duty};
 use crate::store::carried_file::{self, Counts, FileRow, FileState};
@@ -84,6 +88,11 @@ pub enum FileError {
     /// What would be stored is not what was seen.
     #[error("what this file does has changed since it was previewed; look again")]
     SeenOther,
+    /// Its term is over.
+    #[error(
+        "the content of this file was erased on {0}, at the end of its term; bring the file again where that helps"
+    )]
+    Erased(Timestamp),
     /// It is stored already, or being stored.
     #[error("this file is {}; bring it again to see whether it says anything new", .0.name())]
     NotPreviewed(FileState),
@@ -151,11 +160,7 @@ pub async fn carried(core: &Core, tenant: &str, peer: &str) -> Result<Option<Car
     let Some(row) = core.db.revision(tenant, peer, number).await? else {
         return Ok(None);
     };
-    let Some(manifest) = revision::manifest(&core.db, &row).await? else {
-        return Ok(None);
-    };
-    let serves = |interface| manifest.connector.interfaces.contains(&interface);
-    if !serves(Interface::Files) || serves(Interface::TaZittingsplan) {
+    if !revision::works_with_files(&core.db, &row).await? {
         return Ok(None);
     }
     let config: Configuration = serde_json::from_str(&row.config).map_err(|error| StoreError::Inconsistent {
@@ -177,7 +182,7 @@ pub async fn carried(core: &Core, tenant: &str, peer: &str) -> Result<Option<Car
 pub struct File {
     /// The row.
     pub row: FileRow,
-    /// Its name in the clear.
+    /// Its name in the clear; empty once it is erased.
     pub name: String,
 }
 
@@ -186,7 +191,10 @@ fn name_place(tenant: &str, id: &str) -> String {
 }
 
 fn opened(core: &Core, row: FileRow) -> Result<File, FileError> {
-    let name = core.sealer.open(&name_place(&row.tenant, &row.id), &row.name)?;
+    let name = match row.erased_at {
+        None => core.sealer.open(&name_place(&row.tenant, &row.id), &row.name)?,
+        Some(_) => Vec::new(),
+    };
     Ok(File {
         name: String::from_utf8_lossy(&name).into_owned(),
         row,
@@ -218,8 +226,11 @@ pub async fn find(core: &Core, carrier: Carrier<'_>, (peer, id): (&str, &str)) -
 /// The content of a file.
 ///
 /// # Errors
-/// [`FileError`]: a chunk that does not open.
+/// [`FileError`]: it was erased, or a chunk does not open.
 pub async fn content(core: &Core, row: &FileRow) -> Result<Vec<u8>, FileError> {
+    if let Some(at) = row.erased_at {
+        return Err(FileError::Erased(at));
+    }
     let mut bytes = Vec::new();
     for seq in 0.. {
         let Some(chunk) = chunk(core, &row.tenant, &row.content, seq).await? else {
@@ -276,9 +287,9 @@ pub async fn bring(
     core.decide(&[format!("carried_file/{tenant}/{digest}")], || async {
         let mut draft = Draft::of(core, tenant, carrier.actor());
         let known = carried_file::with_digest(&core.db, tenant, peer_id, &digest).await?;
-        let known = known
-            .into_iter()
-            .find(|row| row.state == FileState::Previewed && row.made_by == carrier.account.id);
+        let known = known.into_iter().find(|row| {
+            row.state == FileState::Previewed && row.erased_at.is_none() && row.made_by == carrier.account.id
+        });
         let id = match known {
             Some(known) => known.id,
             None => {
@@ -289,7 +300,7 @@ pub async fn bring(
                     peer: peer_id.to_owned(),
                     state: FileState::Previewed,
                     name: core.sealer.seal(&name_place(tenant, &id), name.as_bytes())?,
-                    media_type: String::new(),
+                    media_type: files::media_type(bytes).to_owned(),
                     size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
                     digest: digest.clone(),
                     content: core.id(),
@@ -299,6 +310,8 @@ pub async fn bring(
                     made_at: draft.now,
                     stored: None,
                     revision: None,
+                    erase_at: erase_at(draft.now, KEPT_UNUSED_DAYS),
+                    erased_at: None,
                     version: 0,
                 };
                 put_content(&mut draft, &row.content, bytes)?;

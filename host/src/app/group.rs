@@ -47,6 +47,15 @@ pub(super) fn check(set: &WriteSet) -> Result<(), CommitError> {
             )));
         }
     }
+    for erasure in &set.erases {
+        let (table, key) = (erasure.table, &erasure.key);
+        if table.is_versioned() || key.is_empty() || key.len() > table.key.len() {
+            return Err(CommitError::Malformed(format!(
+                "rows of `{}` can't be erased so",
+                table.name
+            )));
+        }
+    }
     Ok(())
 }
 
@@ -104,6 +113,12 @@ pub(super) async fn write(tx: &mut Transaction, sets: &[&WriteSet], more: Vec<Wr
         if touched != statement.rows {
             return Err(CommitError::changed(statement.table));
         }
+    }
+    for erasure in sets.iter().flat_map(|set| &set.erases) {
+        let columns = erasure.table.key.iter().zip(1..=erasure.key.len());
+        let matching: Vec<String> = columns.map(|(column, place)| format!("{column} = ${place}")).collect();
+        let sql = format!("DELETE FROM {} WHERE {}", erasure.table.name, matching.join(" AND "));
+        tx.execute(sql, erasure.key.clone()).await?;
     }
     Ok(())
 }
@@ -173,7 +188,7 @@ fn count_changed(table: &Table, rows: usize) -> String {
     )
 }
 
-/// A row of a versioned table goes on top of the version before it. Rows are never deleted, so a later version always
+/// A row of a versioned table goes on top of the version before it. Such rows are never deleted, so a later version always
 /// finds its row, and a first one finds none or is not applied.
 fn upsert(table: &Table, rows: usize) -> String {
     let columns = table.columns.join(", ");

@@ -230,11 +230,20 @@ pub(super) fn method(source: Source) -> &'static str {
 }
 
 /// Nothing new. A poll repeats so often that only messages on the face are noted; a read-back that repeats settles what
-/// lay aside.
+/// lay aside, and so does a file: its vendor can't be asked, and a person brought it later.
 async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Around) -> Result<Outcome, Refused> {
     match incoming.source {
-        Source::Push | Source::File => {
+        Source::Push => {
             draft.note(arrived(incoming), Outcome::Repeated)?;
+        }
+        Source::File => {
+            draft.note(arrived(incoming), Outcome::Repeated)?;
+            if repeats_head(incoming, known) {
+                let resolution = "Een later bestand zegt opnieuw het afgeronde resultaat.";
+                draft
+                    .close(RESULT_ASIDE, ("association", &known.deelname.id), resolution)
+                    .await?;
+            }
         }
         Source::Poll => {}
         Source::ReadBack => {
@@ -245,6 +254,13 @@ async fn repeated(draft: &mut Draft<'_>, incoming: &Incoming<'_>, known: &Around
         }
     }
     Ok(Outcome::Repeated)
+}
+
+/// Whether what came in says again what the head points at, rather than what lies aside beside it.
+fn repeats_head(incoming: &Incoming<'_>, known: &Around) -> bool {
+    let head = known.head.as_ref().map(|head| head.seq);
+    let standing = known.versions.iter().find(|version| Some(version.seq) == head);
+    standing.is_some_and(|standing| result::is_same(&incoming.delivered, &standing.delivered))
 }
 
 /// The head after a version: one that lies aside leaves it as it was.
@@ -294,10 +310,17 @@ async fn keep(draft: &mut Draft<'_>, known: &Around, version: &Version, head: &m
     let subject = Subject::Deelname(&known.deelname.id);
     let pending = document::name(draft, &known.deelname.peer, subject, &result.documents).await?;
     let deelname = ("association", known.deelname.id.as_str());
-    if version.source == Source::ReadBack {
-        draft
-            .close(RESULT_ASIDE, deelname, "Teruggelezen bij de leverancier.")
-            .await?;
+    match version.source {
+        Source::ReadBack => {
+            let resolution = "Teruggelezen bij de leverancier.";
+            draft.close(RESULT_ASIDE, deelname, resolution).await?;
+        }
+        // No read-back follows of a vendor that can't be asked.
+        Source::File if version.judgement != Judgement::Aside => {
+            let resolution = "Een later bestand zegt welk resultaat geldt.";
+            draft.close(RESULT_ASIDE, deelname, resolution).await?;
+        }
+        Source::File | Source::Push | Source::Poll => {}
     }
     if version.judgement != Judgement::Aside && head.decided == Decided::Vastgesteld {
         proposal::lapse(draft, head).await?;

@@ -185,6 +185,15 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, Unreadable> {
     sheet(rows)
 }
 
+/// The media type that a content shows: what [`read`] reads it as.
+#[must_use]
+pub fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "text/csv",
+    }
+}
+
 /// Rows as they stand, the first of which names the columns.
 struct Rows {
     rows: Vec<SheetRow>,

@@ -116,6 +116,9 @@ struct FilePage {
     brought: String,
     by: String,
     stored: String,
+    /// Until when its content is kept, or when it was erased.
+    kept_until: String,
+    is_erased: bool,
     taken: u32,
     kept: u32,
     known: u32,
@@ -153,6 +156,9 @@ async fn shown(
     let core = &service.core;
     let file = files::find(core, carrier, (peer, id)).await.map_err(file_words::oops)?;
     match file.row.state {
+        FileState::Previewed if file.row.erased_at.is_some() => {
+            rendered(service, visitor, peer, &file, Body::default(), (status, notice)).await
+        }
         FileState::Taken => Err(Oops::absent("Dit is een zittingslijst, geen bestand dat terugkwam.")),
         FileState::Storing | FileState::Stored => {
             let lines = keep::refused(core, &file.row).await.map_err(file_words::oops)?;
@@ -233,18 +239,22 @@ async fn rendered(
 ) -> Result<Response, Oops> {
     let vendor = vendor(service, visitor, peer).await?;
     let row = &file.row;
-    let (word, class) = state_word(row.state);
+    let (word, class) = state_word(row);
     let (taken, known, refused) = body
         .counts
         .unwrap_or((row.counts.taken, row.counts.known, row.counts.refused));
     let from = body.asked.vanaf;
-    let title = format!("Bestand: {}", file.name);
+    let name = match row.erased_at {
+        None => file.name.as_str(),
+        Some(_) => "naam gewist",
+    };
+    let title = format!("Bestand: {name}");
     let file_page = FilePage {
         shell: Shell::around(service, visitor, "/bestanden", title, notice).await?,
         peer: vendor.id,
         vendor: vendor.name,
         id: row.id.clone(),
-        name: file.name.clone(),
+        name: name.to_owned(),
         word,
         class,
         brought: words::moment(row.made_at),
@@ -253,6 +263,8 @@ async fn rendered(
             .stored
             .as_ref()
             .map_or_else(String::new, |(by, at)| format!("{}, door {by}", words::moment(*at))),
+        kept_until: words::day(row.erased_at.unwrap_or(row.erase_at)),
+        is_erased: row.erased_at.is_some(),
         taken,
         kept: row.counts.stored,
         known,

@@ -8,11 +8,12 @@ use crate::app::files::preview::{self, Stated};
 use crate::app::running::NotRunning;
 use crate::connector::blame::Decision;
 use crate::connector::files::Unwritable;
-use crate::store::carried_file::FileState;
+use crate::store::carried_file::{FileRow, FileState};
 
 /// How far a file is, and the class of its badge.
-pub fn state_word(state: FileState) -> (&'static str, &'static str) {
-    match state {
+pub fn state_word(row: &FileRow) -> (&'static str, &'static str) {
+    match row.state {
+        FileState::Previewed if row.erased_at.is_some() => ("niet opgeslagen", ""),
         FileState::Taken => ("meegenomen", "good"),
         FileState::Previewed => ("bekijken", "wait"),
         FileState::Storing => ("wordt opgeslagen", "wait"),
@@ -34,7 +35,8 @@ pub fn said_word(said: &preview::Said) -> (&'static str, &'static str) {
 /// What a line says.
 pub fn said(said: &preview::Said) -> String {
     match said {
-        preview::Said::Result(stated) => stated_in_words(stated),
+        preview::Said::Result(stated) if stated.label.is_empty() => stated_in_words(stated),
+        preview::Said::Result(stated) => format!("{}: {}", stated.label, stated_in_words(stated)),
         preview::Said::Test(test) => format!("toets {}: {}", test.component_id, test.name),
         preview::Said::Known => "zegt niets nieuws".to_owned(),
         preview::Said::Nothing => "lege regel".to_owned(),
@@ -110,6 +112,10 @@ impl InDutch for FileError {
                 FileState::Storing => "Dit bestand wordt al opgeslagen.",
                 _ => "Dit bestand is al opgeslagen. Breng het opnieuw om te zien of het nog iets nieuws zegt.",
             }),
+            FileError::Erased(at) => Said::conflict(format!(
+                "De inhoud van dit bestand is op {} gewist, aan het eind van de bewaartermijn.",
+                words::moment(at)
+            )),
             FileError::NothingToStore => Said::bad("Er is niets op te slaan: geen regel zegt iets nieuws."),
             FileError::TwoOfOne(one, other) => Said::bad(format!(
                 "De regels {one} en {other} gaan over dezelfde deelname. Kies er één."

@@ -20,7 +20,7 @@ use super::words;
 use crate::api::Service;
 use crate::app::files::{self, Carrier, File, FileError, plan};
 use crate::connector::files::LARGEST_FILE;
-use crate::domain::carried::Standing;
+use crate::domain::carried::{KEPT_DAYS, KEPT_UNUSED_DAYS, Standing};
 use crate::domain::principal::Duty;
 use crate::store::carried_file::FileState;
 use crate::store::peer::{self, PeerRow};
@@ -102,6 +102,7 @@ struct SittingLine {
     name: String,
     when: String,
     deelnames: usize,
+    left_off: usize,
     word: &'static str,
     class: &'static str,
     fixed: String,
@@ -115,6 +116,9 @@ struct FileLine {
     at: String,
     by: String,
     what: String,
+    /// Until when it is kept, or when it was erased.
+    kept: String,
+    is_erased: bool,
     word: &'static str,
     class: &'static str,
 }
@@ -127,8 +131,12 @@ struct FilesPage {
     name: String,
     hours: i64,
     sittings: Vec<SittingLine>,
+    /// Some deelname stays off a list.
+    left_off: bool,
     files: Vec<FileLine>,
     largest_mib: usize,
+    kept_days: i64,
+    kept_unused_days: i64,
 }
 
 async fn show(
@@ -165,9 +173,12 @@ async fn shown(
         id: vendor.id,
         name: vendor.name,
         hours: carried.fixed_hours,
+        left_off: listed.iter().any(|one| one.left_off > 0),
         sittings: listed.into_iter().map(sitting_line).collect(),
         files: files.iter().map(file_line).collect(),
         largest_mib: LARGEST_FILE >> 20,
+        kept_days: KEPT_DAYS,
+        kept_unused_days: KEPT_UNUSED_DAYS,
     };
     page(status, &files_page)
 }
@@ -187,6 +198,7 @@ fn sitting_line(one: plan::Listed) -> SittingLine {
         when: facts.start.map_or_else(|| "–".to_owned(), words::moment),
         fixed: one.fixed_from.map_or_else(|| "–".to_owned(), words::moment),
         deelnames: one.deelnames,
+        left_off: one.left_off,
         ticked: one.standing.goes_along(),
         name: match one.sitting.is_canceled() {
             true => format!("{} (geannuleerd)", facts.name),
@@ -198,16 +210,28 @@ fn sitting_line(one: plan::Listed) -> SittingLine {
 
 fn file_line(file: &File) -> FileLine {
     let (row, counts) = (&file.row, file.row.counts);
-    let (word, class) = state_word(row.state);
+    let (word, class) = state_word(row);
     FileLine {
         id: row.id.clone(),
-        name: file.name.clone(),
+        name: match row.erased_at {
+            None => file.name.clone(),
+            Some(_) => "naam gewist".to_owned(),
+        },
+        kept: match row.erased_at {
+            None => words::day(row.erase_at),
+            Some(at) => format!("gewist op {}", words::day(at)),
+        },
+        is_erased: row.erased_at.is_some(),
         is_list: row.state == FileState::Taken,
         at: words::moment(row.made_at),
         by: row.made_by.clone(),
         what: match row.state {
+            FileState::Taken if counts.left_off > 0 => format!(
+                "{} zittingen, {} deelnames; {} niet mee door een voorziening",
+                counts.sittings, counts.deelnames, counts.left_off
+            ),
             FileState::Taken => format!("{} zittingen, {} deelnames", counts.sittings, counts.deelnames),
-            FileState::Previewed => "nog niets van opgeslagen".to_owned(),
+            FileState::Previewed => "niets van opgeslagen".to_owned(),
             FileState::Storing => format!("{} van {} regels opgeslagen", counts.stored, counts.taken),
             FileState::Stored => format!(
                 "{} opgeslagen, {} al bekend, {} geweigerd",

@@ -1,6 +1,21 @@
-//! The plan of a vendor that works with files: what a person has taken along, and until when taking along still helps.
+//! The plan of a vendor that works with files: what a person has taken along, until when taking along still helps, and how
+//! long the files themselves are kept.
 
 use jiff::{SignedDuration, Timestamp};
+
+/// So many days a file is kept that went out, or whose lines were stored: long enough to find out what was told and what
+/// came back of a sitting of the same school year. What its lines say is kept as results are.
+pub const KEPT_DAYS: i64 = 365;
+/// So many days a file is kept of which nothing was stored.
+pub const KEPT_UNUSED_DAYS: i64 = 30;
+
+/// When the content of a file is erased, so many days after a moment.
+#[must_use]
+pub fn erase_at(since: Timestamp, days: i64) -> Timestamp {
+    since
+        .checked_add(SignedDuration::from_hours(24 * days))
+        .unwrap_or(Timestamp::MAX)
+}
 
 /// Where a sitting stands at such a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

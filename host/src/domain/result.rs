@@ -373,7 +373,8 @@ fn normed(delivered: Normed, entered: Option<Normed>) -> Normed {
 }
 
 /// Whether a delivery says nothing new. A day that was left out says nothing.
-fn is_same(delivered: &Delivered, known: &Delivered) -> bool {
+#[must_use]
+pub fn is_same(delivered: &Delivered, known: &Delivered) -> bool {
     if delivered.result.result_date.is_some() {
         return delivered == known;
     }

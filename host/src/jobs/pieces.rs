@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Done, JobContext, JobError, JobKind};
-use crate::app::files::keep::{self, Storing};
+use crate::app::files::keep;
 use crate::app::files::plan;
 use crate::app::judging::{self, Which};
 use crate::app::mended::{self, Mending};
@@ -43,7 +43,7 @@ pub fn mended() -> impl JobKind + 'static {
 /// What a person had stored of a file is kept.
 #[must_use]
 pub fn store_file() -> impl JobKind + 'static {
-    Pieces::<Storing>(PhantomData)
+    StoreFile
 }
 
 /// A sitting at a vendor that works with files is looked at when it becomes fixed.
@@ -112,14 +112,6 @@ impl Piece for Mending {
     }
 }
 
-impl Piece for Storing {
-    const KIND: &'static str = keep::STORE_FILE;
-
-    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
-        keep::take_piece(draft, self).await
-    }
-}
-
 #[derive(Clone, Deserialize)]
 struct ToLookAt {
     sitting: String,
@@ -142,15 +134,56 @@ impl<P: Piece> JobKind for Pieces<P> {
 
     fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
         async move {
-            let piece: P = serde_json::from_str(&context.job.payload).map_err(|error| {
-                JobError::permanent(Blame::Host, format!("a payload that this kind did not write: {error}"))
-            })?;
+            let piece: P = read(&context)?;
             Ok(Done::deciding(move || {
                 let (context, piece) = (context.clone(), piece.clone());
                 async move {
                     let actor = format!("job:{}", P::KIND);
                     let mut draft = Draft::of(&context.core, &context.job.tenant, actor);
                     piece.take(&mut draft).await?;
+                    Ok(draft.finish())
+                }
+            }))
+        }
+        .boxed()
+    }
+}
+
+fn read<P: DeserializeOwned>(context: &JobContext) -> Result<P, JobError> {
+    serde_json::from_str(&context.job.payload)
+        .map_err(|error| JobError::permanent(Blame::Host, format!("a payload that this kind did not write: {error}")))
+}
+
+/// Pieces of a file in one run. Taking up a job costs as much as keeping a piece; a run that ends badly goes on where the
+/// file's row says.
+const PIECES_PER_RUN: usize = 25;
+
+#[derive(Clone, Deserialize)]
+struct ToStore {
+    file: String,
+}
+
+struct StoreFile;
+
+impl JobKind for StoreFile {
+    fn name(&self) -> &'static str {
+        keep::STORE_FILE
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        async move {
+            let ToStore { file } = read(&context)?;
+            for _ in 0..PIECES_PER_RUN {
+                if !keep::keep_next(&context.core, &context.job.tenant, &file).await? {
+                    return Ok(Done::nothing());
+                }
+            }
+            Ok(Done::deciding(move || {
+                let (context, file) = (context.clone(), file.clone());
+                async move {
+                    let actor = format!("job:{}", keep::STORE_FILE);
+                    let mut draft = Draft::of(&context.core, &context.job.tenant, actor);
+                    keep::follow(&mut draft, &file).await?;
                     Ok(draft.finish())
                 }
             }))

@@ -1,5 +1,5 @@
 //! Files that a person carries to and from a vendor: what they are and how far they are. Their content lies in the chunks
-//! of documents.
+//! of documents, until their term is over.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub static CARRIED_FILE: Table = Table {
         "stored_by",
         "stored_at",
         "revision",
+        "erase_at",
+        "erased_at",
         "version",
     ],
 };
@@ -76,10 +78,14 @@ pub struct Counts {
     pub taken: u32,
     /// Lines that said nothing new.
     pub known: u32,
+    /// Of a sitting list: deelnames that were left off, since a need can't be told.
+    pub left_off: u32,
     /// Lines that were refused, or left out where a choice was to be made.
     pub refused: u32,
     /// Of the lines taken, how many are stored.
     pub stored: u32,
+    /// Pieces of its lines that were gone through: where storing goes on.
+    pub pieces: u32,
 }
 
 /// One file.
@@ -93,9 +99,9 @@ pub struct FileRow {
     pub peer: String,
     /// How far it is.
     pub state: FileState,
-    /// Its name, sealed.
+    /// Its name, sealed; empty once it is erased.
     pub name: Vec<u8>,
-    /// Media type; empty for what came in, which is known by its content.
+    /// Media type: as the connector says it of what it wrote, as its content shows of what came in.
     pub media_type: String,
     /// Bytes.
     pub size: i64,
@@ -103,7 +109,8 @@ pub struct FileRow {
     pub digest: String,
     /// Under which id its chunks lie.
     pub content: String,
-    /// The same of its lines as they were previewed, once they are to be stored.
+    /// The same of its lines as they were previewed: named before the first of them is kept, so that none is without a row
+    /// that names it.
     pub lines: Option<String>,
     /// In numbers.
     pub counts: Counts,
@@ -115,6 +122,10 @@ pub struct FileRow {
     pub stored: Option<(String, Timestamp)>,
     /// The connector revision that wrote or read it.
     pub revision: Option<i64>,
+    /// When its content and name are erased.
+    pub erase_at: Timestamp,
+    /// When they were.
+    pub erased_at: Option<Timestamp>,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -143,6 +154,8 @@ impl FileRow {
                 stored.map(|(by, _)| by.clone()),
                 stored.map(|(_, at)| *at),
                 self.revision,
+                self.erase_at,
+                self.erased_at,
                 self.version + 1,
             ],
         }
@@ -167,6 +180,8 @@ impl FileRow {
             made_at: row.moment("made_at")?,
             stored: row.text_opt("stored_by")?.zip(row.moment_opt("stored_at")?),
             revision: row.int_opt("revision")?,
+            erase_at: row.moment("erase_at")?,
+            erased_at: row.moment_opt("erased_at")?,
             version: row.int("version")?,
         })
     }
@@ -200,5 +215,17 @@ pub async fn with_digest(db: &Database, tenant: &str, peer: &str, digest: &str) 
 pub async fn newest(db: &Database, tenant: &str, peer: &str, limit: u32) -> Result<Vec<FileRow>, StoreError> {
     let sql = "SELECT * FROM carried_file WHERE tenant = $1 AND peer = $2 ORDER BY made_at DESC, id DESC LIMIT $3";
     let rows = db.rows(sql, values![tenant, peer, limit]).await?;
+    rows.iter().map(FileRow::from_row).collect()
+}
+
+/// The files of any school whose term is over and whose content is still there, the longest over first; at most `limit`.
+/// What is being stored is left alone until it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn over(db: &Database, now: Timestamp, limit: u32) -> Result<Vec<FileRow>, StoreError> {
+    let sql = "SELECT * FROM carried_file WHERE erased_at IS NULL AND state <> 'storing' AND erase_at <= $1
+        ORDER BY erase_at LIMIT $2";
+    let rows = db.rows(sql, values![now, limit]).await?;
     rows.iter().map(FileRow::from_row).collect()
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::error::StoreError;
 use super::seal::{SealError, Sealer};
 use super::sql::{Database, Row};
-use super::write_set::{Table, Write};
+use super::write_set::{Erasure, Table, Write};
 use crate::domain::model::DocumentType;
 use crate::values;
 
@@ -195,6 +195,15 @@ pub fn chunk_row(sealer: &Sealer, tenant: &str, content: &str, seq: i64, bytes: 
     })
 }
 
+/// Erases a content, all its pieces.
+#[must_use]
+pub fn erasure(tenant: &str, content: &str) -> Erasure {
+    Erasure {
+        table: &DOCUMENT_CHUNK,
+        key: values![tenant, content],
+    }
+}
+
 /// A piece of a document's content, still sealed; `None` past the end.
 ///
 /// # Errors
@@ -203,6 +212,15 @@ pub async fn sealed_chunk(db: &Database, tenant: &str, content: &str, seq: i64) 
     let sql = "SELECT bytes FROM document_chunk WHERE tenant = $1 AND content = $2 AND seq = $3";
     let row = db.row(sql, values![tenant, content, seq]).await?;
     row.map(|row| row.bytes("bytes")).transpose()
+}
+
+/// Whether a content has a piece.
+///
+/// # Errors
+/// What the database says.
+pub async fn has_chunk(db: &Database, tenant: &str, content: &str, seq: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT seq FROM document_chunk WHERE tenant = $1 AND content = $2 AND seq = $3";
+    Ok(db.row(sql, values![tenant, content, seq]).await?.is_some())
 }
 
 /// Opens what [`sealed_chunk`] found.

@@ -52,6 +52,16 @@ pub struct Expectation {
     pub version: i64,
 }
 
+/// Rows that are erased for good: what they hold may not be kept any longer. Only of tables whose rows never change; a row
+/// with versions stays, emptied.
+#[derive(Debug, Clone)]
+pub struct Erasure {
+    /// Where.
+    pub table: &'static Table,
+    /// Values of the first columns of the key, which all these rows share.
+    pub key: Vec<Value>,
+}
+
 /// Who did what to which object. No personal data: ids and digests only (invariant 10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -78,6 +88,8 @@ pub struct WriteSet {
     pub rows: Vec<Write>,
     /// Rows only read.
     pub expects: Vec<Expectation>,
+    /// Rows to erase.
+    pub erases: Vec<Erasure>,
     /// Who did what.
     pub audit: Vec<AuditEntry>,
 }
@@ -104,6 +116,12 @@ impl WriteSet {
         self
     }
 
+    /// Erases rows.
+    pub fn erase(&mut self, erasure: Erasure) -> &mut Self {
+        self.erases.push(erasure);
+        self
+    }
+
     /// Adds an audit entry.
     pub fn audit(&mut self, entry: AuditEntry) -> &mut Self {
         self.audit.push(entry);
@@ -113,6 +131,6 @@ impl WriteSet {
     /// Whether nothing would be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.audit.is_empty()
+        self.rows.is_empty() && self.erases.is_empty() && self.audit.is_empty()
     }
 }

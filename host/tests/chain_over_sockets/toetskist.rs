@@ -12,6 +12,8 @@ use oke_host::domain::offering::Times;
 use oke_host::domain::principal::{Duty, WHOLE_SCHOOL};
 use oke_host::domain::result::{Hold, Judgement, Source};
 use oke_host::simulator::TestToPlan;
+use oke_host::store::WriteSet;
+use oke_host::store::needs::StandingRow;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -411,7 +413,8 @@ async fn a_sitting_that_nobody_took_along_is_a_task_at_the_cut_off() {
     desk.house.close().await;
 }
 
-/// R10: an older state lies aside; the next file that says what stands settles nothing by chance.
+/// R10: an older state lies aside; its vendor can't be asked, so that a later file settles it: by saying again what stands,
+/// or by a newer result.
 #[tokio::test]
 async fn an_older_state_in_a_file_lies_aside_without_asking_a_vendor_that_can_not_be_asked() {
     let Some(desk) = Desk::open(&[]).await else { return };
@@ -427,6 +430,65 @@ async fn an_older_state_in_a_file_lies_aside_without_asking_a_vendor_that_can_no
     let tasks = desk.house.open_tasks().await;
     let kinds: Vec<&str> = tasks.iter().map(|task| task.about.kind.as_str()).collect();
     assert_eq!(kinds, ["result-aside"], "no connector is missed");
+
+    let again = [line("genormeerd;6,4;2026-09-03"), b"\n".to_vec()].concat();
+    let (id, preview) = desk.previewed("c.csv", &again).await;
+    assert_eq!(lines(&preview), expected(&[(2, "take")]));
+    assert_eq!(preview["lines"][0]["readings"][0]["label"], "zegt opnieuw wat er staat");
+    desk.store(&id, &preview, json!({})).await.being(202);
+    desk.house.work().await;
+    assert!(desk.house.open_tasks().await.is_empty(), "settled");
+    assert_eq!(
+        desk.house.versions(&deelnames[0]).await.len(),
+        2,
+        "nothing new was said"
+    );
+    let (_, preview) = desk.previewed("d.csv", &line("genormeerd;6,4;2026-09-03")).await;
+    assert_eq!(lines(&preview), expected(&[(2, "known")]), "and is not asked for again");
+
+    desk.stored("e.csv", &line("ingeleverd;;")).await;
+    assert_eq!(desk.house.open_tasks().await.len(), 1);
+    desk.stored("f.csv", &line("genormeerd;7,1;2026-09-04")).await;
+    assert_eq!(desk.score_at_sis(&deelnames[0]).await.as_deref(), Some("7.1"));
+    desk.house.close_without_tasks().await;
+}
+
+/// R15: who has a need that the vendor can't be told stays off the list, and the list says so.
+#[tokio::test]
+async fn who_is_left_off_a_list_because_of_a_need_is_counted() {
+    let Some(desk) = Desk::open(&[]).await else { return };
+    let (sitting, deelnames) = desk.plan(2).await;
+    let core = &desk.house.core;
+    let waits = StandingRow {
+        tenant: TENANT.to_owned(),
+        association: deelnames[0].clone(),
+        peer: PEER.to_owned(),
+        by_hand: false,
+        blocked: true,
+        at: core.now(),
+        version: 0,
+    };
+    let mut set = WriteSet::of(TENANT);
+    set.put(waits.next());
+    core.commit(set).await.unwrap();
+
+    let listed = desk.get("/sittings").await.being(200).json();
+    assert_eq!((&listed[0]["deelnames"], &listed[0]["leftOff"]), (&json!(2), &json!(1)));
+    let list = String::from_utf8(desk.take(&sitting).await).unwrap();
+    assert!(!list.contains(&deelnames[0]) && list.contains(&deelnames[1]));
+    let files = desk.get("").await.json();
+    let made = files
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|file| file["state"] == "taken")
+        .unwrap();
+    assert_eq!(
+        (&made["counts"]["deelnames"], &made["counts"]["leftOff"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(made["eraseAt"].is_string() && made["erasedAt"].is_null());
+    assert!(!desk.house.deelname(&deelnames[0]).await.is_confirmed());
     desk.house.close().await;
 }
 

@@ -66,6 +66,7 @@ impl From<FileError> for Problem {
             },
             FileError::SeenOther => Problem::conflict("changed-meanwhile", said),
             FileError::NotPreviewed(_) => Problem::conflict("not-now", said),
+            FileError::Erased(_) => Problem::conflict("erased", said),
             FileError::NothingToStore => Problem::bad("nothing-to-store", said),
             FileError::TwoOfOne(..) | FileError::NoSuchChoice(_) => Problem::bad("choice", said),
             FileError::NoSittings | FileError::TooMany => Problem::bad("sittings", said),
@@ -91,6 +92,12 @@ pub struct File {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub made_at: Timestamp,
+    /// When its content and name are erased.
+    #[schema(value_type = String, format = DateTime)]
+    pub erase_at: Timestamp,
+    /// When they were; then its name is empty.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub erased_at: Option<Timestamp>,
     /// What is in it, in numbers.
     pub counts: FileCounts,
 }
@@ -103,6 +110,8 @@ pub struct FileCounts {
     pub sittings: u32,
     /// Deelnames of a list.
     pub deelnames: u32,
+    /// Deelnames that were left off it, since a need can't be told.
+    pub left_off: u32,
     /// Lines that are taken.
     pub taken: u32,
     /// Lines that say nothing new.
@@ -118,6 +127,7 @@ impl From<Counts> for FileCounts {
         FileCounts {
             sittings: counts.sittings,
             deelnames: counts.deelnames,
+            left_off: counts.left_off,
             taken: counts.taken,
             known: counts.known,
             refused: counts.refused,
@@ -142,6 +152,8 @@ pub async fn list(
         size: file.row.size,
         made_by: file.row.made_by,
         made_at: file.row.made_at,
+        erase_at: file.row.erase_at,
+        erased_at: file.row.erased_at,
         counts: file.row.counts.into(),
     });
     Ok(Json(shown.collect()))
@@ -157,6 +169,8 @@ pub struct ListedSitting {
     pub name: String,
     /// Its deelnames that stand.
     pub deelnames: usize,
+    /// Of those: that stay off a list, since a need can't be told.
+    pub left_off: usize,
     /// `new`, `changed`, `taken` or `too-late`.
     pub standing: String,
     /// From when on it is fixed at the vendor.
@@ -177,6 +191,7 @@ pub async fn sittings(
         name: one.sitting.facts.name,
         id: one.sitting.id,
         deelnames: one.deelnames,
+        left_off: one.left_off,
         standing: match one.standing {
             Standing::New => "new",
             Standing::Changed => "changed",

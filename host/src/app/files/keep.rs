@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::preview::{self, Line, Preview, Said, Stated};
@@ -12,8 +11,10 @@ use crate::app::around::Versie;
 use crate::app::draft::{About, Draft, Follow};
 use crate::app::running::Connectors;
 use crate::app::{Core, Decision, Refused, catalogue, polled};
+use crate::domain::carried::{KEPT_DAYS, erase_at};
 use crate::domain::exception;
 use crate::domain::lane;
+use crate::domain::model::Component;
 use crate::domain::result::{Head, Source};
 use crate::store::carried_file::{self, Counts, FileRow, FileState};
 use crate::store::sql::Key;
@@ -21,18 +22,14 @@ use crate::store::{WriteSet, document, result as result_store};
 
 /// Kind of the job that stores a file.
 pub const STORE_FILE: &str = "store_file";
-/// Lines in one commit.
-const LINES_AT_ONCE: usize = 40;
+/// Lines in one commit: each writes four to six rows, and 512 fill a transaction.
+const LINES_AT_ONCE: usize = 80;
+
+/// Pieces of lines in one commit: some hundreds of kilobytes.
+const PIECES_AT_ONCE: usize = 32;
 
 /// What a person chose, by the number of the line: which of its readings, counted from 0.
 pub type Choices = BTreeMap<u32, usize>;
-
-/// What a job's payload says of its piece.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Storing {
-    file: String,
-    seq: i64,
-}
 
 /// Has a file stored, exactly as it was seen: `seen` is the digest of that preview. Returns what it comes to.
 ///
@@ -63,25 +60,25 @@ pub async fn store(
         refused: u32::try_from(lines.len() - taken).unwrap_or(u32::MAX),
         ..Counts::default()
     };
-    let content = core.id();
+    let (id, revision, content) = (of.1, Some(revision), core.id());
+    name_lines(core, carrier, id, &content).await?;
     keep_lines(core, tenant, &content, &lines).await?;
-    let (id, revision) = (of.1, Some(revision));
     core.decide::<_, FileError, _, _>(&[format!("carried_file/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, carrier.actor());
-        let found = carried_file::find(&core.db, tenant, id).await?;
-        let found = found.ok_or_else(|| Refused::unknown("file", id))?;
-        if found.state != FileState::Previewed {
-            return Err(FileError::NotPreviewed(found.state));
+        let found = previewed_row(core, tenant, id).await?;
+        if found.lines.as_ref() != Some(&content) {
+            // Somebody else has it stored at the same moment.
+            return Err(FileError::SeenOther);
         }
         let detail = format!(
             "{} taken, {} known, {} refused",
             counts.taken, counts.known, counts.refused
         );
         draft.audit("file.store", ("file", id), detail, seen.as_bytes());
-        follow(&mut draft, id, 0).await?;
+        follow(&mut draft, id).await?;
         let storing = FileRow {
             state: FileState::Storing,
-            lines: Some(content.clone()),
+            erase_at: erase_at(draft.now, KEPT_DAYS),
             counts,
             stored: Some((carrier.account.id.clone(), draft.now)),
             revision,
@@ -91,6 +88,39 @@ pub async fn store(
         Ok(Decision {
             write_set: draft.finish(),
             answer: counts,
+        })
+    })
+    .await
+}
+
+async fn previewed_row(core: &Core, tenant: &str, id: &str) -> Result<FileRow, FileError> {
+    let found = carried_file::find(&core.db, tenant, id).await?;
+    let found = found.ok_or_else(|| Refused::unknown("file", id))?;
+    match (found.erased_at, found.state) {
+        (Some(at), _) => Err(FileError::Erased(at)),
+        (None, FileState::Previewed) => Ok(found),
+        (None, state) => Err(FileError::NotPreviewed(state)),
+    }
+}
+
+/// Says in the row where the lines will lie before the first of them is kept. What an earlier try left there, which a kill
+/// may have ended, is erased: it never counted.
+async fn name_lines(core: &Core, carrier: Carrier<'_>, id: &str, content: &str) -> Result<(), FileError> {
+    let tenant = carrier.tenant;
+    core.decide::<_, FileError, _, _>(&[format!("carried_file/{tenant}/{id}")], || async {
+        let found = previewed_row(core, tenant, id).await?;
+        let mut draft = Draft::of(core, tenant, carrier.actor());
+        if let Some(earlier) = &found.lines {
+            draft.erase(document::erasure(tenant, earlier));
+        }
+        let named = FileRow {
+            lines: Some(content.to_owned()),
+            ..found
+        };
+        draft.put(named.next());
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
         })
     })
     .await
@@ -136,13 +166,16 @@ fn chosen(previewed: Preview, choices: &Choices) -> Result<Vec<Line>, FileError>
     }
 }
 
-/// Pieces are committed one by one; they count only once the file's row names them.
+/// The pieces count only once the file's row says that it is being stored.
 async fn keep_lines(core: &Core, tenant: &str, content: &str, lines: &[Line]) -> Result<(), FileError> {
-    for (seq, piece) in lines.chunks(LINES_AT_ONCE).enumerate() {
-        let bytes = serde_json::to_vec(piece).expect("lines are JSON");
-        let seq = i64::try_from(seq).expect("a file has no more lines");
+    let pieces: Vec<&[Line]> = lines.chunks(LINES_AT_ONCE).collect();
+    for (nth, some) in pieces.chunks(PIECES_AT_ONCE).enumerate() {
         let mut set = WriteSet::of(tenant);
-        set.put(document::chunk_row(&core.sealer, tenant, content, seq, &bytes)?);
+        for (place, piece) in some.iter().enumerate() {
+            let bytes = serde_json::to_vec(piece).expect("lines are JSON");
+            let seq = i64::try_from(nth * PIECES_AT_ONCE + place).expect("a file has no more lines");
+            set.put(document::chunk_row(&core.sealer, tenant, content, seq, &bytes)?);
+        }
         core.commit(set).await?;
     }
     Ok(())
@@ -177,7 +210,11 @@ pub async fn refused(core: &Core, row: &FileRow) -> Result<Vec<Line>, FileError>
     Ok(refused)
 }
 
-async fn follow(draft: &mut Draft<'_>, file: &str, seq: i64) -> Result<(), Refused> {
+/// The job that keeps the lines of a file that is being stored; the file's row says how far it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn follow(draft: &mut Draft<'_>, file: &str) -> Result<(), Refused> {
     draft
         .follow(Follow {
             kind: STORE_FILE,
@@ -186,44 +223,54 @@ async fn follow(draft: &mut Draft<'_>, file: &str, seq: i64) -> Result<(), Refus
             flow: 3,
             lane: lane::name(3, "file", file),
             parent: None,
-            payload: json!({ "file": file, "seq": seq }),
+            payload: json!({ "file": file }),
             full_state: false,
         })
         .await
 }
 
-/// Keeps a piece of a file's lines, and has the next one follow.
+/// Keeps the next piece of a file's lines, in one commit with how far it is. Says whether there is another.
 ///
 /// # Errors
 /// What the database says.
-pub async fn take_piece(draft: &mut Draft<'_>, storing: &Storing) -> Result<(), Refused> {
+pub async fn keep_next(core: &Core, tenant: &str, file: &str) -> Result<bool, Refused> {
+    core.decide(&[format!("carried_file/{tenant}/{file}")], || async {
+        let mut draft = Draft::of(core, tenant, format!("job:{STORE_FILE}"));
+        let row = carried_file::find(&core.db, tenant, file).await?;
+        let row = row.ok_or_else(|| Refused::unknown("file", file))?;
+        let goes_on = match row.lines.clone().filter(|_| row.state == FileState::Storing) {
+            Some(content) => take_piece(&mut draft, row, &content).await?,
+            None => false,
+        };
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: goes_on,
+        })
+    })
+    .await
+}
+
+async fn take_piece(draft: &mut Draft<'_>, row: FileRow, content: &str) -> Result<bool, Refused> {
     let (core, tenant) = (draft.core, draft.tenant);
-    let Some(row) = carried_file::find(&core.db, tenant, &storing.file).await? else {
-        return Err(Refused::unknown("file", &storing.file));
-    };
-    let Some(content) = row.lines.clone().filter(|_| row.state == FileState::Storing) else {
-        return Ok(());
-    };
     if let Some((by, _)) = &row.stored {
         draft.actor = crate::app::account::actor(by);
     }
     draft.revision = row.revision;
-    let lines = piece(core, tenant, &content, storing.seq).await?.unwrap_or_default();
+    let seq = i64::from(row.counts.pieces);
+    let lines = piece(core, tenant, content, seq).await?.unwrap_or_default();
     let kept = keep_piece(draft, &row, &lines).await?;
-    let is_last = piece(core, tenant, &content, storing.seq + 1).await?.is_none();
-    if !is_last {
-        follow(draft, &storing.file, storing.seq + 1).await?;
-    }
+    let goes_on = document::has_chunk(&core.db, tenant, content, seq + 1).await?;
     let after = FileRow {
-        state: if is_last { FileState::Stored } else { FileState::Storing },
+        state: if goes_on { FileState::Storing } else { FileState::Stored },
         counts: Counts {
             stored: row.counts.stored + kept,
+            pieces: row.counts.pieces + 1,
             ..row.counts
         },
         ..row
     };
     draft.put(after.next());
-    Ok(())
+    Ok(goes_on)
 }
 
 /// Another result came between what a person saw and this: theirs is not taken, and they hear of it.
@@ -279,11 +326,166 @@ async fn keep_piece(draft: &mut Draft<'_>, row: &FileRow, lines: &[Line]) -> Res
         }
         kept += 1;
     }
-    for line in lines {
-        if let Said::Test(test) = &line.said {
-            catalogue::keep(draft, &row.peer, test).await?;
-            kept += 1;
+    let tests: Vec<&Component> = lines
+        .iter()
+        .filter_map(|line| match &line.said {
+            Said::Test(test) => Some(test),
+            _ => None,
+        })
+        .collect();
+    catalogue::keep(draft, &row.peer, tests.iter().copied()).await?;
+    Ok(kept + u32::try_from(tests.len()).expect("a piece has few lines"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::super::{bring, content, erase};
+    use super::*;
+    use crate::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
+    use crate::store::peer::PeerRow;
+    use crate::store::testing::{Bench, on_each_database};
+    use crate::values;
+
+    const TENANT: &str = "roc";
+    const KIST: &str = "kist";
+
+    fn bureau() -> Account {
+        Account {
+            id: "bureau".to_owned(),
+            person_id: None,
+            codes: Vec::new(),
+            assignments: vec![Assignment {
+                id: "bureau-plannen".to_owned(),
+                duty: Duty::Plannen,
+                unit: WHOLE_SCHOOL.to_owned(),
+                mandate: false,
+                from: jiff::Timestamp::UNIX_EPOCH,
+                until: None,
+                withdrawn: None,
+                granted_by: "fb".to_owned(),
+            }],
         }
     }
-    Ok(kept)
+
+    fn carrier(account: &Account) -> Carrier<'_> {
+        Carrier {
+            tenant: TENANT,
+            account,
+        }
+    }
+
+    async fn brought(bench: &Bench, name: &str) -> String {
+        let mut set = WriteSet::of(TENANT);
+        set.put(PeerRow::new(TENANT, KIST, "ta", "Toetskist").next());
+        bench.core.commit(set).await.unwrap();
+        let file = b"kenmerk;reden\nd-1;ziek\n";
+        bring(&bench.core, carrier(&bureau()), KIST, (name, file))
+            .await
+            .unwrap()
+    }
+
+    async fn row(bench: &Bench, id: &str) -> FileRow {
+        carried_file::find(&bench.core.db, TENANT, id).await.unwrap().unwrap()
+    }
+
+    async fn chunks(bench: &Bench) -> Vec<String> {
+        let sql = "SELECT DISTINCT content FROM document_chunk WHERE tenant = $1 ORDER BY content";
+        let rows = bench.core.db.rows(sql, values![TENANT]).await.unwrap();
+        rows.iter().map(|row| row.text("content").unwrap()).collect()
+    }
+
+    fn line() -> Line {
+        Line {
+            number: 2,
+            cells: vec!["d-1".to_owned(), "ziek".to_owned()],
+            said: Said::Nothing,
+        }
+    }
+
+    /// A kill between keeping the lines and saying that they count leaves nothing that no row names.
+    #[tokio::test]
+    async fn what_a_try_that_was_cut_off_left_is_erased_by_the_next_one_or_with_the_file() {
+        on_each_database(|bench| async move {
+            let id = brought(&bench, "uitval.csv").await;
+            let (account, core) = (bureau(), &bench.core);
+            name_lines(core, carrier(&account), &id, "first").await.unwrap();
+            keep_lines(core, TENANT, "first", &[line()]).await.unwrap();
+            name_lines(core, carrier(&account), &id, "second").await.unwrap();
+            keep_lines(core, TENANT, "second", &[line()]).await.unwrap();
+            let kept = row(&bench, &id).await;
+            assert_eq!(kept.lines.as_deref(), Some("second"));
+            let mut there = vec![kept.content.clone(), "second".to_owned()];
+            there.sort();
+            assert_eq!(chunks(&bench).await, there);
+
+            bench.clock.advance(SignedDuration::from_hours(30 * 24));
+            assert_eq!(erase::sweep(core).await.unwrap(), 1);
+            assert!(chunks(&bench).await.is_empty());
+        })
+        .await;
+    }
+
+    /// What remains names nobody: when, by whom, how much, and the digest by which the same file is known again.
+    #[tokio::test]
+    async fn after_its_term_a_file_has_no_content_and_no_name_and_its_row_stays() {
+        on_each_database(|bench| async move {
+            let (account, core) = (bureau(), &bench.core);
+            let id = brought(&bench, "uitval van Noor.csv").await;
+            let before = row(&bench, &id).await;
+            assert_eq!(before.media_type, "text/csv");
+            bench.clock.advance(SignedDuration::from_hours(30 * 24 - 1));
+            assert_eq!(
+                erase::sweep(core).await.unwrap(),
+                0,
+                "nothing of it was stored: thirty days"
+            );
+            bench.clock.advance(SignedDuration::from_hours(1));
+            assert_eq!(erase::sweep(core).await.unwrap(), 1);
+            assert_eq!(erase::sweep(core).await.unwrap(), 0, "once");
+
+            let after = row(&bench, &id).await;
+            assert_eq!(after.erased_at, Some(core.now()));
+            assert!(after.name.is_empty() && chunks(&bench).await.is_empty());
+            let facts = |row: &FileRow| (row.digest.clone(), row.size, row.made_at, row.made_by.clone());
+            assert_eq!(facts(&after), facts(&before));
+            let shown = super::super::find(core, carrier(&account), (KIST, &id)).await.unwrap();
+            assert_eq!(shown.name, "");
+            let gone = content(core, &after).await;
+            assert!(matches!(gone, Err(FileError::Erased(_))), "{gone:?}");
+            let refused = name_lines(core, carrier(&account), &id, "lines").await;
+            assert!(matches!(refused, Err(FileError::Erased(_))), "{refused:?}");
+
+            let file = b"kenmerk;reden\nd-1;ziek\n";
+            let again = bring(core, carrier(&account), KIST, ("uitval.csv", file))
+                .await
+                .unwrap();
+            assert_ne!(again, id, "brought again, it is a new one");
+            assert_eq!(row(&bench, &again).await.digest, before.digest);
+        })
+        .await;
+    }
+
+    /// What is being stored is not taken away under the job that stores it.
+    #[tokio::test]
+    async fn a_file_that_is_being_stored_is_left_until_it_is() {
+        on_each_database(|bench| async move {
+            let id = brought(&bench, "uitval.csv").await;
+            let kept = row(&bench, &id).await;
+            let in_state = async |state| {
+                let mut set = WriteSet::of(TENANT);
+                let row = row(&bench, &id).await;
+                set.put(FileRow { state, ..row }.next());
+                bench.core.commit(set).await.unwrap();
+            };
+            in_state(FileState::Storing).await;
+            bench.clock.advance(SignedDuration::from_hours(400 * 24));
+            assert_eq!(erase::sweep(&bench.core).await.unwrap(), 0);
+            assert_eq!(chunks(&bench).await, [kept.content]);
+            in_state(FileState::Stored).await;
+            assert_eq!(erase::sweep(&bench.core).await.unwrap(), 1);
+        })
+        .await;
+    }
 }

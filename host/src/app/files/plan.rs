@@ -1,6 +1,8 @@
 //! The sitting list of a vendor that works with files. What a person takes along counts as told; from so many hours before
 //! its start a sitting is fixed, and what was not taken by then is a task for a person.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ring::digest;
 use serde_json::json;
@@ -14,13 +16,13 @@ use crate::app::{Core, Decision, Refused, association as association_verbs, need
 use crate::connector::call::{File, FileContent, Planned};
 use crate::connector::files;
 use crate::domain::association::Association;
-use crate::domain::carried::{Standing, fixed_from};
+use crate::domain::carried::{KEPT_DAYS, Standing, erase_at, fixed_from};
 use crate::domain::exception::{self, PLAN_FIXED};
 use crate::domain::lane;
 use crate::domain::offering::Offering;
 use crate::domain::principal::Duty;
 use crate::store::carried_file::{Counts, FileRow, FileState};
-use crate::store::{association, job, needs as needs_store, offering, person};
+use crate::store::{StoreError, association, job, needs as needs_store, offering, person};
 
 /// Kind of the job that looks at a sitting when it becomes fixed.
 pub const CHECK_TAKEN: &str = "check_taken";
@@ -36,6 +38,8 @@ pub struct Listed {
     pub sitting: Offering,
     /// Its deelnames that stand.
     pub deelnames: usize,
+    /// Of those: that stay off a list, since a need can't be told.
+    pub left_off: usize,
     /// Where it stands.
     pub standing: Standing,
     /// From when on it is fixed.
@@ -59,8 +63,10 @@ pub async fn listed(core: &Core, carrier: Carrier<'_>, peer: &str) -> Result<Vec
         if never_told || !units.covers(carrier.account, Duty::Plannen, sitting.unit.as_deref(), now) {
             continue;
         }
+        let blocked = blocked(core, carrier.tenant, &sitting.id).await?;
         all.push(Listed {
             deelnames: deelnames.iter().filter(|one| !one.is_canceled()).count(),
+            left_off: deelnames.iter().filter(|one| is_left_off(one, &blocked)).count(),
             standing: standing(&sitting, &deelnames, carried, now),
             fixed_from: fixed_from(sitting.facts.start, carried.fixed_hours),
             sitting,
@@ -108,9 +114,16 @@ pub async fn take(
         let answer = caller.write_plan(&plan).await;
         let files = counted(connectors, core, (tenant, peer, revision), answer)?;
         let mut draft = Draft::of(core, tenant, carrier.actor());
+        let left_off = chosen.iter().map(|one| one.left_off).sum();
         let mut ids = Vec::with_capacity(files.len());
         for file in &files {
-            ids.push(keep_file(&mut draft, carrier, (peer, revision), file, &plan)?);
+            ids.push(keep_file(
+                &mut draft,
+                carrier,
+                (peer, revision),
+                file,
+                (&plan, left_off),
+            )?);
         }
         for one in &chosen {
             taken(&mut draft, one, revision, ids.first().map_or("", String::as_str)).await?;
@@ -127,6 +140,8 @@ pub async fn take(
 struct Chosen {
     sitting: Offering,
     deelnames: Vec<Association>,
+    /// Deelnames that stay off the list, since a need can't be told.
+    left_off: usize,
     planned: Planned,
 }
 
@@ -157,9 +172,14 @@ async fn with_deelnames(core: &Core, tenant: &str, sitting: Offering) -> Result<
     let all = association::of_offering(db, tenant, &sitting.id).await?;
     let ids: Vec<String> = all.iter().map(|one| one.facts.person_id.clone()).collect();
     let persons = person::with_ids(db, tenant, &ids).await?;
-    let (mut deelnames, mut planned) = (Vec::new(), Vec::new());
+    let blocked = blocked(core, tenant, &sitting.id).await?;
+    let (mut deelnames, mut planned, mut left_off) = (Vec::new(), Vec::new(), 0);
     for deelname in all {
-        if never_told(&deelname) || waits(core, tenant, &deelname).await? {
+        if never_told(&deelname) {
+            continue;
+        }
+        if waits(core, tenant, &deelname, &blocked).await? {
+            left_off += 1;
             continue;
         }
         let known = persons
@@ -176,15 +196,35 @@ async fn with_deelnames(core: &Core, tenant: &str, sitting: Offering) -> Result<
         },
         sitting,
         deelnames,
+        left_off,
     })
 }
 
-async fn waits(core: &Core, tenant: &str, deelname: &Association) -> Result<bool, FileError> {
+/// The deelnames of a sitting whose needs can't be told.
+async fn blocked(core: &Core, tenant: &str, sitting: &str) -> Result<HashSet<String>, StoreError> {
+    let standings = needs_store::standings_of_sitting(&core.db, tenant, sitting).await?;
+    let blocked = standings.into_iter().filter(|standing| standing.blocked);
+    Ok(blocked.map(|standing| standing.association).collect())
+}
+
+/// Whether a deelname that no list had waits because of a need.
+fn is_left_off(deelname: &Association, blocked: &HashSet<String>) -> bool {
+    !deelname.is_canceled()
+        && deelname.planner.is_none()
+        && deelname.confirmed.is_none()
+        && blocked.contains(&deelname.id)
+}
+
+async fn waits(
+    core: &Core,
+    tenant: &str,
+    deelname: &Association,
+    blocked: &HashSet<String>,
+) -> Result<bool, FileError> {
     if deelname.is_canceled() || deelname.planner.is_some() {
         return Ok(false);
     }
-    let standing = needs_store::standing(&core.db, tenant, &deelname.id).await?;
-    if deelname.confirmed.is_none() && standing.is_some_and(|standing| standing.blocked) {
+    if is_left_off(deelname, blocked) {
         return Ok(true);
     }
     Ok(!needs::obstacles_at_delivery(core, tenant, deelname).await?.is_empty())
@@ -195,7 +235,7 @@ fn keep_file(
     carrier: Carrier<'_>,
     (peer, revision): (&str, i64),
     file: &File,
-    plan: &[Planned],
+    (plan, left_off): (&[Planned], usize),
 ) -> Result<String, FileError> {
     let bytes = match &file.content {
         FileContent::Bytes(bytes) => bytes.clone(),
@@ -219,12 +259,15 @@ fn keep_file(
         counts: Counts {
             sittings: count(plan.len()),
             deelnames: count(plan.iter().map(|one| one.deelnames.len()).sum()),
+            left_off: count(left_off),
             ..Counts::default()
         },
         made_by: carrier.account.id.clone(),
         made_at: draft.now,
         stored: None,
         revision: Some(revision),
+        erase_at: erase_at(draft.now, KEPT_DAYS),
+        erased_at: None,
         version: 0,
     };
     put_content(draft, &row.content, &bytes)?;

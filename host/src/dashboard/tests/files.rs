@@ -7,20 +7,21 @@ use jiff::SignedDuration;
 
 use super::stage::{Browser, HOSTILE, Page, SCHOOL, Stage};
 use crate::app::files::preview::{Line, Said};
-use crate::app::files::{self, Carrier};
+use crate::app::files::{self, Carrier, erase};
 use crate::app::planning::Planner;
 use crate::app::planning::sitting::{self, NewSitting, Plan};
 use crate::app::revision::{self, NewRevision};
 use crate::app::{account, package};
 use crate::connector::contract::Interface;
 use crate::connector::fixture;
+use crate::connector::manifest::{ConfigValue, Configuration};
 use crate::connector::package::Contents;
 use crate::domain::model::ResultValueType;
 use crate::domain::offering::Times;
 use crate::domain::principal::Account;
 use crate::store::carried_file::{self, Counts, FileRow, FileState};
 use crate::store::component::ComponentRow;
-use crate::store::peer::PeerRow;
+use crate::store::peer::{self, PeerRow};
 use crate::store::testing::component;
 use crate::store::{WriteSet, document};
 
@@ -209,6 +210,7 @@ async fn the_bureau_sees_which_sittings_go_along_and_what_was_carried() {
         "vanaf 24 uur voor aanvang",
         "zittingslijst.csv",
         "1 geweigerd",
+        "365 dagen bewaard, en 30 dagen als er niets van is opgeslagen",
     ] {
         assert!(page.text.contains(said), "{said}: {}", page.text);
     }
@@ -240,6 +242,33 @@ async fn the_bureau_sees_which_sittings_go_along_and_what_was_carried() {
     );
 }
 
+/// After its term the page says that it was there, and nothing of what was in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_term_is_over_is_named_without_its_name_or_content() {
+    let stage = Stage::set().await;
+    let carried = carry(&stage).await;
+    stage.clock.advance(SignedDuration::from_hours(31 * 24));
+    assert_eq!(erase::sweep(&stage.core).await.unwrap(), 3);
+    let bureau = stage.browser("bureau").await;
+    let page = bureau.get("/koppelingen/kist/bestanden").await;
+    assert!(
+        page.text.contains("naam gewist") && page.text.contains("gewist op"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("uitval.csv") && page.text.contains("1 geweigerd"));
+    for id in [&carried.brought, &carried.stored] {
+        let file = bureau.get(&format!("/koppelingen/kist/bestanden/{id}")).await;
+        assert_eq!(file.status, StatusCode::OK);
+        assert!(file.text.contains("Inhoud en naam gewist"), "{}", file.text);
+        assert!(!file.text.contains("Regel voor regel") && !file.text.contains("geweigerd.csv"));
+    }
+    let list = format!("/koppelingen/kist/bestanden/{}/zittingslijst.csv", carried.list);
+    let gone = bureau.get(&list).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert!(gone.text.contains("aan het eind van de bewaartermijn"), "{}", gone.text);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_brought_with_the_browser_or_refused_with_the_reason() {
     let stage = Stage::set().await;
@@ -265,4 +294,58 @@ async fn a_file_is_brought_with_the_browser_or_refused_with_the_reason() {
         fb.get("/koppelingen/kist/bestanden").await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+/// Its files are the whole vendor's: a rollout by unit, share or sitting would be ignored, so that none is begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_part_of_the_school_gets_a_revision_of_its_own_at_a_vendor_that_works_with_files() {
+    let stage = Stage::set().await;
+    carry(&stage).await;
+    let core = &stage.core;
+    let first = core.db.revision(SCHOOL, "kist", 1).await.unwrap().unwrap();
+    let new = NewRevision {
+        digest: first.digest,
+        profile: None,
+        config: Configuration::from([("fixed-hours".to_owned(), ConfigValue::Number(48))]),
+        reason: "eerder vast".to_owned(),
+    };
+    let second = revision::make(core, SCHOOL, "fb", "kist", &new).await.unwrap();
+    let fb = stage.browser("fb").await;
+    let (rollout, number) = ("/koppelingen/kist/uitrol", second.to_string());
+    let begin = [("revisie", number.as_str()), ("go-door", "plannen"), ("reden", "proef")];
+
+    let fast = [&begin[..], &[("route", "spoed")]].concat();
+    let refused = fb.post(rollout, &fast).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("werkt met bestanden"), "{}", refused.text);
+    assert_eq!(fb.post(rollout, &begin).await.status, StatusCode::SEE_OTHER);
+
+    let page = fb.get(rollout).await;
+    assert!(page.text.contains("geen eigen revisie hebben"), "{}", page.text);
+    assert!(!page.text.contains("Onderdelen inschakelen") && page.text.contains("Voor iedereen"));
+    let steps = format!("{rollout}/stap");
+    let units = [
+        ("stap", "onderdelen"),
+        ("onderdeel", "techniek"),
+        ("stroom", "2"),
+        ("reden", "proef"),
+    ];
+    let share = [("stap", "deel"), ("percentage", "10"), ("reden", "proef")];
+    for step in [&units[..], &share[..]] {
+        let refused = fb.post(&steps, step).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+        assert!(refused.text.contains("Kies de stap ‘iedereen’"), "{}", refused.text);
+    }
+    let body = r#"{ "step": "share", "percent": 10, "reason": "proef" }"#;
+    let request = Request::post("/api/v1/peers/kist/rollout/steps")
+        .header(header::AUTHORIZATION, format!("Bearer {}", stage.token("fb")))
+        .header(header::CONTENT_TYPE, "application/json");
+    let by_api = stage.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(by_api.status, StatusCode::CONFLICT);
+    assert!(by_api.text.contains("\"reason\":\"by-files\""), "{}", by_api.text);
+
+    let everybody = fb.post(&steps, &[("stap", "iedereen"), ("reden", "proef")]).await;
+    assert_eq!(everybody.status, StatusCode::SEE_OTHER, "{}", everybody.text);
+    let row = peer::find(&core.db, SCHOOL, "kist").await.unwrap().unwrap();
+    assert_eq!(row.revision, Some(second));
 }
