@@ -1,5 +1,7 @@
 //! What is not interpreted (R13): taken apart, merged and given back where it came from.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use crate::problem::Problems;
@@ -68,22 +70,46 @@ impl Parts {
         (!object.is_empty()).then(|| Value::Object(object).to_string())
     }
 
-    /// R3: entries of other consumers merge per `consumerKey`, and all merge per field; `null` removes.
+    /// R3: entries of other consumers merge per `consumerKey`, and all merge per field; `null` removes. An entry without
+    /// a key, which can't be found again to be merged, is there once however often it is said.
     pub fn merge(&mut self, said: Self) {
+        // Found by key, so that a message of many entries costs what its length does, and not the square of it.
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut keyless: HashSet<String> = HashSet::new();
+        for (at, entry) in self.consumers.iter().enumerate() {
+            match lower_case_key(entry) {
+                Some(key) => drop(places.entry(key).or_insert(at)),
+                None => drop(keyless.insert(entry.to_string())),
+            }
+        }
         for entry in said.consumers {
-            let key = consumer_key(&entry).map(str::to_ascii_lowercase);
-            let known = self
-                .consumers
-                .iter_mut()
-                .find(|stored| key.is_some() && consumer_key(stored).map(str::to_ascii_lowercase) == key);
-            match known {
+            let Some(key) = lower_case_key(&entry) else {
+                let entry = without_nulls(entry);
+                if keyless.insert(entry.to_string()) {
+                    self.consumers.push(entry);
+                }
+                continue;
+            };
+            let at = *places.entry(key).or_insert(self.consumers.len());
+            match self.consumers.get_mut(at) {
                 Some(stored) => merge_patch(stored, entry),
-                None => self.consumers.push(entry),
+                None => self.consumers.push(without_nulls(entry)),
             }
         }
         merge_fields(&mut self.fields, said.fields);
         merge_fields(&mut self.own, said.own);
     }
+}
+
+/// What a patch leaves where nothing was: in it `null` removes nothing, and is not kept either (RFC 7396).
+fn without_nulls(said: Value) -> Value {
+    let mut left = Value::Null;
+    merge_patch(&mut left, said);
+    left
+}
+
+fn lower_case_key(entry: &Value) -> Option<String> {
+    consumer_key(entry).map(str::to_ascii_lowercase)
 }
 
 /// The `consumerKey` of an entry.

@@ -5,6 +5,8 @@
 //! a `[[bench]]` with `harness = false`.
 
 pub mod bare;
+pub mod calls;
+pub mod installed;
 pub mod load;
 pub mod release;
 pub mod school;

@@ -6,6 +6,7 @@
 mod apt;
 mod browser;
 mod command;
+mod fuzz;
 mod guests;
 mod house;
 mod postgres;
@@ -25,8 +26,10 @@ oke-run: sets this machine up, then runs the demo, the tests or the benchmarks
 
   cargo demo [ARGS]       build the guests and the host, then run `oke demo ARGS`
   cargo verify [ARGS]     build the guests, start a private PostgreSQL, then run `cargo test --workspace ARGS`
-  cargo bench-oke [ARGS]  build optimised, then run the benchmarks of tests/bench
+  cargo bench-oke [ARGS]  build optimised, then run the benchmarks of tests/bench (`--bench NAME`: one)
   cargo conformance [N]   try the OKE faces with N cases each (20,000 by default) of schemathesis
+  cargo fuzz-all [MINUTES] [TARGET...]
+                          run the fuzz targets of tests/fuzz for so many minutes each (10 by default)
   cargo guests            build the guests only, and print the folder they are in
 
 environment:
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         postgres::KEEPER_VERB => postgres::keeper::main(rest),
-        "demo" | "verify" | "conformance" | "bench" | "guests" => match run(verb, rest) {
+        "demo" | "verify" | "conformance" | "bench" | "fuzz" | "guests" => match run(verb, rest) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 eprintln!("error: {failure}");
@@ -88,6 +91,7 @@ fn run(verb: &str, arguments: &[String]) -> Result<(), Failure> {
         "verify" => verbs::verify(&house, &progress, arguments),
         "conformance" => verbs::conformance(&house, &progress, arguments),
         "bench" => verbs::bench(&house, &progress, arguments),
+        "fuzz" => fuzz::fuzz(&house, &progress, arguments),
         _ => verbs::guests(&house, &progress, arguments),
     }
 }

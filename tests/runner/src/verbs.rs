@@ -189,11 +189,11 @@ pub fn bench(house: &House, progress: &Progress, arguments: &[String]) -> Result
     let step = progress.step("running the benchmarks");
     let mut benches = house.cargo();
     optimised(&mut benches);
-    benches
-        .args(["bench", "--workspace", "--profile", "dev", "--bench", "*"])
-        .args(arguments)
-        .env(GUESTS, modules)
-        .env(BINARY, house.oke());
+    benches.args(["bench", "--workspace", "--profile", "dev"]);
+    if !arguments.iter().any(|argument| argument.starts_with("--bench")) {
+        benches.args(["--bench", "*"]);
+    }
+    benches.args(arguments).env(GUESTS, modules).env(BINARY, house.oke());
     cluster.tell(&mut benches);
     command::run(&mut benches)?;
     step.done("benchmarks are done");

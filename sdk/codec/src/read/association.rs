@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{
     common::{loose_day, reference},
-    field::{Extent, Fields, Spot, full_text, text, whole, word},
+    field::{Extent, Fields, Report, Spot, full_text, text, whole, word},
     person, result,
 };
 use crate::{
     dialect::Dialect,
-    model::{Association, AssociationState, AssociationType, AttemptsLeft, Role},
+    model::{Association, AssociationState, AssociationType, AttemptsLeft, Person, Role},
 };
 
 /// Fields that are interpreted.
@@ -161,15 +161,26 @@ fn person_onto(fields: &Fields, a: &mut Association) {
         return;
     };
     let spot = fields.spot.below(key);
-    let named = value.get("personId").and_then(Value::as_str);
+    let is_another = |stored: &Person| person_id(value).is_some_and(|id| id != stored.person_id);
     let read = match (&a.person, fields.extent) {
-        (Some(stored), Extent::Patch) if named.is_none_or(|id| id == stored.person_id) => {
-            person::patch(value, spot, stored)
-        }
-        _ => person::person(value, spot),
+        (Some(stored), Extent::Patch) if !is_another(stored) => person::patch(value, spot, stored),
+        // Of a person who is new here too, `null` in a patch is nothing that is kept.
+        (_, Extent::Patch) => person::person(value, spot).and_then(|read| {
+            let known = Report::default();
+            person::patch(value, Spot::root(&known), &read)
+        }),
+        (_, Extent::Whole) => person::person(value, spot),
     };
     if let Some(read) = read {
         a.person_id.clone_from(&read.person_id);
         a.person = Some(read);
     }
+}
+
+/// The id that a person's object gives, as its reader finds it: by the name in any case, and a number by its digits.
+fn person_id(value: &Value) -> Option<String> {
+    let unsaid = Report::default();
+    let fields = Fields::of(value, Spot::root(&unsaid), Extent::Patch)?;
+    let (_, id) = fields.find(&["personId"])?;
+    full_text(id, &fields.spot)
 }

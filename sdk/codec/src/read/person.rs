@@ -125,18 +125,15 @@ fn without_fillers(p: &mut Person) {
     p.id_check_name = p.id_check_name.take().map(without_student_number);
 }
 
-/// `idCheckName` without the student number that the published YAML allows at its end (`§4` of the rules): a third part, after
-/// surname and given names, that has a digit and no space.
+/// `idCheckName` without the student number that the published YAML allows at its end (`§4` of the rules): what follows
+/// surname and given names, has a digit and no space. All of those, so that what was read reads back the same.
 fn without_student_number(name: String) -> String {
-    let parts: Vec<&str> = name.split(", ").collect();
-    match parts.as_slice() {
-        [names @ .., last]
-            if names.len() >= 2 && last.contains(|c: char| c.is_ascii_digit()) && !last.trim().contains(' ') =>
-        {
-            names.join(", ")
-        }
-        _ => name,
+    let is_number = |part: &&str| part.contains(|c: char| c.is_ascii_digit()) && !part.trim().contains(' ');
+    let mut parts: Vec<&str> = name.split(", ").collect();
+    while parts.len() > 2 && parts.last().is_some_and(is_number) {
+        parts.pop();
     }
+    parts.join(", ")
 }
 
 fn assigned_need(value: &Value, spot: &Spot) -> Option<AssignedNeed> {

@@ -1,15 +1,15 @@
 //! Who may change what: R1, R2, R3, R4 and table 4.0.F. Each test names its rule.
 
-use crate::given::{deelname, enrolment, enrolment_message, result_message, sitting, sitting_message};
+use crate::given::{deelname, enrolment, enrolment_message, result_message, sitting, sitting_message, student};
 use oke_codec::{
-    AssociationFields, Dialect, OfferingFields, PersonAs, PutBrings, ResultFlow, apply_report, apply_result,
-    is_cancellation, merge_put_association, merge_put_offering,
+    AssociationFields, Dialect, OfferingFields, PersonAs, PersonFields, PutBrings, ResultFlow, apply_report,
+    apply_result, is_cancellation, merge_put_association, merge_put_offering,
     model::{AssociationState, AssociationType, AttemptsLeft, OfferingState, OfferingType, Role},
-    patch_association, patch_offering, read_association, read_association_put, read_offering, read_offering_put,
-    read_report_message, read_result_message, settle_id, write_association, write_association_cancellation,
-    write_offering, write_offering_cancellation,
+    patch_association, patch_offering, patch_person, read_association, read_association_put, read_offering,
+    read_offering_put, read_person, read_report_message, read_result_message, settle_id, write_association,
+    write_association_cancellation, write_offering, write_offering_cancellation, write_person,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn oke() -> Dialect {
     Dialect::v1_0_1()
@@ -99,6 +99,74 @@ fn r3_consumers_merge_per_key_and_per_field() {
         patch_offering(&stored, &json!({ "consumers": [] }), &oke()).unwrap(),
         stored
     );
+}
+
+/// R3: a message may come twice. An entry without a key can't be merged by it, and was added once more each time.
+#[test]
+fn r3_a_consumer_without_a_key_that_is_said_twice_is_there_once() {
+    let patch = json!({ "offeringType": "component", "consumers": [{ "colour": "red" }, { "colour": "red" }] });
+    let once = patch_offering(&sitting(), &patch, &oke()).unwrap();
+    assert_eq!(patch_offering(&once, &patch, &oke()).unwrap(), once);
+    let written = write_offering(&once, &oke(), OfferingFields::All);
+    assert_eq!(written["consumers"].as_array().unwrap().len(), 3);
+}
+
+/// R3, RFC 7396: where nothing is, `null` removes nothing; it was kept, and went with the same message come again.
+#[test]
+fn r3_null_in_the_entry_of_a_new_consumer_is_not_kept() {
+    let entry = json!({ "consumerKey": "nl-new", "size": null, "form": { "colour": null, "large": true } });
+    let patch = json!({ "offeringType": "component", "consumers": [entry] });
+    let once = patch_offering(&sitting(), &patch, &oke()).unwrap();
+    let written = write_offering(&once, &oke(), OfferingFields::All);
+    assert_eq!(
+        written["consumers"][2],
+        json!({ "consumerKey": "nl-new", "form": { "large": true } })
+    );
+    assert_eq!(patch_offering(&once, &patch, &oke()).unwrap(), once);
+}
+
+/// R3: a part of a person changes that part, but only of the same person. Systems write ids as numbers, and names of
+/// fields in another case: then the other person's data went onto the one that was there.
+#[test]
+fn r3_a_person_named_otherwise_is_another_person() {
+    let stored = deelname();
+    for named in [
+        json!({ "personId": 8, "displayName": "Jansen" }),
+        json!({ "personID": "8", "displayName": "Jansen" }),
+    ] {
+        let problems = patch_association(&stored, &json!({ "person": named }), &oke()).unwrap_err();
+        assert!(problems.to_string().contains("/person/primaryCode"), "{problems}");
+    }
+    let mut whole = write_person(&student(), &oke(), PersonFields::WithNeeds);
+    whole.as_object_mut().unwrap().remove("personId");
+    whole["personID"] = 8.into();
+    let patched = patch_association(&stored, &json!({ "person": whole }), &oke()).unwrap();
+    assert_eq!(
+        (patched.person_id.as_str(), patched.person.unwrap().person_id.as_str()),
+        ("8", "8")
+    );
+}
+
+/// R3: the same holds for a person who is new in a patch: `null` was kept there until the message came again.
+#[test]
+fn r3_null_in_a_person_who_is_new_in_a_patch_is_not_kept() {
+    let mut person = write_person(&student(), &oke(), PersonFields::WithNeeds);
+    person["personId"] = "other".into();
+    person["colour"] = Value::Null;
+    let patch = json!({ "person": person });
+    let once = patch_association(&deelname(), &patch, &oke()).unwrap();
+    assert_eq!(once.person.as_ref().unwrap().opaque, None);
+    assert_eq!(patch_association(&once, &patch, &oke()).unwrap(), once);
+}
+
+/// R3: nothing said changes nothing. Of two numbers at the end of a name one went with every message.
+#[test]
+fn r3_an_id_check_name_does_not_wear_off() {
+    let mut message = write_person(&student(), &oke(), PersonFields::WithNeeds);
+    message["consumers"][0]["idCheckName"] = "Damme, Maartje van, 1234567, 7654321".into();
+    let read = read_person(&message, &oke()).unwrap();
+    assert_eq!(read.id_check_name.as_deref(), Some("Damme, Maartje van"));
+    assert_eq!(patch_person(&read, &json!({}), &oke()).unwrap(), read);
 }
 
 /// R3: the exception, `attemptLeft: null` is unlimited, not absent.

@@ -1,5 +1,5 @@
-//! Property-based fuzzing over a valid package: whatever is changed, the readers answer, and never with a panic. What
-//! libFuzzer would do with coverage is not to be had on a stable toolchain.
+//! Property-based fuzzing over a valid package: whatever is changed, the readers answer, and never with a panic. The same
+//! readers are tried for longer, and led by coverage, in tests/fuzz.
 
 use proptest::prelude::*;
 
