@@ -12,18 +12,24 @@ use crate::connector::bundle::Bundle;
 use crate::connector::contract::read_surface;
 use crate::connector::fixture::{self, publisher_key};
 use crate::connector::manifest::{Manifest, Profile};
-use crate::connector::package::{Contents, Package, PackageDigest};
+use crate::connector::package::{Contents, Package};
 use crate::connector::refusal::Refusal;
 use crate::connector::signature::{CounterStatement, Envelope, Statement};
 use crate::connector::trust::TrustStore;
-use crate::connector::verify::{verify, verify_counter_signatures};
+use crate::connector::verify::{VerifiedPackage, verify, verify_counter_signatures};
 use crate::seeds::BETWEEN;
 
 /// Longest sentence about a foreign file.
 const LONGEST: usize = 4_000;
 
 /// The one package that the publisher signed.
-static SIGNED: LazyLock<PackageDigest> = LazyLock::new(|| fixture::signed(fixture::contents()).digest());
+static SIGNED: LazyLock<VerifiedPackage> = LazyLock::new(|| {
+    let bytes = fixture::signed(fixture::contents()).to_bytes();
+    verify(bytes, &TRUST, at()).expect("the fixture is taken")
+});
+
+/// Trusts the publisher.
+static TRUST: LazyLock<TrustStore> = LazyLock::new(|| fixture::trust(None));
 
 fn at() -> jiff::Timestamp {
     jiff::Timestamp::from_second(1_788_249_600).expect("a moment in 2026")
@@ -59,9 +65,13 @@ pub fn package(data: &[u8]) {
             }
         }
     }
-    match verify(bytes, &fixture::trust(None), at()) {
+    match verify(bytes, &TRUST, at()) {
         Err(refusal) => refused(&refusal),
-        Ok(verified) => assert_eq!(verified.package.digest(), *SIGNED, "only what was signed is taken"),
+        Ok(verified) => assert_eq!(
+            verified.package.digest(),
+            SIGNED.package.digest(),
+            "only what was signed is taken"
+        ),
     }
 }
 
@@ -86,7 +96,7 @@ pub fn contents(data: &[u8]) {
         Package::read(bytes.clone()).expect("we wrote it").digest(),
         signed.digest()
     );
-    match verify(bytes, &fixture::trust(None), at()) {
+    match verify(bytes, &TRUST, at()) {
         Err(refusal) => refused(&refusal),
         Ok(verified) => assert_eq!(
             verified.contents.manifest.connector.publisher.as_str(),
@@ -142,22 +152,14 @@ pub fn signature(data: &[u8]) {
     let signed = publisher_key().sign(data.to_vec()).to_bytes();
     let envelope = Envelope::parse("statement", &signed).expect("we wrote it");
     assert_eq!(envelope.payload, data);
-    let package = Package::assemble(fixture::contents()).expect("the fixture is a package");
-    let package = package
-        .with_statement(Bytes::from(signed.clone()))
-        .expect("it is small");
-    match verify(package.to_bytes(), &fixture::trust(None), at()) {
+    let package = SIGNED.package.with_statement(Bytes::from(signed.clone()));
+    let package = package.expect("it is small");
+    match verify(package.to_bytes(), &TRUST, at()) {
         Err(refusal) => refused(&refusal),
-        Ok(verified) => assert_eq!(verified.package.digest(), *SIGNED),
+        Ok(verified) => assert_eq!(verified.package.digest(), SIGNED.package.digest()),
     }
-    let good = verify(
-        fixture::signed(fixture::contents()).to_bytes(),
-        &fixture::trust(None),
-        at(),
-    );
-    let good = good.expect("the fixture is taken");
     for file in [data, &signed] {
-        if let Err(refusal) = verify_counter_signatures("counter", file, &good, &fixture::trust(None), at()) {
+        if let Err(refusal) = verify_counter_signatures("counter", file, &SIGNED, &TRUST, at()) {
             refused(&refusal);
         }
     }
@@ -167,8 +169,7 @@ fn statement(payload: &[u8]) {
     match Statement::parse(payload) {
         Err(refusal) => refused(&refusal),
         Ok(statement) => {
-            let package = Package::assemble(fixture::contents()).expect("the fixture is a package");
-            if let Err(refusal) = statement.check_files(&package) {
+            if let Err(refusal) = statement.check_files(&SIGNED.package) {
                 refused(&refusal);
             }
         }
@@ -188,7 +189,7 @@ pub fn bundle(data: &[u8]) {
         }
         Ok(bundle) => {
             assert_eq!(bundle.to_bytes(), data, "what is read is in canonical form");
-            if let Err(refusal) = bundle.signers(&fixture::trust(None), at()) {
+            if let Err(refusal) = bundle.signers(&TRUST, at()) {
                 is_fit(&refusal);
             }
         }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldItem, WorldKey};
 
+use super::surface::told;
 use super::{CONNECTOR_PACKAGE, ContractBreach, Interface, SERVED};
 
 /// The contract's own text, compiled in.
@@ -37,7 +38,7 @@ const LONGEST_SHAPE: usize = 64 * 1024;
 /// Compares every interface of `component` with the contract. The component must have been validated.
 pub(super) fn compare(component: &[u8]) -> Result<(), ContractBreach> {
     let broken = |error: String| ContractBreach::NotAComponent(format!("has no type that can be read: {error}"));
-    let (resolve, world) = match decode(component).map_err(|error| broken(format!("{error:#}")))? {
+    let (resolve, world) = match decode(component).map_err(|error| broken(told(&format!("{error:#}"))))? {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(..) => return Err(broken("it is a WIT package, not a component".to_owned())),
     };

@@ -101,7 +101,7 @@ pub fn read_surface(component: &[u8]) -> Result<Surface, ContractBreach> {
     }
     Validator::new_with_features(accepted_features())
         .validate_all(component)
-        .map_err(|error| ContractBreach::NotAComponent(format!("is not valid: {error}; rebuild it")))?;
+        .map_err(|error| ContractBreach::NotAComponent(format!("is not valid: {}; rebuild it", told(&error))))?;
     shape::compare(component)?;
     Ok(Surface {
         exports: served,
@@ -151,7 +151,16 @@ fn top_level_names(component: &[u8]) -> Result<(Vec<Extern>, Vec<Extern>), Contr
 }
 
 fn unreadable(error: wasmparser::BinaryReaderError) -> ContractBreach {
-    ContractBreach::NotAComponent(format!("is not WebAssembly that can be read: {error}; rebuild it"))
+    ContractBreach::NotAComponent(format!(
+        "is not WebAssembly that can be read: {}; rebuild it",
+        told(&error)
+    ))
+}
+
+/// What a reader says of a foreign file, safe to print: it repeats names of that file as they are.
+pub(super) fn told(error: &impl std::fmt::Display) -> String {
+    let said: String = error.to_string().chars().take(400).collect();
+    said.escape_debug().to_string()
 }
 
 fn check_import(import: &Extern) -> Result<(), ContractBreach> {

@@ -123,10 +123,16 @@ pub(crate) fn document(document: &DocumentReference) -> Value {
 
 /// What refers to another object: the expanded object that was received with this id, or the id.
 pub(crate) fn reference(id: &str, id_names: &[&str], expanded: Option<Value>, dialect: &Dialect) -> Value {
+    // The id as its reader found it: by the name in any case, and a number by its digits.
+    let is_id = |value: &Value| match value {
+        Value::String(text) => text == id,
+        Value::Number(number) => number.to_string() == id,
+        _ => false,
+    };
     let same = |object: &Value| {
-        id_names
-            .iter()
-            .any(|name| object.get(name).and_then(Value::as_str) == Some(id))
+        let fields = object.as_object().into_iter().flatten();
+        let mut ids = fields.filter(|(key, _)| id_names.iter().any(|name| name.eq_ignore_ascii_case(key)));
+        ids.any(|(_, value)| is_id(value))
     };
     match expanded.filter(same) {
         Some(mut object) => {

@@ -417,3 +417,19 @@ fn remote_state_is_in_no_answer() {
         assert!(written(answer).get("remoteState").is_none());
     }
 }
+
+/// R13: what a peer sent expanded is given back expanded, also when it writes the id as a number or its name in another
+/// case; then only the id was left of it.
+#[test]
+fn r13_an_expanded_object_is_given_back_however_its_id_is_written() {
+    for organization in [
+        json!({ "ORGANIZATIONID": "roc", "name": "ROC" }),
+        json!({ "organizationId": 7, "name": "ROC" }),
+    ] {
+        let mut message = sitting_message();
+        message["organization"] = organization.clone();
+        let read = read_offering(&message, &Dialect::v1_0_1()).unwrap();
+        let written = write_offering(&read, &Dialect::v1_0_1(), OfferingFields::All);
+        assert_eq!(written["organization"], organization);
+    }
+}

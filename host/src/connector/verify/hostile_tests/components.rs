@@ -66,6 +66,12 @@ pub(super) fn broken(all: &mut Vec<Hostile>) {
             COMPONENT,
         );
     }
+    // The validator repeats it in what it says.
+    let name = b"executed-offering-name";
+    let at = good.windows(name.len()).position(|part| part == name).unwrap();
+    let mut steering = good.clone();
+    steering[at] = 0x1b;
+    add.component("a name that would steer a terminal", steering, COMPONENT);
     add.component(
         "a section that is larger than the file",
         [&good[..], &[0, 0xff, 0xff, 0xff, 0x7f]].concat(),
