@@ -5,18 +5,21 @@ use std::fmt::Debug;
 
 use oke_codec::{
     AssociationFields, Dialect, OfferingFields, PersonAs, PersonFields, Problems, PutBrings, ResultFlow, apply_report,
-    apply_result, check_opaque, is_cancellation, merge_put_association, missing_of_attempt, model::Association,
-    read_association, read_association_put, read_component, read_group, read_offering, read_offering_put, read_page,
-    read_person, read_report_message, read_result_message, read_service, scale, settle_id, write_association,
-    write_component, write_group, write_membership, write_offering, write_page, write_person, write_report_message,
-    write_result_message, write_service,
+    apply_result, check_opaque, dialect::LocationForm, is_cancellation, merge_put_association, missing_of_attempt,
+    model::Association, read_association, read_association_put, read_component, read_group, read_offering,
+    read_offering_put, read_page, read_person, read_report_message, read_result_message, read_service, scale,
+    settle_id, write_association, write_component, write_group, write_membership, write_offering, write_page,
+    write_person, write_report_message, write_result_message, write_service,
 };
 use serde_json::Value;
 
 use crate::{given, json};
 
+/// The agreement's dialect, but for the one form in which it loses something: several locations as one text.
 fn oke() -> Dialect {
-    Dialect::v1_0_1()
+    let mut dialect = Dialect::v1_0_1();
+    dialect.quirks.location = LocationForm::List;
+    dialect
 }
 
 /// Every object, whole.
