@@ -526,7 +526,7 @@ async fn who_does_not_plan_for_the_sitting_takes_and_brings_nothing_of_it() {
 #[tokio::test]
 async fn a_file_of_more_lines_than_one_commit_is_stored_piece_by_piece() {
     let Some(desk) = Desk::open(&[]).await else { return };
-    let tests: String = (0..600)
+    let tests: String = (0..2_100)
         .map(|number| format!("t-{number};Toets {number};cijfer;ja\n"))
         .collect();
     let counts = desk
@@ -535,11 +535,11 @@ async fn a_file_of_more_lines_than_one_commit_is_stored_piece_by_piece() {
             format!("toetscode;toetsnaam;schaal;actief\n{tests}").as_bytes(),
         )
         .await;
-    assert_eq!(counts["taken"], 600);
+    assert_eq!(counts["taken"], 2_100);
     let files = desk.get("").await.json();
     assert_eq!(
         (&files[0]["state"], &files[0]["counts"]["stored"]),
-        (&json!("stored"), &json!(600))
+        (&json!("stored"), &json!(2_100))
     );
     desk.house.close().await;
 }
