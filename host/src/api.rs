@@ -65,6 +65,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::job::operations())
         .and(v1::task::operations())
         .and(v1::sitting::operations())
+        .and(v1::comparison::operations())
         .and(v1::deelname::operations())
         .and(v1::result::operations())
         .and(v1::policy::operations())

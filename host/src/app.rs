@@ -28,6 +28,7 @@ pub mod client;
 #[cfg(test)]
 mod commit_stories;
 pub mod committer;
+pub mod comparison;
 pub mod connection;
 pub mod contact;
 pub mod core;

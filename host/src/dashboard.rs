@@ -9,6 +9,7 @@ mod admission;
 mod bundles;
 mod cesuren;
 mod changes;
+mod comparison;
 mod connection_words;
 mod connectors;
 mod contact;
@@ -31,6 +32,7 @@ mod oops;
 mod packages;
 mod policies;
 mod publishers;
+mod reconcile;
 mod recordings;
 mod refusal;
 mod refused_package;
@@ -81,6 +83,8 @@ pub fn router(service: Service) -> Router {
         .merge(health::routes())
         .merge(recordings::routes())
         .merge(tomorrow::routes())
+        .merge(comparison::routes())
+        .merge(reconcile::routes())
         .merge(exceptions::routes())
         .merge(files::routes())
         .merge(file_preview::routes())

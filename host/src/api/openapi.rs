@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, bundle, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape, needs,
-    package, peer, policy, proposal, publisher, recording, result, revision, rollout, sample, scale_map, school,
+    account, attempt, bundle, comparison, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape,
+    needs, package, peer, policy, proposal, publisher, recording, result, revision, rollout, sample, scale_map, school,
     sitting, task, unit,
 };
 
@@ -37,6 +37,8 @@ use super::v1::{
         job::list, job::requeue, job::dismiss,
         task::list, task::claim, task::release, task::close,
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,
+        comparison::of_sitting, comparison::ask, comparison::repair, comparison::list, comparison::recent,
+        comparison::stands, comparison::sign_off,
         deelname::add, deelname::change_needs, deelname::follow_table, deelname::cancel, deelname::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
         result::examenversies, result::set_cesuur,

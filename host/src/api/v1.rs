@@ -3,6 +3,7 @@
 pub mod account;
 pub mod attempt;
 pub mod bundle;
+pub mod comparison;
 pub mod contact;
 pub mod deelname;
 pub mod duplicate;

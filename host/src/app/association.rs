@@ -77,6 +77,38 @@ pub async fn patch(
     .await
 }
 
+/// Keeps an association as the student system that made it answered, by the rules of its PUT.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Association) -> Result<(), Refused> {
+    let sender = Sender {
+        tenant: draft.tenant.to_owned(),
+        peer: peer.to_owned(),
+        client: String::new(),
+    };
+    let id = told.association_id.as_str();
+    let kind = AssociationKind::from_student_system(told.association_type);
+    let known = match known(draft.core, &sender, id).await {
+        Ok(Some(known)) if known.kind == kind => known,
+        Ok(_) | Err(Refused::Unknown { .. }) => return Ok(()),
+        Err(refused) => return Err(refused),
+    };
+    let facts = merge_put_association(Some(&known.facts), told, PutBrings::NoResult);
+    let facts = without_companions(facts);
+    if known.facts == facts {
+        return Ok(());
+    }
+    draft.audit("association.fetch", ("association", id), "read again".to_owned(), b"");
+    let message = Message {
+        kind,
+        method: "GET",
+        content: b"",
+        person: told.person.as_ref(),
+    };
+    keep(draft, &sender, Some(known), facts, &message).await
+}
+
 struct Message<'a> {
     kind: AssociationKind,
     method: &'a str,

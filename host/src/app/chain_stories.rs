@@ -3,6 +3,7 @@
 
 mod attempts;
 mod cesuur;
+mod comparison;
 mod deadlines;
 mod duplicates;
 mod fast;

@@ -21,6 +21,8 @@ pub const DELIVER_RESULT: &str = "deliver_result";
 pub const FETCH_PERSON: &str = "fetch_person";
 /// Kind of the job that fetches an offering from the student system.
 pub const FETCH_OFFERING: &str = "fetch_offering";
+/// Kind of the job that fetches an association from the student system.
+pub const FETCH_ASSOCIATION: &str = "fetch_association";
 /// Kind of the job that fetches a document from its vendor.
 pub const FETCH_DOCUMENT: &str = "fetch_document";
 /// Kind of the job that reads a result back from the vendor.
@@ -153,7 +155,45 @@ pub async fn fetch_offering(draft: &mut Draft<'_>, peer: &str, offering: &str) -
     fetch(draft, FETCH_OFFERING, peer, ("offering", offering)).await
 }
 
+/// Reads a person again from the student system, whose data goes before ours (R25).
+///
+/// # Errors
+/// What the database says.
+pub async fn read_person(draft: &mut Draft<'_>, peer: &str, person: &str) -> Result<(), Refused> {
+    read(draft, FETCH_PERSON, peer, ("person", person)).await
+}
+
+/// Reads an offering again from the student system.
+///
+/// # Errors
+/// What the database says.
+pub async fn read_offering(draft: &mut Draft<'_>, peer: &str, offering: &str) -> Result<(), Refused> {
+    read(draft, FETCH_OFFERING, peer, ("offering", offering)).await
+}
+
+/// Reads an association again from the student system.
+///
+/// # Errors
+/// What the database says.
+pub async fn read_association(draft: &mut Draft<'_>, peer: &str, association: &str) -> Result<(), Refused> {
+    read(draft, FETCH_ASSOCIATION, peer, ("association", association)).await
+}
+
 async fn fetch(draft: &mut Draft<'_>, kind: &'static str, peer: &str, (noun, id): (&str, &str)) -> Result<(), Refused> {
+    follow_fetch(draft, kind, peer, (noun, id), json!({ noun: id })).await
+}
+
+async fn read(draft: &mut Draft<'_>, kind: &'static str, peer: &str, (noun, id): (&str, &str)) -> Result<(), Refused> {
+    follow_fetch(draft, kind, peer, (noun, id), json!({ noun: id, "known": true })).await
+}
+
+async fn follow_fetch(
+    draft: &mut Draft<'_>,
+    kind: &'static str,
+    peer: &str,
+    (noun, id): (&str, &str),
+    payload: serde_json::Value,
+) -> Result<(), Refused> {
     draft
         .follow_once(Follow {
             kind,
@@ -161,7 +201,7 @@ async fn fetch(draft: &mut Draft<'_>, kind: &'static str, peer: &str, (noun, id)
             flow: 1,
             lane: lane::name(1, noun, id),
             parent: None,
-            payload: json!({ noun: id }),
+            payload,
             full_state: true,
         })
         .await

@@ -103,30 +103,63 @@ async fn take(
     };
     draft.note(arrived, outcome)?;
     if outcome != Outcome::Repeated {
-        let offering = told(sender, kind, known.as_ref(), facts, draft.now);
-        draft.audit(
-            "offering.tell",
-            ("offering", &id),
-            outcome_detail(kind, outcome),
-            content,
-        );
-        draft.put(offering::next(&sender.tenant, &offering));
-        if let Some(known) = &known
-            && judges_otherwise(&known.facts, &offering.facts)
-        {
-            judging::follow(&mut draft, &judging::Which::Exam(id.clone()), "").await?;
-        }
-        if kind == OfferingKind::Plannable && duplicate::has_new_tests(known.as_ref(), &offering) {
-            look_for_duplicates(&mut draft, &id).await?;
-        }
-        if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
-            cancel::associations_of(&mut draft, &offering).await?;
-        }
+        let detail = outcome_detail(kind, outcome);
+        draft.audit("offering.tell", ("offering", &id), detail, content);
+        keep(&mut draft, sender, kind, known, facts).await?;
     }
     Ok(Decision {
         write_set: draft.finish(),
         answer: outcome,
     })
+}
+
+/// Writes what a student system says of its own offering, and what follows from it.
+async fn keep(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    kind: OfferingKind,
+    known: Option<Offering>,
+    facts: model::Offering,
+) -> Result<(), Refused> {
+    let offering = told(sender, kind, known.as_ref(), facts, draft.now);
+    draft.put(offering::next(&sender.tenant, &offering));
+    if let Some(known) = &known
+        && judges_otherwise(&known.facts, &offering.facts)
+    {
+        judging::follow(draft, &judging::Which::Exam(offering.id.clone()), "").await?;
+    }
+    if kind == OfferingKind::Plannable && duplicate::has_new_tests(known.as_ref(), &offering) {
+        look_for_duplicates(draft, &offering.id).await?;
+    }
+    if offering.is_canceled() && !known.is_some_and(|known| known.is_canceled()) {
+        cancel::associations_of(draft, &offering).await?;
+    }
+    Ok(())
+}
+
+/// Keeps an offering as the student system that made it answered, by the rules of its PUT.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Offering) -> Result<(), Refused> {
+    let sender = Sender {
+        tenant: draft.tenant.to_owned(),
+        peer: peer.to_owned(),
+        client: String::new(),
+    };
+    let id = told.offering_id.as_str();
+    let kind = OfferingKind::from_student_system(told.offering_type);
+    let known = match known(draft.core, &sender, id).await {
+        Ok(Some(known)) if known.kind == kind => known,
+        Ok(_) | Err(Refused::Unknown { .. }) => return Ok(()),
+        Err(refused) => return Err(refused),
+    };
+    let facts = merge_put_offering(Some(&known.facts), told);
+    if known.facts == facts {
+        return Ok(());
+    }
+    draft.audit("offering.fetch", ("offering", id), "read again".to_owned(), b"");
+    keep(draft, &sender, kind, Some(known), facts).await
 }
 
 /// Whether results that came before are to be judged again: by another scale (R22), or allowed as final now or no longer

@@ -63,6 +63,22 @@ pub(super) async fn keep_told(draft: &mut Draft<'_>, peer: &str, told: &model::P
     }
 }
 
+/// Keeps a person as the student system that made them answered, by the rules of its PUT.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Person) -> Result<(), Refused> {
+    let id = &told.person_id;
+    match person::find(&draft.core.db, draft.tenant, id).await? {
+        Some(known) if known.peer != peer || known.erased || is_told(&known, told) => Ok(()),
+        None => Ok(()),
+        known => {
+            draft.audit("person.fetch", ("person", id), "read again".to_owned(), b"");
+            keep(draft, peer, known, told).await
+        }
+    }
+}
+
 /// Keeps a person that was read from the student system because an association named them first (R14), unless they
 /// came by themselves meanwhile, or nothing binds them any more.
 ///

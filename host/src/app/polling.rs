@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::comparison::nightly;
 use super::{Core, Decision, Draft, Refused, catalogue, revision, rollout};
 use crate::connector::manifest::ConfigValue;
 use crate::domain::interface::Interface;
@@ -178,16 +179,19 @@ pub fn next_round(now: Timestamp, every: Duration) -> Timestamp {
     now.checked_add(every).unwrap_or(Timestamp::MAX)
 }
 
-/// Makes sure that everything a peer is to be asked again and again has its job. Part of each change of what runs; a job
+/// Makes sure that everything a peer is to be asked again and again has its job, and the nightly comparison. Part of each change of what runs; a job
 /// that is no longer wanted ends by itself.
 ///
 /// # Errors
 /// What the database says.
 pub async fn schedule_in(draft: &mut Draft<'_>, peer: &str) -> Result<(), Refused> {
     let (core, tenant) = (draft.core, draft.tenant);
-    let Some((_, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
+    let Some((row, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
         return Ok(());
     };
+    if row.hat == "ta" {
+        nightly::schedule_in(draft, peer).await?;
+    }
     for what in Recurring::ALL {
         let named = apart(&serving, what).into_iter().map(Some);
         for revision in std::iter::once(None).chain(named) {

@@ -3,14 +3,14 @@
 
 use serde_json::json;
 
+use super::comparison::{Found, Of, conclude};
 use super::draft::{About, Draft, Follow};
 use super::{Refused, deliver};
-use crate::domain::exception::{self, SITTING_DIFFERS};
+use crate::domain::comparison::Part;
+use crate::domain::exception;
 use crate::domain::lane;
 use crate::domain::offering::Offering;
-use crate::domain::reading_back::Difference;
-use crate::store::sitting_check::{self, Outcome, SittingCheckRow};
-use crate::store::{association, offering};
+use crate::store::{association, comparison, offering};
 
 /// Kind of the job that reads a sitting back.
 pub const CHECK_SITTING: &str = "check_sitting";
@@ -55,57 +55,32 @@ async fn check(draft: &mut Draft<'_>, sitting: &Offering) -> Result<(), Refused>
         .await
 }
 
-/// What came of reading a sitting back.
-#[derive(Debug, Clone)]
-pub enum Read {
-    /// The vendor has this otherwise; nothing when it is equal.
-    Compared(Vec<Difference>),
-    /// Its connector can't read it back.
-    Unreadable,
-}
-
-/// Notes what came of reading a sitting back: a repair task where it differs, which closes once it doesn't.
+/// Notes what came of reading a sitting back: a repair task where it differs, which closes once it doesn't. One that can't
+/// be read back was told again all the same: then a person looks.
 ///
 /// # Errors
 /// What the database says.
-pub async fn note(draft: &mut Draft<'_>, sitting: &Offering, revision: i64, read: &Read) -> Result<(), Refused> {
-    let about = About {
-        kind: "offering",
-        id: &sitting.id,
-        unit: sitting.unit.as_deref(),
-        peer: Some(&sitting.peer),
-    };
-    let (outcome, detail) = match read {
-        Read::Unreadable => {
-            draft.open(&exception::sitting_not_readable(), about).await?;
-            (Outcome::Unreadable, String::new())
-        }
-        Read::Compared(differences) if differences.is_empty() => {
-            let resolution = "Teruggelezen: de leverancier heeft de zitting zoals gepland.";
-            draft
-                .close(SITTING_DIFFERS, ("offering", &sitting.id), resolution)
-                .await?;
-            (Outcome::Equal, String::new())
-        }
-        Read::Compared(differences) => {
-            let said: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            let said = said.join(", ");
-            draft.open(&exception::sitting_differs(&said), about).await?;
-            (Outcome::Differs, said)
-        }
-    };
-    let known = sitting_check::find(&draft.core.db, draft.tenant, &sitting.id).await?;
-    let row = SittingCheckRow {
-        tenant: draft.tenant.to_owned(),
-        sitting: sitting.id.clone(),
-        outcome,
-        detail,
+pub async fn note(
+    draft: &mut Draft<'_>,
+    sitting: &Offering,
+    revision: i64,
+    found: Option<&Found>,
+) -> Result<(), Refused> {
+    let of = Of {
+        sitting,
+        part: Part::Plan,
+        peer: &sitting.peer,
         revision,
-        plan_version: sitting.plan_version,
-        at: draft.now,
-        version: known.map_or(0, |known| known.version),
     };
-    draft.put(row.next());
-    draft.audit("sitting.check", ("offering", &sitting.id), row.detail.clone(), b"");
-    Ok(())
+    if found.is_none() {
+        let about = About {
+            kind: "offering",
+            id: &sitting.id,
+            unit: sitting.unit.as_deref(),
+            peer: Some(&sitting.peer),
+        };
+        draft.open(&exception::sitting_not_readable(), about).await?;
+    }
+    let known = comparison::find(&draft.core.db, draft.tenant, &sitting.id, (of.part, of.peer)).await?;
+    conclude(draft, of, found, known.map_or(0, |known| known.version)).await
 }

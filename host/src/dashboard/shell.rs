@@ -121,6 +121,11 @@ impl JustDone {
             "getrokken" => "De steekproef is getrokken en met haar startgetal bewaard.",
             "goedgekeurd" => "De tabel is goedgekeurd. De resultaten waar zij voor geldt worden opnieuw beoordeeld.",
             "afgekeurd" => "De tabel is afgekeurd. Er is niets omgezet.",
+            "vergelijken" => "De vergelijking is gevraagd. Ververs deze pagina om te zien wat eruit komt.",
+            "hersteld" => {
+                "Het herstel is onderweg; daarna wordt opnieuw vergeleken. Ververs deze pagina voor de stand."
+            }
+            "nagekeken" => "De dag is nagekeken, met uw naam en het tijdstip erbij.",
             "ontnomen" => "De functie is ingetrokken.",
             _ => return None,
         };
@@ -229,6 +234,7 @@ fn groups(visitor: &Visitor) -> Vec<Group> {
                 ("/morgen", "Morgen"),
                 ("/werklijst", "Werklijst"),
                 ("/termijnen", "Termijnen"),
+                ("/vergelijken", "Vergelijken"),
             ],
         ),
         ("Plannen", planning),

@@ -26,7 +26,7 @@ use crate::domain::model::Role;
 use crate::domain::offering::{Offering, OfferingKind};
 use crate::domain::result::{Head, Version};
 use crate::store::overview::{self, Confirmed};
-use crate::store::{association, offering, peer, person, result};
+use crate::store::{association, comparison, offering, peer, person, result};
 
 /// Most sittings on one page.
 const MOST: u32 = 1_000;
@@ -204,6 +204,8 @@ struct DeelnameLine {
 #[template(path = "sitting.html")]
 struct SittingPage {
     shell: Shell,
+    id: String,
+    compared: &'static str,
     name: String,
     unit: String,
     day: String,
@@ -275,6 +277,7 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
     staff.sort_by_key(order);
     let open = crate::store::task::open_about(db, tenant, "offering", &id).await?;
     let vendor = peer::find(db, tenant, &sitting.peer).await?;
+    let compared = super::comparison::at_one_glance(&comparison::of_sitting(db, tenant, &id).await?);
     let sitting_page = SittingPage {
         shell: Shell::around(&service, &visitor, "/zittingen", &sitting.facts.name, None).await?,
         unit: units.name_opt(sitting.unit.as_deref()),
@@ -289,6 +292,8 @@ async fn show(State(service): State<Service>, visitor: Visitor, Path(id): Path<S
         irregularities: sitting.facts.irregularities.clone().unwrap_or_default(),
         tasks: open.into_iter().map(|task| (task.id, task.about.title)).collect(),
         name: sitting.facts.name,
+        id,
+        compared,
         students,
         staff,
     };

@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod bundles;
+mod comparison;
 mod deadlines;
 mod duplicates;
 mod exams;

@@ -17,9 +17,10 @@ use super::today::day_around;
 use super::units::Units;
 use super::words;
 use crate::api::Service;
+use crate::domain::comparison::Part;
 use crate::domain::offering::{Offering, OfferingKind};
+use crate::store::comparison::{self, ComparisonRow, Outcome};
 use crate::store::overview;
-use crate::store::sitting_check::{self, Outcome, SittingCheckRow};
 use crate::store::{offering, peer};
 
 /// Most sittings on one page.
@@ -78,7 +79,7 @@ async fn show(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         .iter()
         .filter(|sitting| !sitting.is_canceled() && units.shows(&visitor, sitting.unit.as_deref()));
     for sitting in standing {
-        let check = sitting_check::find(db, tenant, &sitting.id).await?;
+        let check = comparison::find(db, tenant, &sitting.id, (Part::Plan, &sitting.peer)).await?;
         // Of another plan it says nothing.
         let check = check.filter(|check| check.plan_version == sitting.plan_version);
         let mut line = line(sitting, counts.get(&sitting.id).copied().unwrap_or_default(), check);
@@ -98,7 +99,7 @@ async fn show(State(service): State<Service>, visitor: Visitor) -> Result<Respon
     page(StatusCode::OK, &tomorrow)
 }
 
-fn line(sitting: &Offering, (total, confirmed): (i64, i64), check: Option<SittingCheckRow>) -> Line {
+fn line(sitting: &Offering, (total, confirmed): (i64, i64), check: Option<ComparisonRow>) -> Line {
     let clock = |at: Option<jiff::Timestamp>| at.map_or_else(String::new, words::clock);
     let is_told = sitting.is_confirmed() && confirmed == total;
     let differs = check.as_ref().is_some_and(|check| check.outcome == Outcome::Differs);
@@ -121,6 +122,7 @@ fn line(sitting: &Offering, (total, confirmed): (i64, i64), check: Option<Sittin
             Some(check) => match check.outcome {
                 Outcome::Equal => format!("gelijk, {}", words::moment(check.at)),
                 Outcome::Differs => format!("anders: {}", check.detail),
+                Outcome::Waiting => format!("nog {} onderweg, {}", check.on_their_way, words::moment(check.at)),
                 Outcome::Unreadable => "kan deze koppeling niet".to_owned(),
             },
         },

@@ -59,6 +59,12 @@ pub const ROLLED_BACK: &str = "rolled-back";
 pub const ROLLBACK_REVIEW: &str = "rollback-review";
 /// Kind of the exceptions about a sitting that its vendor has otherwise than it was planned.
 pub const SITTING_DIFFERS: &str = "sitting-differs";
+/// Kind of the exceptions about results that differ from the vendor's.
+pub const RESULTS_DIFFER: &str = "results-differ";
+/// Kind of the exceptions about enrolments that differ from the student system's.
+pub const ENROLMENTS_DIFFER: &str = "enrolments-differ";
+/// Kind of the exceptions about results that differ at the student system.
+pub const STUDENT_RESULTS_DIFFER: &str = "student-results-differ";
 
 /// Kind of the exceptions about a sitting whose plan no file can change any more.
 pub const PLAN_FIXED: &str = "plan-fixed";
@@ -400,16 +406,58 @@ pub fn rollback_review(peer: &str, from: i64, until: jiff::civil::Date) -> Excep
     )
 }
 
-/// A vendor has a sitting otherwise than it was planned, although it was told again in full.
+/// A vendor has a sitting otherwise than it was planned.
 #[must_use]
-pub fn sitting_differs(what: &str) -> Exception {
+pub fn sitting_differs(what: &str, sitting: &str) -> Exception {
     exception(
         SITTING_DIFFERS,
         Duty::Plannen,
         "De zitting staat bij de leverancier anders dan gepland",
         &format!(
-            "Verschil: {what}. De host leest de zitting steeds opnieuw terug en sluit deze taak zodra zij gelijk is. Bel \
-             zo nodig de leverancier, of wijzig de zitting zodat zij opnieuw wordt bezorgd."
+            "Verschil: {what}. Bekijk het bij de zitting onder ‘Vergelijken’ (/zittingen/{sitting}/vergelijking) en bezorg \
+             haar daar opnieuw, of bel de leverancier. Deze taak sluit zodra de zitting teruggelezen en gelijk is."
+        ),
+    )
+}
+
+/// The results that the host holds differ from the vendor's.
+#[must_use]
+pub fn results_differ(what: &str, sitting: &str) -> Exception {
+    exception(
+        RESULTS_DIFFER,
+        Duty::Plannen,
+        "Resultaten bij de leverancier zijn anders dan hier",
+        &format!(
+            "Verschil: {what}. Bekijk het bij de zitting onder ‘Vergelijken’ (/zittingen/{sitting}/vergelijking) en lees de \
+             resultaten daar opnieuw in. Wat al is vastgesteld, verandert daardoor niet vanzelf."
+        ),
+    )
+}
+
+/// What the student system says of its own objects differs from what the host holds of them.
+#[must_use]
+pub fn enrolments_differ(what: &str, sitting: &str) -> Exception {
+    exception(
+        ENROLMENTS_DIFFER,
+        Duty::Plannen,
+        "Inschrijvingen in de deelnemerregistratie zijn anders dan hier",
+        &format!(
+            "Verschil: {what}. Bekijk het bij de zitting onder ‘Vergelijken’ (/zittingen/{sitting}/vergelijking) en haal de \
+             gegevens daar opnieuw op. De deelnemerregistratie is leidend."
+        ),
+    )
+}
+
+/// The student system has other results than were sent.
+#[must_use]
+pub fn student_results_differ(what: &str, sitting: &str) -> Exception {
+    exception(
+        STUDENT_RESULTS_DIFFER,
+        Duty::Plannen,
+        "Resultaten in de deelnemerregistratie zijn anders dan verstuurd",
+        &format!(
+            "Verschil: {what}. Bekijk het bij de zitting onder ‘Vergelijken’ (/zittingen/{sitting}/vergelijking) en verstuur \
+             de resultaten daar opnieuw, of vraag na wie ze in de deelnemerregistratie heeft gewijzigd."
         ),
     )
 }

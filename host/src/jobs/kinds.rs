@@ -10,10 +10,13 @@ use super::Registry;
 
 mod call;
 mod check_sitting;
+mod compare;
+mod comparing;
 mod deliver_deelname;
 mod deliver_result;
 mod deliver_sitting;
 mod failure;
+mod fetch_association;
 mod fetch_catalogue;
 mod fetch_document;
 mod fetch_offering;
@@ -37,6 +40,8 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(deliver_result::DeliverResult(connectors()))
         .with(fetch_person::FetchPerson(connectors()))
         .with(fetch_offering::FetchOffering(connectors()))
+        .with(fetch_association::FetchAssociation(connectors()))
+        .with(compare::Compare(connectors()))
         .with(fetch_document::FetchDocument(connectors()))
         .with(fetch_catalogue::FetchCatalogue(connectors()))
         .with(poll_results::PollResults(connectors()))
@@ -54,4 +59,5 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(super::pieces::mended())
         .with(super::pieces::store_file())
         .with(super::pieces::check_taken())
+        .with(super::pieces::compare_round())
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Done, JobContext, JobError, JobKind};
+use crate::app::comparison::nightly::{self, Round};
 use crate::app::files::keep;
 use crate::app::files::plan;
 use crate::app::judging::{self, Which};
@@ -50,6 +51,12 @@ pub fn store_file() -> impl JobKind + 'static {
 #[must_use]
 pub fn check_taken() -> impl JobKind + 'static {
     Pieces::<ToLookAt>(PhantomData)
+}
+
+/// The nightly comparison of a vendor's sittings.
+#[must_use]
+pub fn compare_round() -> impl JobKind + 'static {
+    Pieces::<Round>(PhantomData)
 }
 
 /// What a job's payload says of its piece.
@@ -122,6 +129,14 @@ impl Piece for ToLookAt {
 
     async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
         plan::look(draft, &self.sitting).await
+    }
+}
+
+impl Piece for Round {
+    const KIND: &'static str = nightly::COMPARE_ROUND;
+
+    async fn take(&self, draft: &mut Draft<'_>) -> Result<(), Refused> {
+        nightly::piece(draft, self).await
     }
 }
 

@@ -210,6 +210,7 @@ macro_rules! migrations_in {
             (17, "health", migrations_in!($folder, "0017_health")),
             (18, "fast_route", migrations_in!($folder, "0018_fast_route")),
             (19, "recording", migrations_in!($folder, "0019_recording")),
+            (20, "comparisons", migrations_in!($folder, "0020_comparisons")),
             (21, "file_terms", migrations_in!($folder, "0021_file_terms")),
         ]
     };

@@ -6,6 +6,7 @@
     reason = "the house is the stories' own: what fails in it fails the story"
 )]
 
+mod comparison;
 mod flow1;
 mod flow2;
 mod flow5;

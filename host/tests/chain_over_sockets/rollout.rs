@@ -9,11 +9,12 @@ use oke_host::app::account;
 use oke_host::app::revision::{self, Back};
 use oke_host::app::rollout::steps::{self, Begin, Step};
 use oke_host::connector::manifest::ConfigValue;
+use oke_host::domain::comparison::Part;
 use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
 use oke_host::domain::rollout::criteria::Criteria;
 use oke_host::simulator::{Misbehaviour, ResultsOrder, Trouble};
-use oke_host::store::sitting_check::{self, Outcome};
-use oke_host::store::{cursor, sitting_check::SittingCheckRow};
+use oke_host::store::comparison::{self, ComparisonRow, Outcome};
+use oke_host::store::cursor;
 
 use crate::house::{Come, House, TENANT, VENDOR};
 
@@ -84,8 +85,8 @@ async fn delivered_by(house: &House, sitting: &str) -> i64 {
     sitting.confirmed.unwrap().revision
 }
 
-async fn check(house: &House, sitting: &str) -> SittingCheckRow {
-    sitting_check::find(&house.core.db, TENANT, sitting)
+async fn check(house: &House, sitting: &str) -> ComparisonRow {
+    comparison::find(&house.core.db, TENANT, sitting, (Part::Plan, VENDOR))
         .await
         .unwrap()
         .unwrap()

@@ -5,10 +5,10 @@ use super::*;
 use crate::app::revision::{self, Back, Misfit, RevisionError};
 use crate::app::rollout::steps::Step;
 use crate::app::rollout::tally::Tally;
-use crate::app::{mended, repair};
+use crate::app::{comparison, mended, repair};
+use crate::domain::comparison::{Difference, Field, Subject};
 use crate::domain::exception::{ROLLBACK_REVIEW, ROLLED_BACK, SITTING_DIFFERS};
 use crate::domain::lane::JobState;
-use crate::domain::reading_back::Difference;
 use crate::domain::retry::Blame;
 use crate::domain::rollout::Served;
 use crate::store::testing::on_each_database;
@@ -129,11 +129,14 @@ async fn a_difference_is_a_task_until_the_sitting_is_equal() {
         let school = with_two_revisions(&bench).await;
         let (id, _) = sitting_of(&school, "team-a", "jip", 1).await;
         let note = async |differences: Vec<Difference>| {
-            let read = repair::Read::Compared(differences);
+            let found = comparison::Found {
+                differences,
+                ..comparison::Found::default()
+            };
             let sitting = school.offering(&id).await;
             let noted = school.core.decide::<_, Refused, _, _>(&[], || async {
                 let mut draft = crate::app::Draft::of(&school.core, TENANT, "job:check_sitting");
-                repair::note(&mut draft, &sitting, 1, &read).await?;
+                repair::note(&mut draft, &sitting, 1, Some(&found)).await?;
                 Ok(crate::app::Decision {
                     write_set: draft.finish(),
                     answer: (),
@@ -141,16 +144,17 @@ async fn a_difference_is_a_task_until_the_sitting_is_equal() {
             });
             noted.await.unwrap();
         };
-        note(vec![Difference::Times, Difference::Missing(2)]).await;
+        note(vec![Difference {
+            subject: Subject::Sitting,
+            id: id.clone(),
+            field: Field::StartDateTime,
+            ours: None,
+            theirs: None,
+        }])
+        .await;
         let tasks = school.tasks("offering", &id).await;
         assert_eq!(tasks[0].about.kind, SITTING_DIFFERS);
-        assert!(
-            tasks[0]
-                .about
-                .next_step
-                .contains("begin of einde, ontbrekende deelnames: 2"),
-            "{tasks:?}"
-        );
+        assert!(tasks[0].about.next_step.contains("van de zitting: begin"), "{tasks:?}");
         note(Vec::new()).await;
         assert!(school.tasks("offering", &id).await.is_empty());
     })

@@ -133,6 +133,23 @@ impl<'a> Line<'a> {
         self.made(running).await.map(Some)
     }
 
+    /// The same for reading what may as well not be readable: `None` where no connector runs for the peer, or the one that
+    /// does not serve the interface. That is no fault, and nobody is called for it.
+    ///
+    /// # Errors
+    /// As [`Line::caller`].
+    pub(super) async fn caller_if_served(&self) -> Result<Option<(Caller, i64)>, JobError> {
+        let job = &self.context.job;
+        let running = self
+            .connectors
+            .caller_for(&job.tenant, &job.peer, self.interface, self.work, &self.key)
+            .await;
+        match running {
+            Err(NotRunning::NotServed { .. } | NotRunning::NoRevision(_)) => Ok(None),
+            running => self.made(running).await.map(Some),
+        }
+    }
+
     /// What a call gave, counted, as it stands: for callers that go on after some failures.
     pub(super) fn counted<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
         let of = counting::Of {

@@ -1,5 +1,5 @@
-//! Flow 1: fetches an offering that an association named before it came (R14). One that the student system doesn't have either
-//! is a person's to settle.
+//! Flow 1: fetches an offering that an association named before it came (R14), or reads one again (R25). One that the
+//! student system doesn't have either is a person's to settle.
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -17,6 +17,9 @@ pub(super) struct FetchOffering(pub(super) Connectors);
 #[derive(Deserialize)]
 struct Payload {
     offering: String,
+    /// It is known, and read again: what the student system says goes before what is kept.
+    #[serde(default)]
+    known: bool,
 }
 
 impl JobKind for FetchOffering {
@@ -30,7 +33,7 @@ impl JobKind for FetchOffering {
 }
 
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { offering: id } = payload(&context)?;
+    let Payload { offering: id, known } = payload(&context)?;
     let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
     let (caller, _) = line.caller().await?;
     let found = line.heard(caller.get_offering(&id).await).await?;
@@ -45,7 +48,10 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
                     draft
                         .close(NOT_AT_STUDENT_SYSTEM, ("offering", &id), resolution)
                         .await?;
-                    offering::keep_fetched(&mut draft, peer, told).await?;
+                    match known {
+                        true => offering::keep_read(&mut draft, peer, told).await?,
+                        false => offering::keep_fetched(&mut draft, peer, told).await?,
+                    }
                 }
                 None => {
                     let about = About {

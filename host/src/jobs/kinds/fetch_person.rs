@@ -1,5 +1,5 @@
-//! Flow 1: fetches a person that an association named before it came (R14). One that the student system doesn't have either
-//! is a person's to settle.
+//! Flow 1: fetches a person that an association named before it came (R14), or reads one again (R25). One that the
+//! student system doesn't have either is a person's to settle.
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -17,6 +17,9 @@ pub(super) struct FetchPerson(pub(super) Connectors);
 #[derive(Deserialize)]
 struct Payload {
     person: String,
+    /// They are known, and read again: what the student system says goes before what is kept.
+    #[serde(default)]
+    known: bool,
 }
 
 impl JobKind for FetchPerson {
@@ -30,7 +33,7 @@ impl JobKind for FetchPerson {
 }
 
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { person: id } = payload(&context)?;
+    let Payload { person: id, known } = payload(&context)?;
     let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
     let (caller, _) = line.caller().await?;
     let found = line.heard(caller.get_person(&id).await).await?;
@@ -43,7 +46,10 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
                 Some(told) => {
                     let resolution = "Opgehaald bij de deelnemerregistratie.";
                     draft.close(NOT_AT_STUDENT_SYSTEM, ("person", &id), resolution).await?;
-                    person::keep_fetched(&mut draft, peer, told).await?;
+                    match known {
+                        true => person::keep_read(&mut draft, peer, told).await?,
+                        false => person::keep_fetched(&mut draft, peer, told).await?,
+                    }
                 }
                 None => {
                     let about = About {

@@ -16,6 +16,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     stage.begin_rollout().await;
     stage.fail().await;
     stage.record().await;
+    stage.find_differences().await;
     stage.let_days_pass().await;
     let page = |account: &'static str, path: &str| (account, path.to_owned());
     vec![
@@ -73,9 +74,12 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
         page("ec", "/school"),
         page("ec", "/uitzonderingen?van=niemand"),
         page("ec", &format!("/vaststellen/resultaat/{}", deelnames[0])),
+        page("ec", "/vergelijken?dag=2026-09-01"),
         page("ec", "/vaststellen"),
         page("ec", &format!("/vaststellen/{sitting}")),
         page("bureau", "/morgen"),
+        page("bureau", "/vergelijken"),
+        page("bureau", &format!("/zittingen/{sitting}/vergelijking")),
         page("bureau", "/koppelingen/toa/uitrol"),
         page("bureau", "/voorzieningen/toa"),
         page("bureau", "/dubbelen"),

@@ -1,0 +1,65 @@
+//! Flow 1: reads an association again from the student system that made it (R25). One that it has no longer is a person's
+//! to settle.
+
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+
+use super::call::{Line, draft, payload};
+use crate::app::draft::About;
+use crate::app::running::Connectors;
+use crate::app::{association, deliver};
+use crate::domain::exception::{self, NOT_AT_STUDENT_SYSTEM};
+use crate::domain::interface::Interface;
+use crate::jobs::{Done, JobContext, JobError, JobKind};
+
+pub(super) struct FetchAssociation(pub(super) Connectors);
+
+#[derive(Deserialize)]
+struct Payload {
+    association: String,
+}
+
+impl JobKind for FetchAssociation {
+    fn name(&self) -> &'static str {
+        deliver::FETCH_ASSOCIATION
+    }
+
+    fn run(&self, context: JobContext) -> BoxFuture<'_, Result<Done, JobError>> {
+        Box::pin(fetch(&self.0, context))
+    }
+}
+
+async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
+    let Payload { association: id } = payload(&context)?;
+    let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
+    let (caller, _) = line.caller().await?;
+    let found = line.heard(caller.get_association(&id).await).await?;
+    Ok(Done::deciding(move || {
+        let (context, id, found) = (context.clone(), id.clone(), found.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let peer = &context.job.peer;
+            match &found {
+                Some(told) => {
+                    let resolution = "Opgehaald bij de deelnemerregistratie.";
+                    draft
+                        .close(NOT_AT_STUDENT_SYSTEM, ("association", &id), resolution)
+                        .await?;
+                    association::keep_read(&mut draft, peer, told).await?;
+                }
+                None => {
+                    let about = About {
+                        kind: "association",
+                        id: &id,
+                        unit: None,
+                        peer: Some(peer),
+                    };
+                    draft
+                        .open(&exception::not_at_student_system("een inschrijving"), about)
+                        .await?;
+                }
+            }
+            Ok(draft.finish())
+        }
+    }))
+}
