@@ -92,9 +92,12 @@ pub async fn work(db: &Database, tenant: &str, now: Timestamp) -> Result<Work, S
     let time = school::time(db, tenant).await?;
     let plans = deadline::cesuur_plans(db, tenant).await?;
     let until = deadline::looked_at(db, tenant).await?.until;
-    let mut counted = deadline::unsettled(db, tenant, now, until, MOST_NEW).await?;
-    counted.extend(deadline::unconfirmed_elsewhere(db, tenant, now).await?);
-    let never = deadline::never_looked_at(db, tenant, now, until).await?;
+    let (mut counted, elsewhere, never) = tokio::try_join!(
+        deadline::unsettled(db, tenant, now, until, MOST_NEW),
+        deadline::unconfirmed_elsewhere(db, tenant, now),
+        deadline::never_looked_at(db, tenant, now, until),
+    )?;
+    counted.extend(elsewhere);
     Ok(Work {
         not_looked_at: (never - i64::from(MOST_NEW)).max(0),
         ..arrange(&counted, &plans, time)

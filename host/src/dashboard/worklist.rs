@@ -72,7 +72,11 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
     let (db, tenant, now) = (&service.core.db, visitor.tenant(), visitor.now);
     let today = day(now);
     let units = Units::of(&service, tenant).await?;
-    let work = deadline::work(db, tenant, now).await?;
+    let since = now - jiff::SignedDuration::from_hours(24 * LATELY);
+    let (work, absent) = tokio::try_join!(
+        deadline::work(db, tenant, now),
+        store::absent_between(db, tenant, since, now, MOST_ABSENT),
+    )?;
     let peers = peer::all(db, tenant).await?;
     let vendor = |id: &str| {
         let known = peers.iter().find(|peer| peer.id == id);
@@ -97,8 +101,6 @@ async fn list(State(service): State<Service>, visitor: Visitor) -> Result<Respon
         due: sitting.due.map_or_else(|| "–".to_owned(), in_words),
         standing: Badge::of(sitting.due, today, &work.time.calendar),
     });
-    let since = now - jiff::SignedDuration::from_hours(24 * LATELY);
-    let absent = store::absent_between(db, tenant, since, now, MOST_ABSENT).await?;
     let more_absent = absent.len() == MOST_ABSENT as usize;
     let ids: Vec<String> = absent.iter().map(|one| one.person.clone()).collect();
     let persons = person::with_ids(db, tenant, &ids).await?;

@@ -337,9 +337,10 @@ pub async fn at_sittings(db: &Database, sittings: &[Key]) -> Result<Vec<Alike>, 
 pub async fn unconfirmed_elsewhere(db: &Database, tenant: &str, before: Timestamp) -> Result<Vec<Alike>, StoreError> {
     let sql = format!(
         "{COUNTED} FROM result_head head CROSS JOIN association deelname CROSS JOIN offering sitting
-        CROSS JOIN result present
         LEFT JOIN settled done ON done.tenant = sitting.tenant AND done.sitting = sitting.id
             AND done.sitting_version = sitting.version
+        -- Last: most heads are of sittings that are left out here.
+        CROSS JOIN result present
         WHERE head.tenant = $1 AND deelname.tenant = head.tenant AND deelname.id = head.association
           AND sitting.tenant = deelname.tenant AND sitting.id = deelname.offering
           AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
@@ -429,12 +430,12 @@ pub async fn absent_between(
     limit: u32,
 ) -> Result<Vec<Absent>, StoreError> {
     let sql = "SELECT deelname.id, deelname.person, sitting.name, sitting.unit, sitting.end_at
-        FROM offering sitting CROSS JOIN association deelname CROSS JOIN result_head head CROSS JOIN result present
+        FROM offering sitting CROSS JOIN association deelname CROSS JOIN result present CROSS JOIN result_head head
         WHERE sitting.tenant = $1 AND sitting.kind = 'sitting' AND sitting.end_at >= $2 AND sitting.end_at < $3
           AND deelname.tenant = sitting.tenant AND deelname.offering = sitting.id
-          AND head.tenant = deelname.tenant AND head.association = deelname.id
-          AND present.tenant = head.tenant AND present.association = head.association AND present.seq = head.seq
-          AND deelname.role = 'student' AND deelname.state <> 'canceled' AND present.progress = 'absent'
+          AND deelname.role = 'student' AND deelname.state <> 'canceled'
+          AND present.tenant = deelname.tenant AND present.association = deelname.id AND present.progress = 'absent'
+          AND head.tenant = present.tenant AND head.association = present.association AND head.seq = present.seq
         ORDER BY sitting.end_at DESC, deelname.id LIMIT $4";
     let rows = db.rows(sql, values![tenant, from, until, limit]).await?;
     rows.iter()
