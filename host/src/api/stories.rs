@@ -167,6 +167,7 @@ impl Door {
             tenant: SCHOOL.to_owned(),
             peer: VENDOR.to_owned(),
             client: "client".to_owned(),
+            dialect: oke_codec::Dialect::default(),
         };
         result::accept_message(&self.core, &vendor, &id, &told, body.to_string().as_bytes())
             .await

@@ -1,7 +1,7 @@
 //! Flow 1, associations: toetsinschrijvingen, and enrolments in courses and programs, of a student system. They may come
 //! before the person and offering they name: kept, and the missing objects are fetched (R14).
 
-use oke_codec::{Dialect, PutBrings, merge_put_association, patch_association};
+use oke_codec::{PutBrings, merge_put_association, patch_association};
 use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
@@ -58,7 +58,7 @@ pub async fn patch(
         let known = known(core, sender, id)
             .await?
             .ok_or_else(|| Refused::unknown("association", id))?;
-        let facts = patch_association(&known.facts, message, &Dialect::default())?;
+        let facts = patch_association(&known.facts, message, &sender.dialect)?;
         if AssociationKind::from_student_system(facts.association_type) != known.kind {
             return Err(Refused::Invalid(format!(
                 "association {id} is known as {}: associationType names another kind",

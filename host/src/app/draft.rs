@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use oke_codec::Dialect;
 
 use super::around::{self, Around, Asked, Versie};
 use super::{Core, Refused};
@@ -74,6 +75,8 @@ pub struct Sender {
     pub peer: String,
     /// The client.
     pub client: String,
+    /// How the peer writes and reads.
+    pub dialect: Dialect,
 }
 
 impl Sender {

@@ -1,6 +1,6 @@
 //! Flow 1, offerings: what a student system says of its planbare toetsen and of course and program offerings.
 
-use oke_codec::{Dialect, merge_put_offering, patch_offering};
+use oke_codec::{merge_put_offering, patch_offering};
 use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
@@ -49,7 +49,7 @@ pub async fn patch(
         let known = known(core, sender, id)
             .await?
             .ok_or_else(|| Refused::unknown("offering", id))?;
-        let facts = patch_offering(&known.facts, message, &Dialect::default())?;
+        let facts = patch_offering(&known.facts, message, &sender.dialect)?;
         if OfferingKind::from_student_system(facts.offering_type) != known.kind {
             return Err(Refused::Invalid(format!(
                 "offering {id} is known as {}: offeringType names another kind",
@@ -227,6 +227,7 @@ pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offe
         tenant: draft.tenant.to_owned(),
         peer: peer.to_owned(),
         client: String::new(),
+        dialect: oke_codec::Dialect::default(),
     };
     let kind = OfferingKind::from_student_system(facts.offering_type);
     let facts = model::Offering {

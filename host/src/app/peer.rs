@@ -1,5 +1,7 @@
 //! Peers: the systems around the host, where they are reached and how the host signs in there.
 
+use oke_codec::Dialect;
+
 use super::account::{AccountError, actor, check_name};
 use super::{CommitError, Core, Decision, Draft, Refused, mended};
 use crate::connector::egress::AddressRange;
@@ -81,6 +83,27 @@ pub async fn label(core: &Core, tenant: &str, by: &str, id: &str, environment: E
         let mut write_set = WriteSet::of(tenant);
         write_set.put(PeerRow { environment, ..row }.next());
         write_set.audit(entry(by, "peer.label", id, environment.name().to_owned()));
+        Ok(Decision { write_set, answer: () })
+    })
+    .await
+}
+
+/// Says how a peer writes and reads at our faces, where that differs from the agreement (`§4` of the rules). Messages that
+/// came before are not read again.
+///
+/// # Errors
+/// [`PeerError`].
+pub async fn speak(core: &Core, tenant: &str, by: &str, id: &str, dialect: Dialect) -> Result<(), PeerError> {
+    core.decide(&[format!("peer/{tenant}/{id}")], || async {
+        let row = peer::find(&core.db, tenant, id).await?;
+        let row = row.ok_or_else(|| PeerError::Unknown(id.to_owned()))?;
+        let mut write_set = WriteSet::of(tenant);
+        if row.dialect != dialect {
+            let dialect = dialect.clone();
+            let said = serde_json::to_string(&dialect).expect("a dialect is made of words and flags");
+            write_set.put(PeerRow { dialect, ..row }.next());
+            write_set.audit(entry(by, "peer.speak", id, said));
+        }
         Ok(Decision { write_set, answer: () })
     })
     .await

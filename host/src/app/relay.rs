@@ -10,7 +10,7 @@ mod stories;
 pub mod student_result;
 
 use oke_codec::{
-    Dialect, PutBrings, merge_put_association, merge_put_offering, patch_association as merged_association,
+    PutBrings, merge_put_association, merge_put_offering, patch_association as merged_association,
     patch_offering as merged_offering,
 };
 use serde_json::Value;
@@ -101,7 +101,7 @@ pub async fn patch_sitting(
         let known = sitting(core, at, id)
             .await?
             .ok_or_else(|| Refused::unknown("sitting", id))?;
-        let facts = merged_offering(&known.facts, message, &Dialect::default())?;
+        let facts = merged_offering(&known.facts, message, &at.sender.dialect)?;
         take_sitting(core, at, Some(known), facts, ("PATCH", content)).await
     })
     .await
@@ -253,7 +253,7 @@ pub async fn patch_deelname(
         let known = deelname(core, at, id)
             .await?
             .ok_or_else(|| Refused::unknown("deelname", id))?;
-        let facts = merged_association(&known.facts, message, &Dialect::default())?;
+        let facts = merged_association(&known.facts, message, &at.sender.dialect)?;
         take_deelname(core, at, Some(known), facts, ("PATCH", content)).await
     })
     .await

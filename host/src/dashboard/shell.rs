@@ -75,6 +75,7 @@ impl JustDone {
             "client-uit" => "De client is uitgeschakeld; zijn tokens gelden niet meer.",
             "webhook" => "Het geheim is bewaard.",
             "landschap" => "Het landschap is bewaard en geldt meteen.",
+            "schrijfwijze" => "De schrijfwijze is bewaard en geldt vanaf het volgende bericht.",
             "opname" => "De instelling is bewaard en geldt vanaf de volgende aanroep.",
             "omgeving" => "De omgeving is bewaard.",
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",

@@ -1,6 +1,7 @@
 //! `/aansluitingen`: the systems around the host as functioneel beheer sets them up: where they are reached and whether
 //! that works, their clients of our faces, the secrets of their webhooks, and with whom an outside planning system works.
 
+mod dialect;
 mod endpoint;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use self::dialect::{HabitLine, put_dialect};
 use self::endpoint::{EndpointLine, endpoints, put_endpoint, try_endpoint};
 use super::connection_words::TriedLine;
 use super::form::Form;
@@ -40,6 +42,7 @@ pub fn routes() -> Router<Service> {
         .route("/aansluitingen/{peer}/client/uitschakelen", post(disable_client))
         .route("/aansluitingen/{peer}/webhook", post(put_webhook))
         .route("/aansluitingen/{peer}/landschap", post(allow))
+        .route("/aansluitingen/{peer}/schrijfwijze", post(put_dialect))
 }
 
 struct Line {
@@ -164,6 +167,7 @@ struct SystemPage {
     webhooks: Vec<WebhookLine>,
     links: Vec<LinkLine>,
     is_planner: bool,
+    habits: Vec<HabitLine>,
     faces: Vec<String>,
 }
 
@@ -226,6 +230,7 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
         webhooks: webhooks(service, tenant, &row, manifest.as_ref()).await?,
         links: links_of(service, tenant, &row).await?,
         is_planner: row.hat == "tpl",
+        habits: dialect::lines(&row.dialect),
         faces: faces(&row.hat)
             .iter()
             .map(|face| format!("{url}/oke/{tenant}/{face}"))

@@ -95,6 +95,7 @@ impl FromRequestParts<Service> for Client {
             tenant: holder.tenant,
             peer: holder.peer,
             client: holder.client_id,
+            dialect: holder.dialect,
         };
         Ok(Client {
             sender,

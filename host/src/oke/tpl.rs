@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use oke_codec::{
-    Dialect, ResultFlow, read_association_put, read_offering_put, read_person, read_report_message,
-    read_result_message, settle_id,
+    ResultFlow, read_association_put, read_offering_put, read_person, read_report_message, read_result_message,
+    settle_id,
 };
 
 use super::answer::{elsewhere, metadata_of_school, method, patched, stored, unreadable};
@@ -61,7 +61,7 @@ async fn put_offering(
 ) -> Result<Response, Problem> {
     student_system(&client, "PUT an offering")?;
     settle_id(&mut message.value, "offeringId", &id).map_err(unreadable)?;
-    let told = read_offering_put(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_offering_put(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let outcome = offering::put(&service.core, &client.sender, &told, &message.content).await?;
     Ok(stored(outcome, message.value))
 }
@@ -74,7 +74,7 @@ async fn put_association(
 ) -> Result<Response, Problem> {
     student_system(&client, "PUT an association")?;
     settle_id(&mut message.value, "associationId", &id).map_err(unreadable)?;
-    let told = read_association_put(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_association_put(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let outcome = association::put(&service.core, &client.sender, &told, &message.content).await?;
     Ok(stored(outcome, message.value))
 }
@@ -87,7 +87,7 @@ async fn put_person(
 ) -> Result<Response, Problem> {
     student_system(&client, "PUT a person")?;
     settle_id(&mut message.value, "personId", &id).map_err(unreadable)?;
-    let told = read_person(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_person(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let outcome = person::put(&service.core, &client.sender, &told, &message.content).await?;
     Ok(stored(outcome, message.value))
 }
@@ -104,7 +104,7 @@ async fn patch_offering(
         offering::patch(core, sender, &id, &message.value, &message.content).await?;
     } else {
         vendor(&client, "PATCH the report of a sitting")?;
-        let told = read_report_message(&message.value, &Dialect::default()).map_err(unreadable)?;
+        let told = read_report_message(&message.value, &client.sender.dialect).map_err(unreadable)?;
         report::accept_message(core, sender, &id, &told, &message.content).await?;
     }
     Ok(Json(message.value).into_response())
@@ -125,7 +125,8 @@ async fn patch_association(
         )
     } else {
         vendor(&client, "PATCH a result")?;
-        let told = read_result_message(&message.value, ResultFlow::Three, &Dialect::default()).map_err(unreadable)?;
+        let told =
+            read_result_message(&message.value, ResultFlow::Three, &client.sender.dialect).map_err(unreadable)?;
         let accepted = result::accept_message(core, sender, &id, &told, &message.content).await?;
         (accepted.outcome, accepted.state)
     };

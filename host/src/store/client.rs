@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use oke_codec::Dialect;
 
 use super::error::StoreError;
 use super::sql::{Database, Row, Value};
@@ -134,6 +135,8 @@ pub struct Holder {
     pub peer: String,
     /// That peer's hat: `dr`, `ta` or `tpl`.
     pub hat: String,
+    /// That peer's dialect.
+    pub dialect: Dialect,
     /// What the token is good for.
     pub scopes: Vec<String>,
     /// Until when.
@@ -167,7 +170,8 @@ pub async fn all(db: &Database, tenant: &str) -> Result<Vec<ClientRow>, StoreErr
 /// What the database says.
 pub async fn holders(db: &Database, token_hashes: &[String]) -> Result<HashMap<String, Holder>, StoreError> {
     let sql = "SELECT token.token_hash AS token_hash, token.tenant AS tenant, token.client_id AS client_id,
-            token.scopes AS scopes, token.expires_at AS expires_at, client.peer AS peer, peer.hat AS hat
+            token.scopes AS scopes, token.expires_at AS expires_at, client.peer AS peer, peer.hat AS hat,
+            peer.dialect AS dialect
         FROM {asked} CROSS JOIN access_token token CROSS JOIN oauth_client client CROSS JOIN peer
         WHERE token.token_hash = asked.column1
           AND client.tenant = token.tenant AND client.client_id = token.client_id AND client.disabled = 0
@@ -181,6 +185,7 @@ pub async fn holders(db: &Database, token_hashes: &[String]) -> Result<HashMap<S
             client_id: row.text("client_id")?,
             peer: row.text("peer")?,
             hat: row.text("hat")?,
+            dialect: super::peer::dialect(row)?,
             scopes: words(&row.text("scopes")?),
             expires_at: row.moment("expires_at")?,
         })

@@ -225,6 +225,7 @@ macro_rules! migrations_in {
             (20, "comparisons", migrations_in!($folder, "0020_comparisons")),
             (21, "file_terms", migrations_in!($folder, "0021_file_terms")),
             (22, "absent", migrations_in!($folder, "0022_absent")),
+            (23, "dialect", migrations_in!($folder, "0023_dialect")),
         ]
     };
     ($folder:literal, $file:literal) => {

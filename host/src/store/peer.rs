@@ -1,5 +1,7 @@
 //! Peers: the systems around the host, whether they are paused, and their circuit breaker.
 
+use oke_codec::Dialect;
+
 use super::error::StoreError;
 use super::sql::{Database, Row};
 use super::write_set::{Table, Write};
@@ -24,6 +26,7 @@ pub static PEER: Table = Table {
         "environment",
         "phased",
         "named_only",
+        "dialect",
         "version",
     ],
 };
@@ -63,6 +66,8 @@ pub struct PeerRow {
     pub phased: bool,
     /// Units that are not named are not served.
     pub named_only: bool,
+    /// How it writes and reads at our faces.
+    pub dialect: Dialect,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -82,6 +87,7 @@ impl PeerRow {
             environment: Environment::default(),
             phased: false,
             named_only: false,
+            dialect: Dialect::default(),
             version: 0,
         }
     }
@@ -108,6 +114,7 @@ impl PeerRow {
                 self.environment.name(),
                 self.phased,
                 self.named_only,
+                written(&self.dialect),
                 self.version + 1,
             ],
         }
@@ -137,8 +144,31 @@ impl PeerRow {
                 .ok_or_else(|| StoreError::unknown_word("environment", &environment))?,
             phased: row.flag("phased")?,
             named_only: row.flag("named_only")?,
+            dialect: dialect(row)?,
             version: row.int("version")?,
         })
+    }
+}
+
+/// The column `dialect` of a row: what a peer does otherwise than the agreement 1.0.1, as JSON; empty when nothing.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`].
+pub(super) fn dialect(row: &Row) -> Result<Dialect, StoreError> {
+    let text = row.text("dialect")?;
+    if text.is_empty() {
+        return Ok(Dialect::default());
+    }
+    serde_json::from_str(&text).map_err(|error| StoreError::Inconsistent {
+        column: "peer.dialect".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+fn written(dialect: &Dialect) -> String {
+    match *dialect == Dialect::default() {
+        true => String::new(),
+        false => serde_json::to_string(dialect).expect("a dialect is made of words and flags"),
     }
 }
 

@@ -14,6 +14,7 @@ fn sender() -> Sender {
         tenant: TENANT.to_owned(),
         peer: SIS.to_owned(),
         client: "osiris-1".to_owned(),
+        dialect: oke_codec::Dialect::default(),
     }
 }
 

@@ -195,6 +195,7 @@ async fn enrol(core: &Core) {
         tenant: TENANT.to_owned(),
         peer: SIS.to_owned(),
         client: "bench".to_owned(),
+        dialect: oke_codec::Dialect::default(),
     };
     let dialect = Dialect::default();
     let plannable = json!({

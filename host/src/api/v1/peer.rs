@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use oke_codec::Dialect;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +26,7 @@ pub fn operations() -> Operations {
         .post("/api/v1/peers", create)
         .put("/api/v1/peers/{peer}/endpoints/{name}", put_endpoint)
         .post("/api/v1/peers/{peer}/endpoints/{name}/test", test_endpoint)
+        .put("/api/v1/peers/{peer}/dialect", put_dialect)
         .put("/api/v1/peers/{peer}/webhooks/{name}", put_webhook)
         .get("/api/v1/peers/{peer}/clients", clients)
         .post("/api/v1/peers/{peer}/clients", create_client)
@@ -52,6 +54,9 @@ pub struct Peer {
     pub revision: Option<i64>,
     /// Endpoints that are set up.
     pub endpoints: Vec<Endpoint>,
+    /// How it writes and reads at our faces: version and habits.
+    #[schema(value_type = Object)]
+    pub dialect: Dialect,
 }
 
 /// An endpoint, without its secret.
@@ -93,6 +98,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
             pause_reason,
             revision: row.revision,
             endpoints,
+            dialect: row.dialect,
         });
     }
     Ok(Json(peers))
@@ -129,6 +135,21 @@ pub async fn create(
     )
     .await?;
     Ok(StatusCode::CREATED)
+}
+
+/// Says how a peer writes and reads at our faces: `{"version": "1.0.1", "quirks": {"swapped-dates": true}}`. What is left
+/// out is as the agreement has it; a habit that is not known is refused.
+#[utoipa::path(put, path = "/api/v1/peers/{peer}/dialect", tag = "peers", request_body = Object,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub async fn put_dialect(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(peer): Path<String>,
+    Body(dialect): Body<Dialect>,
+) -> Result<StatusCode, Problem> {
+    caller.must_hold(&service, Duty::Beheren)?;
+    peer::speak(&service.core, caller.tenant(), caller.id(), &peer, dialect).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Where an endpoint is and how the host signs in there.

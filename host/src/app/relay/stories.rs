@@ -34,6 +34,7 @@ fn sender(peer: &str) -> Sender {
         tenant: TENANT.to_owned(),
         peer: peer.to_owned(),
         client: format!("client-of-{peer}"),
+        dialect: oke_codec::Dialect::default(),
     }
 }
 

@@ -15,6 +15,7 @@ async fn enrol_twice(stage: &Stage) {
         tenant: SCHOOL.to_owned(),
         peer: "osiris".to_owned(),
         client: "osiris".to_owned(),
+        dialect: oke_codec::Dialect::default(),
     };
     let dirk = json!({
         "personId": "p-dirk", "primaryCode": { "codeType": "studentNumber", "code": "s-dirk" },

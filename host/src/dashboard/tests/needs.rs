@@ -17,6 +17,7 @@ async fn assign(stage: &Stage, code: &str) {
         tenant: SCHOOL.to_owned(),
         peer: "osiris".to_owned(),
         client: "osiris".to_owned(),
+        dialect: oke_codec::Dialect::default(),
     };
     let jip = json!({
         "personId": "p-jip", "primaryCode": { "codeType": "studentNumber", "code": "s-jip" },

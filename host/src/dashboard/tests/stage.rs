@@ -70,6 +70,7 @@ fn sender(peer: &str) -> Sender {
         tenant: SCHOOL.to_owned(),
         peer: peer.to_owned(),
         client: format!("client-of-{peer}"),
+        dialect: oke_codec::Dialect::default(),
     }
 }
 

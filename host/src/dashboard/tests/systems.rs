@@ -264,3 +264,62 @@ async fn call(stage: &Stage, method: &str, path: &str, body: Value) -> (StatusCo
     let page = stage.send(request.body(body.into()).unwrap()).await;
     (page.status, serde_json::from_str(&page.text).unwrap_or_default())
 }
+
+/// RULES §4: how a system writes at our faces is set by a browser; what nobody can mean is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn functioneel_beheer_says_how_a_system_writes() {
+    let stage = Stage::set().await;
+    let fb = stage.browser("fb").await;
+    let new = [("id", "gilde"), ("naam", "Toetsgilde"), ("rol", "ta")];
+    fb.post("/aansluitingen", &new).await;
+    let page = fb.get("/aansluitingen/gilde").await.text;
+    // The agreement stands first and is chosen everywhere.
+    let mut answers: Vec<(String, String)> = Vec::new();
+    for question in page.split("<select id=\"hoe-").skip(1) {
+        let key = question.split('"').next().unwrap();
+        let first = question.split("<option value=\"").nth(1).unwrap();
+        assert!(first.split_once('>').unwrap().0.ends_with(" selected"), "{key}");
+        answers.push((key.to_owned(), first.split('"').next().unwrap().to_owned()));
+    }
+    let mut posted: Vec<(&str, &str)> = answers
+        .iter()
+        .map(|(key, word)| (key.as_str(), word.as_str()))
+        .collect();
+    for (key, word) in &mut posted {
+        match *key {
+            "version" => *word = "1.0",
+            "swapped-dates" => *word = "true",
+            _ => {}
+        }
+    }
+    let done = fb.post("/aansluitingen/gilde/schrijfwijze", &posted).await;
+    assert_eq!(
+        done.location, "/aansluitingen/gilde?gedaan=schrijfwijze",
+        "{}",
+        done.text
+    );
+    let kept = peer::find(&stage.core.db, SCHOOL, "gilde")
+        .await
+        .unwrap()
+        .unwrap()
+        .dialect;
+    assert!(
+        kept.quirks.swapped_dates && kept.version == oke_codec::Version::V1_0,
+        "{kept:?}"
+    );
+    let page = fb.get("/aansluitingen/gilde").await.text;
+    assert!(page.contains("<option value=\"1.0\" selected>"), "{page}");
+    for (key, word) in &mut posted {
+        if *key == "duration" {
+            *word = "fortnights";
+        }
+    }
+    let refused = fb.post("/aansluitingen/gilde/schrijfwijze", &posted).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let unchanged = peer::find(&stage.core.db, SCHOOL, "gilde")
+        .await
+        .unwrap()
+        .unwrap()
+        .dialect;
+    assert_eq!(kept, unchanged);
+}

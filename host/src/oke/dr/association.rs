@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use oke_codec::{
-    AssociationFields, Dialect, OfferingFields, PersonAs, ResultFlow, read_association, read_result_message, settle_id,
+    AssociationFields, OfferingFields, PersonAs, ResultFlow, read_association, read_result_message, settle_id,
     write_association, write_offering,
 };
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(super) async fn show(
     let found = associations::find(&service.core.db, &tenant, &id).await?;
     let found = found.filter(|found| systems.contains(&found.peer) && is_shown(found, &client));
     let found = found.ok_or_else(|| Refused::unknown("association", &id))?;
-    Ok(Json(expanded(&service, &tenant, &found, &query, Needs::Told).await?))
+    Ok(Json(expanded(&service, &client, &found, &query, Needs::Told).await?))
 }
 
 /// What a student system made, and extra attempts that this very client brought; not those planned in this host.
@@ -73,7 +73,7 @@ pub(super) async fn of_offering(
     let (total, found) = page.cut(found);
     let mut items = Vec::with_capacity(found.len());
     for bound in &found {
-        items.push(expanded(&service, &tenant, bound, &query, Needs::Told).await?);
+        items.push(expanded(&service, &client, bound, &query, Needs::Told).await?);
     }
     Ok(Json(page.written(total, items)))
 }
@@ -90,11 +90,12 @@ pub(super) enum Needs {
 /// An enrolment with what was asked for whole: `person`, `offering`, `offering.program` and the like.
 pub(super) async fn expanded(
     service: &Service,
-    tenant: &str,
+    client: &Client,
     found: &Association,
     query: &Query,
     needs: Needs,
 ) -> Result<Value, Problem> {
+    let tenant = client.sender.tenant.as_str();
     let Core { db, .. } = &service.core;
     let mut facts = found.facts.clone();
     let mut person_as = PersonAs::Id;
@@ -107,11 +108,11 @@ pub(super) async fn expanded(
         person_as = PersonAs::Whole;
     }
     let fields = AssociationFields::EnrolmentWithResult;
-    let mut written = write_association(&facts, &Dialect::default(), fields, person_as);
+    let mut written = write_association(&facts, &client.sender.dialect, fields, person_as);
     if (query.expands("offering") || query.expands_below("offering."))
         && let Some(known) = offerings::find(db, tenant, &facts.offering_id).await?
     {
-        let whole = write_offering(&known.facts, &Dialect::default(), OfferingFields::Planned);
+        let whole = write_offering(&known.facts, &client.sender.dialect, OfferingFields::Planned);
         written["offering"] = collapsed(whole, query, "offering.");
     }
     Ok(written)
@@ -126,7 +127,7 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let systems = student_systems(&service, &client).await?;
     settle_id(&mut message.value, "associationId", &id).map_err(unreadable)?;
-    let told = read_association(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_association(&message.value, &client.sender.dialect).map_err(unreadable)?;
     if told.result.is_none() {
         return Err(Problem::bad(
             "/result is missing: give the result with at least state and attendance",
@@ -150,7 +151,7 @@ pub(super) async fn patch(
     message: Message,
 ) -> Result<Response, Problem> {
     let systems = student_systems(&service, &client).await?;
-    let told = read_result_message(&message.value, ResultFlow::Five, &Dialect::default()).map_err(unreadable)?;
+    let told = read_result_message(&message.value, ResultFlow::Five, &client.sender.dialect).map_err(unreadable)?;
     let brought = Brought {
         sender: &client.sender,
         systems: &systems,

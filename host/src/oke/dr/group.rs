@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use oke_codec::{Dialect, write_group, write_membership};
+use oke_codec::{write_group, write_membership};
 use serde_json::Value;
 
 use super::{collapsed, student_systems};
@@ -34,11 +34,11 @@ pub(super) async fn list(State(service): State<Service>, client: Client, query: 
             && since.is_none_or(|since| facts.end.is_none_or(|end| end >= since))
             && until.is_none_or(|until| facts.start.is_none_or(|start| start <= until))
     });
-    Ok(Json(page.of(found, |group| written(group, &query))))
+    Ok(Json(page.of(found, |group| written(&client, group, &query))))
 }
 
-fn written(group: &TestGroup, query: &Query) -> Value {
-    collapsed(write_group(&group.facts, &Dialect::default()), query, "")
+fn written(client: &Client, group: &TestGroup, query: &Query) -> Value {
+    collapsed(write_group(&group.facts, &client.sender.dialect), query, "")
 }
 
 pub(super) async fn show(
@@ -48,7 +48,7 @@ pub(super) async fn show(
     query: Query,
 ) -> Result<Json<Value>, Problem> {
     let group = find(&service, &client, &id).await?;
-    Ok(Json(written(&group, &query)))
+    Ok(Json(written(&client, &group, &query)))
 }
 
 pub(super) async fn members(

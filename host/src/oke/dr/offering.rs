@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use oke_codec::{Dialect, OfferingFields, write_offering};
+use oke_codec::{OfferingFields, write_offering};
 use serde_json::Value;
 
 use super::{collapsed, student_systems};
@@ -49,11 +49,13 @@ pub(super) async fn list(State(service): State<Service>, client: Client, query: 
         }
         false => Vec::new(),
     };
-    Ok(Json(page.of_window(found, |offering| written(offering, &query))))
+    Ok(Json(
+        page.of_window(found, |offering| written(&client, offering, &query)),
+    ))
 }
 
-fn written(offering: &Offering, query: &Query) -> Value {
-    let written = write_offering(&offering.facts, &Dialect::default(), OfferingFields::Planned);
+fn written(client: &Client, offering: &Offering, query: &Query) -> Value {
+    let written = write_offering(&offering.facts, &client.sender.dialect, OfferingFields::Planned);
     collapsed(written, query, "")
 }
 
@@ -65,7 +67,7 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, Problem> {
     let systems = student_systems(&service, &client).await?;
     let offering = find(&service, &client, &systems, &id).await?;
-    Ok(Json(written(&offering, &query)))
+    Ok(Json(written(&client, &offering, &query)))
 }
 
 /// An offering of one of these student systems.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use oke_codec::{Dialect, PersonFields, write_person};
+use oke_codec::{PersonFields, write_person};
 use serde_json::Value;
 
 use super::association::{Needs, expanded, is_of_student_system};
@@ -28,7 +28,7 @@ pub(super) async fn show(
     let found = found.ok_or_else(|| Refused::unknown("person", &id))?;
     Ok(Json(write_person(
         &found.facts,
-        &Dialect::default(),
+        &client.sender.dialect,
         PersonFields::WithNeeds,
     )))
 }
@@ -81,7 +81,7 @@ pub(super) async fn associations(
                 .get("state")
                 .is_none_or(|state| state_word(&bound.facts.state) == state);
         if is_wanted {
-            found.push(expanded(&service, &tenant, &bound, &query, Needs::Kept).await?);
+            found.push(expanded(&service, &client, &bound, &query, Needs::Kept).await?);
         }
     }
     Ok(Json(page.of(found, Value::clone)))

@@ -3,7 +3,7 @@
 
 use super::tpl_operations::offering_of;
 use super::*;
-use crate::app::landscape;
+use crate::app::{landscape, peer as peers};
 use crate::domain::model::ResultValueType;
 use crate::store::component::ComponentRow;
 use crate::store::testing::component;
@@ -291,6 +291,48 @@ async fn deelnames_are_read_back_by_their_filters() {
             .call(&token, Method::PATCH, "/oke/roc/ta/toa/associations/d-9", &cancel)
             .await;
         never.problem(404);
+    })
+    .await;
+}
+
+/// RULES §4: each system is read and answered in its own dialect, whoever wrote what it reads.
+#[tokio::test]
+async fn a_system_is_read_and_answered_in_its_own_dialect() {
+    on_each_database(|bench| async move {
+        let face = Face::with_planner(bench).await;
+        let of = |quirks: Value| serde_json::from_value(json!({ "quirks": quirks })).unwrap();
+        for (peer, dialect) in [
+            ("ontrack", of(json!({ "duration": "minutes" }))),
+            ("toa", of(json!({ "swapped-dates": true }))),
+        ] {
+            peers::speak(&face.core, "roc", "fb", peer, dialect).await.unwrap();
+        }
+        let planner = face.token("roc", "ontrack", &[FLOW_2_3_4]).await;
+        let mut body = sitting("s-1");
+        body["consumers"][0]["duration"] = json!("PT90M");
+        for (path, body) in [
+            ("offerings/s-1", body),
+            ("associations/d-1", deelname("d-1", "student")),
+        ] {
+            let made = face
+                .call(&planner, Method::PUT, &format!("/oke/roc/ta/toa/{path}"), &body)
+                .await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        }
+        let told = face.get(&planner, "offerings/s-1").await;
+        assert_eq!(told.body["consumers"][0]["duration"], json!(90));
+
+        let vendor = face.token("roc", "toa", &[FLOW_2_3_4]).await;
+        let mut result = score();
+        result["result"]["resultDate"] = json!("2026-09-02");
+        result["result"]["consumers"][0]["testDate"] = json!("2026-09-05");
+        let kept = face
+            .call(&vendor, Method::PATCH, "/oke/roc/tpl/associations/d-1", &result)
+            .await;
+        assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+        let told = face.get(&planner, "associations/d-1").await.body["result"].clone();
+        assert_eq!(told["resultDate"], json!("2026-09-05"), "{told}");
+        assert_eq!(told["consumers"][0]["testDate"], json!("2026-09-02"), "{told}");
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use oke_codec::{AssociationFields, Dialect, PersonAs, model, read_association_put, settle_id, write_association};
+use oke_codec::{AssociationFields, PersonAs, model, read_association_put, settle_id, write_association};
 use serde_json::Value;
 
 use super::offering::its_own;
@@ -64,7 +64,7 @@ pub(super) async fn list(
         told.push(back::told_deelname(&service.core, &tenant, bound).await?);
     }
     let person = person_as(&query);
-    Ok(Json(page.of(told, |told| written(told, person))))
+    Ok(Json(page.of(told, |told| written(&client, told, person))))
 }
 
 fn result_state_word(state: ResultState) -> &'static str {
@@ -83,8 +83,13 @@ fn person_as(query: &Query) -> PersonAs {
     }
 }
 
-fn written(told: &model::Association, person: PersonAs) -> Value {
-    write_association(told, &Dialect::default(), AssociationFields::DeelnameWithResult, person)
+fn written(client: &Client, told: &model::Association, person: PersonAs) -> Value {
+    write_association(
+        told,
+        &client.sender.dialect,
+        AssociationFields::DeelnameWithResult,
+        person,
+    )
 }
 
 pub(super) async fn show(
@@ -96,7 +101,7 @@ pub(super) async fn show(
     reader(&service, &client, &vendor).await?;
     let deelname = deelname(&service, &client, &vendor, &id).await?;
     let told = back::told_deelname(&service.core, &tenant, &deelname).await?;
-    Ok(Json(written(&told, person_as(&query))))
+    Ok(Json(written(&client, &told, person_as(&query))))
 }
 
 /// The deelname by this id that the client made at this vendor.
@@ -117,7 +122,7 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     planner(&service, &client, &vendor).await?;
     settle_id(&mut message.value, "associationId", &id).map_err(unreadable)?;
-    let told = read_association_put(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_association_put(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let at = At {
         sender: &client.sender,
         vendor: &vendor,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use oke_codec::{Dialect, write_component};
+use oke_codec::write_component;
 use serde_json::Value;
 
 use super::reader_of_catalogue;
@@ -52,7 +52,7 @@ pub(super) async fn list(
         found.reverse();
     }
     Ok(Json(
-        page.of(found, |row| write_component(&row.facts, &Dialect::default())),
+        page.of(found, |row| write_component(&row.facts, &client.sender.dialect)),
     ))
 }
 
@@ -65,5 +65,5 @@ pub(super) async fn show(
     let found = component::find(&service.core.db, &tenant, &vendor, &id).await?;
     let found =
         found.ok_or_else(|| Problem::absent(format!("there is no component `{id}` at this examenleverancier")))?;
-    Ok(Json(write_component(&found.facts, &Dialect::default())))
+    Ok(Json(write_component(&found.facts, &client.sender.dialect)))
 }

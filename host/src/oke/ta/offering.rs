@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use oke_codec::{Dialect, OfferingFields, read_offering_put, settle_id, write_offering};
+use oke_codec::{OfferingFields, read_offering_put, settle_id, write_offering};
 use serde_json::Value;
 
 use super::{planner, reader};
@@ -25,7 +25,7 @@ pub(super) async fn show(
     let sitting = its_own(&service, &client, &vendor, &id).await?;
     let told = back::told_sitting(&service.core, &tenant, &sitting).await?;
     let fields = OfferingFields::SittingWithReport;
-    Ok(Json(write_offering(&told, &Dialect::default(), fields)))
+    Ok(Json(write_offering(&told, &client.sender.dialect, fields)))
 }
 
 /// The sitting by this id that the client planned at this vendor.
@@ -46,7 +46,7 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     planner(&service, &client, &vendor).await?;
     settle_id(&mut message.value, "offeringId", &id).map_err(unreadable)?;
-    let told = read_offering_put(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_offering_put(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let at = At {
         sender: &client.sender,
         vendor: &vendor,

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use oke_codec::{Dialect, read_group, read_membership, settle_id};
+use oke_codec::{read_group, read_membership, settle_id};
 
 use super::student_system;
 use crate::api::Service;
@@ -21,7 +21,7 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     student_system(&client, "PUT a group")?;
     settle_id(&mut message.value, "groupId", &id).map_err(unreadable)?;
-    let told = read_group(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_group(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let outcome = test_group::put(&service.core, &client.sender, &told, &message.content).await?;
     Ok(stored(outcome, message.value))
 }
@@ -48,7 +48,7 @@ pub(super) async fn put_member_of_body(
 }
 
 async fn keep(service: &Service, client: &Client, group: &str, message: Message) -> Result<Response, Problem> {
-    let told = read_membership(&message.value, &Dialect::default()).map_err(unreadable)?;
+    let told = read_membership(&message.value, &client.sender.dialect).map_err(unreadable)?;
     let outcome = test_group::put_member(&service.core, &client.sender, group, &told, &message.content).await?;
     Ok(stored(outcome, message.value))
 }
