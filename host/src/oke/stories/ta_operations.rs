@@ -325,14 +325,16 @@ async fn a_system_is_read_and_answered_in_its_own_dialect() {
         let vendor = face.token("roc", "toa", &[FLOW_2_3_4]).await;
         let mut result = score();
         result["result"]["resultDate"] = json!("2026-09-02");
-        result["result"]["consumers"][0]["testDate"] = json!("2026-09-05");
+        result["result"]["consumers"][0]["testDate"] = json!("2026-09-05T10:00:00+02:00");
         let kept = face
             .call(&vendor, Method::PATCH, "/oke/roc/tpl/associations/d-1", &result)
             .await;
         assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
         let told = face.get(&planner, "associations/d-1").await.body["result"].clone();
         assert_eq!(told["resultDate"], json!("2026-09-05"), "{told}");
-        assert_eq!(told["consumers"][0]["testDate"], json!("2026-09-02"), "{told}");
+        let taken = told["consumers"][0]["testDate"].as_str().unwrap_or_default();
+        // Midnight in Amsterdam.
+        assert!(taken.starts_with("2026-09-01T22:00"), "{told}");
     })
     .await;
 }
