@@ -50,15 +50,20 @@ async fn measure(name: &str, database: TestDatabase, programs: (&PathBuf, &PathB
     let mut other = Other::of(&waiting);
     let before = other.while_doing(tokio::time::sleep(QUIET)).await;
     let begun = Instant::now();
-    let meanwhile = other.while_doing(release_all(&waiting, begun)).await;
-    println!("{:<40} {:>9.1} s", "whole release", begun.elapsed().as_secs_f64());
+    let all = RESULTS as i64;
+    let judging = other.while_doing(judge(&waiting, all)).await;
+    told("judged again", &begun, &judging);
+    let deciding = other
+        .while_doing(release::decide(&waiting.commission, &waiting.awaited.deelnames))
+        .await;
+    told("decided", &begun, &deciding);
+    let arrived = until(&waiting, "decided = 'vastgesteld' AND confirmed_seq = seq", all);
+    let delivering = other.while_doing(arrived).await;
+    told("at the student system, the end", &begun, &delivering);
+    let mut meanwhile = [judging, deciding, delivering].concat();
+    meanwhile.sort_unstable();
     for (when, took) in [("before", &before), ("meanwhile", &meanwhile)] {
-        println!(
-            "other traffic {when:<26} {:>9.1} ms half within, {:.1} ms 99 of 100 within ({} messages)",
-            ms(at(took, 50)),
-            ms(at(took, 99)),
-            took.len()
-        );
+        println!("other traffic {when:<26} {}", in_words(took));
     }
     println!(
         "{:<40} {:>9.2} x, target 2",
@@ -100,14 +105,19 @@ async fn set_cesuur(waiting: &Waiting, normed: &str) {
         .expect("the cesuur is set");
 }
 
-async fn release_all(waiting: &Waiting, begun: Instant) {
-    let all = RESULTS as i64;
+async fn judge(waiting: &Waiting, all: i64) {
     set_cesuur(waiting, "yes").await;
     until(waiting, "judgement = 'accepted'", all).await;
-    println!("{:<40} {:>9.1} s", "judged again after", begun.elapsed().as_secs_f64());
-    release::decide(&waiting.commission, &waiting.awaited.deelnames).await;
-    println!("{:<40} {:>9.1} s", "decided after", begun.elapsed().as_secs_f64());
-    until(waiting, "decided = 'vastgesteld' AND confirmed_seq = seq", all).await;
+}
+
+/// When a part of the release was done, and how other traffic fared during it.
+fn told(part: &str, begun: &Instant, other: &[Duration]) {
+    println!("{part:<40} {:>9.1} s; other traffic {}", begun.elapsed().as_secs_f64(), in_words(other));
+}
+
+fn in_words(took: &[Duration]) -> String {
+    let (half, most) = (ms(at(took, 50)), ms(at(took, 99)));
+    format!("{half:>9.1} ms half within, {most:.1} ms 99 of 100 within ({} messages)", took.len())
 }
 
 async fn until(waiting: &Waiting, condition: &str, wanted: i64) {
