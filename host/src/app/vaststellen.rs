@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::account::lineage;
@@ -20,8 +21,8 @@ use crate::store::{association, decision as decision_store, result as result_sto
 
 /// The most results decided on in one call.
 pub const MOST_AT_ONCE: usize = 200;
-/// So many are decided on in one commit: other traffic goes between.
-const PIECE: usize = 40;
+/// So many are decided on in one commit, and for as long as that took nothing is done: other traffic goes between.
+const PIECE: usize = 20;
 
 /// A result to decide on: the version that whoever decides has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,12 @@ pub async fn decide(
     let mut named = HashSet::new();
     let twice: Vec<bool> = results.iter().map(|seen| !named.insert(&seen.deelname)).collect();
     let mut answers = Vec::with_capacity(results.len());
+    let mut before: Option<Instant> = None;
     for (piece, twice) in results.chunks(PIECE).zip(twice.chunks(PIECE)) {
+        if let Some(before) = before {
+            tokio::time::sleep(before.elapsed()).await;
+        }
+        before = Some(Instant::now());
         match decide_piece(core, tenant, account, (piece, twice), reason).await {
             Ok(decided) => answers.extend(decided),
             Err(failure) if answers.is_empty() => return Err(failure),

@@ -112,12 +112,19 @@ async fn judge(waiting: &Waiting, all: i64) {
 
 /// When a part of the release was done, and how other traffic fared during it.
 fn told(part: &str, begun: &Instant, other: &[Duration]) {
-    println!("{part:<40} {:>9.1} s; other traffic {}", begun.elapsed().as_secs_f64(), in_words(other));
+    println!(
+        "{part:<40} {:>9.1} s; other traffic {}",
+        begun.elapsed().as_secs_f64(),
+        in_words(other)
+    );
 }
 
 fn in_words(took: &[Duration]) -> String {
     let (half, most) = (ms(at(took, 50)), ms(at(took, 99)));
-    format!("{half:>9.1} ms half within, {most:.1} ms 99 of 100 within ({} messages)", took.len())
+    format!(
+        "{half:>9.1} ms half within, {most:.1} ms 99 of 100 within ({} messages)",
+        took.len()
+    )
 }
 
 async fn until(waiting: &Waiting, condition: &str, wanted: i64) {
