@@ -2,7 +2,7 @@
 //! that earlier runs left in the target folder. Works with a stable Rust, without a sanitizer: our own code has no
 //! `unsafe`, and libFuzzer bounds memory and time by itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -112,7 +112,7 @@ fn path_with_cargo_fuzz(house: &House, progress: &Progress) -> Result<OsString, 
     std::env::join_paths(folders).map_err(|error| Failure::new(format!("the target folder can't be in PATH: {error}")))
 }
 
-fn cargo_fuzz(house: &House, path: &OsString, verb: &str) -> Command {
+fn cargo_fuzz(house: &House, path: &OsStr, verb: &str) -> Command {
     let mut cargo = house.cargo();
     cargo.env("PATH", path).args(["fuzz", verb]);
     cargo
@@ -124,7 +124,7 @@ fn built_with(house: &House) -> Vec<OsString> {
     options.into_iter().map(OsString::from).chain([target.into()]).collect()
 }
 
-fn run(house: &House, path: &OsString, target: &str, minutes: u64) -> Result<Command, Failure> {
+fn run(house: &House, path: &OsStr, target: &str, minutes: u64) -> Result<Command, Failure> {
     let folder = |kind: &str| -> Result<PathBuf, Failure> {
         let folder = house.notes().join("fuzz").join(kind).join(target);
         std::fs::create_dir_all(&folder)
