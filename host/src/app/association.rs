@@ -86,6 +86,7 @@ pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Associat
         tenant: draft.tenant.to_owned(),
         peer: peer.to_owned(),
         client: String::new(),
+        dialect: oke_codec::Dialect::default(),
     };
     let id = told.association_id.as_str();
     let kind = AssociationKind::from_student_system(told.association_type);

@@ -146,6 +146,7 @@ pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Offering
         tenant: draft.tenant.to_owned(),
         peer: peer.to_owned(),
         client: String::new(),
+        dialect: oke_codec::Dialect::default(),
     };
     let id = told.offering_id.as_str();
     let kind = OfferingKind::from_student_system(told.offering_type);
