@@ -119,7 +119,8 @@ async fn planned(
     let (db, tenant) = (&context.core.db, &context.job.tenant);
     let (mut planned, mut on_their_way) = (BTreeMap::new(), BTreeSet::new());
     for deelname in association::of_offering(db, tenant, &sitting.id).await? {
-        if !deelname.is_confirmed() && !(deelname.is_canceled() && deelname.confirmed.is_none()) {
+        let was_never_told = deelname.is_canceled() && deelname.confirmed.is_none();
+        if !deelname.is_confirmed() && !was_never_told {
             on_their_way.insert(deelname.id.clone());
         }
         let peer_id = peer_id(line, &deelname).await?;
