@@ -97,6 +97,36 @@ pub fn placeholders(rows: usize, columns: usize) -> String {
     text
 }
 
+/// From so many values on a statement is bound without names on SQLite.
+const MANY_VALUES: usize = 64;
+
+/// The same statement with `?` for `$1`, `$2` and so on, where these stand in their order, each once, as in statements with
+/// many rows. To SQLite `$1` is a name, and it looks each name up in a list of all of them: binding thousands took longer
+/// than all else that was done with them.
+fn without_names(sql: String, values: usize) -> String {
+    let may_hold_text = sql.contains('\'');
+    if values < MANY_VALUES || may_hold_text {
+        return sql;
+    }
+    nameless(&sql).unwrap_or(sql)
+}
+
+fn nameless(sql: &str) -> Option<String> {
+    let mut plain = String::with_capacity(sql.len());
+    let mut parts = sql.split('$');
+    plain.push_str(parts.next()?);
+    for (part, number) in parts.zip(1_usize..) {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (name, rest) = part.split_at(digits);
+        if name.parse() != Ok(number) {
+            return None;
+        }
+        plain.push('?');
+        plain.push_str(rest);
+    }
+    Some(plain)
+}
+
 /// A list of [`Value`]s to bind, in the order of the placeholders.
 #[macro_export]
 macro_rules! values {
@@ -274,6 +304,7 @@ impl Database {
         let sql = sql.into();
         match self {
             Database::Sqlite { read, .. } => {
+                let sql = without_names(sql, values.len());
                 let rows = read.fetch_all(bound!(sql, values)).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
@@ -359,7 +390,10 @@ impl Transaction {
     pub async fn execute(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<u64, StoreError> {
         let sql = sql.into();
         match self {
-            Transaction::Sqlite(tx) => Ok((&mut **tx).execute(bound!(sql, values)).await?.rows_affected()),
+            Transaction::Sqlite(tx) => {
+                let sql = without_names(sql, values.len());
+                Ok((&mut **tx).execute(bound!(sql, values)).await?.rows_affected())
+            }
             Transaction::Postgres(tx) => Ok((&mut **tx).execute(bound!(sql, values)).await?.rows_affected()),
         }
     }
@@ -371,12 +405,11 @@ impl Transaction {
     pub async fn rows(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into();
         match self {
-            Transaction::Sqlite(tx) => Ok((&mut **tx)
-                .fetch_all(bound!(sql, values))
-                .await?
-                .into_iter()
-                .map(Row::Sqlite)
-                .collect()),
+            Transaction::Sqlite(tx) => {
+                let sql = without_names(sql, values.len());
+                let rows = (&mut **tx).fetch_all(bound!(sql, values)).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
             Transaction::Postgres(tx) => Ok((&mut **tx)
                 .fetch_all(bound!(sql, values))
                 .await?
@@ -410,7 +443,20 @@ impl Transaction {
 
 #[cfg(test)]
 mod tests {
+    use super::{nameless, placeholders, without_names};
     use crate::store::testing::TestDatabase;
+
+    #[test]
+    fn places_in_their_order_need_no_names_and_others_keep_theirs() {
+        let rows = format!("VALUES {}", placeholders(2, 2));
+        assert_eq!(nameless(&rows).as_deref(), Some("VALUES (?, ?), (?, ?)"));
+        assert_eq!(nameless("a = $1 AND (b > $2 OR c = $1)"), None);
+        assert_eq!(nameless("b = $2"), None);
+        let few = "a = $1".to_owned();
+        assert_eq!(without_names(few.clone(), 1), few);
+        let text = "a = $1 AND b = 'x'".to_owned();
+        assert_eq!(without_names(text.clone(), 100), text);
+    }
 
     #[tokio::test]
     async fn after_a_full_disk_the_writer_writes_again() {
