@@ -18,7 +18,7 @@ use super::v1::{
         account::list, account::create, account::grant, account::withdraw,
         account::disable, account::enable, account::renew,
         unit::list, unit::put_unit,
-        peer::list, peer::create, peer::put_endpoint, peer::test_endpoint, peer::put_webhook, peer::clients, peer::create_client, peer::disable_client, peer::poll, peer::pause,
+        peer::list, peer::create, peer::put_endpoint, peer::test_endpoint, peer::put_dialect, peer::put_webhook, peer::clients, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
         landscape::systems, landscape::allow, landscape::forbid,
         needs::show, needs::set, needs::blocked,

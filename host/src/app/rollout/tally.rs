@@ -141,7 +141,7 @@ impl Tally {
     }
 
     /// Keeps a recorded call until the counts are written; the oldest of its own peer give way when there are too many, or
-    /// more than [`MOST_RECORDED`] in bytes.
+    /// more than 8 MiB.
     pub fn record(&self, call: Recorded) {
         let mut counts = self.held();
         let own = |one: &Recorded| (one.tenant.as_str(), one.peer.as_str()) == (&call.tenant, &call.peer);

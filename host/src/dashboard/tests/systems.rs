@@ -315,7 +315,7 @@ async fn functioneel_beheer_says_how_a_system_writes() {
         }
     }
     let refused = fb.post("/aansluitingen/gilde/schrijfwijze", &posted).await;
-    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let unchanged = peer::find(&stage.core.db, SCHOOL, "gilde")
         .await
         .unwrap()
