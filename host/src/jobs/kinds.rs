@@ -24,6 +24,7 @@ mod fetch_person;
 mod keur_package;
 mod poll_reports;
 mod poll_results;
+mod presence;
 mod read_back;
 mod relay_report;
 mod relay_result;

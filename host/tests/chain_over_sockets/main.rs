@@ -7,6 +7,7 @@
 )]
 
 mod comparison;
+mod desk;
 mod flow1;
 mod flow2;
 mod flow5;

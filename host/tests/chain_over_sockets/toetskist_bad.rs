@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use oke_host::domain::result::{Hold, Judgement};
 use serde_json::json;
 
-use crate::toetskist::{Desk, expected, lines};
+use crate::desk::{Desk, expected, lines};
 
 /// A bad line keeps its number and reason; good lines are not lost; a choice is a person's.
 #[tokio::test]

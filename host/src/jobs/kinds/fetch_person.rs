@@ -5,10 +5,9 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
-use crate::app::draft::About;
+use super::presence::note;
 use crate::app::running::Connectors;
 use crate::app::{deliver, person};
-use crate::domain::exception::{self, NOT_AT_STUDENT_SYSTEM};
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
 
@@ -42,25 +41,11 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
         async move {
             let mut draft = draft(&context.core, &context);
             let peer = &context.job.peer;
-            match &found {
-                Some(told) => {
-                    let resolution = "Opgehaald bij de deelnemerregistratie.";
-                    draft.close(NOT_AT_STUDENT_SYSTEM, ("person", &id), resolution).await?;
-                    match known {
-                        true => person::keep_read(&mut draft, peer, told).await?,
-                        false => person::keep_fetched(&mut draft, peer, told).await?,
-                    }
-                }
-                None => {
-                    let about = About {
-                        kind: "person",
-                        id: &id,
-                        unit: None,
-                        peer: Some(peer),
-                    };
-                    draft
-                        .open(&exception::not_at_student_system("een persoon"), about)
-                        .await?;
+            note(&mut draft, peer, ("person", &id, "een persoon"), found.is_some()).await?;
+            if let Some(told) = &found {
+                match known {
+                    true => person::keep_read(&mut draft, peer, told).await?,
+                    false => person::keep_fetched(&mut draft, peer, told).await?,
                 }
             }
             Ok(draft.finish())

@@ -275,7 +275,17 @@ async fn results_of_flow_5_go_on_to_the_student_system() {
         unread["result"]["consumers"] = json!([]);
         let refused = face.call(&token, Method::PATCH, path, &unread).await;
         assert!(refused.problem(400).contains("attendance"), "R12");
+    })
+    .await;
+}
 
+/// R7, R8, R12, R23: an extra attempt is an association of its own, followed up under its id and no other's.
+#[tokio::test]
+async fn an_extra_attempt_of_flow_5_is_an_association_of_its_own() {
+    on_each_database(|bench| async move {
+        let face = Face::with_enrolments(bench).await;
+        let token = face.token("roc", "ontrack", &[FLOW_1_5]).await;
+        let path = "/oke/roc/dr/associations/e-1";
         let extra = face
             .call(&token, Method::PUT, "/oke/roc/dr/associations/e-9", &extra_attempt())
             .await;

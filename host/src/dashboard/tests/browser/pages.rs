@@ -18,78 +18,52 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
     stage.record().await;
     stage.find_differences().await;
     stage.let_days_pass().await;
-    let page = |account: &'static str, path: &str| (account, path.to_owned());
-    vec![
-        page("", "/aanmelden"),
-        page("fb", "/"),
-        page("fb", "/koppelingen"),
-        page("fb", "/koppelingen/toa"),
-        page("fb", "/koppelingen/toa/wissel"),
-        page("fb", "/koppelingen/toa/uitrol"),
-        page("fb", "/koppelingen/toa/gezondheid"),
-        page("fb", "/koppelingen/toa/opnamen"),
-        page("fb", "/koppelingen/toa/wijzigingen?van=1&naar=2"),
-        page("fb", "/uitrolstops"),
-        page("fb", "/uitzonderingen"),
-        page("fb", &format!("/uitzonderingen/{held}")),
-        page("fb", &format!("/berichten/{letter}")),
-        page("fb", "/werklijst"),
-        page("fb", "/termijnen"),
-        page("fb", "/kalender"),
-        page("fb", "/zittingen?dag=2026-09-02"),
-        page("fb", &format!("/zittingen/{sitting}")),
-        page("fb", &format!("/deelnames/{}", deelnames[0])),
-        page("fb", &format!("/deelnames/{}", deelnames[1])),
-        page("fb", "/aansluitingen"),
-        page("fb", "/aansluitingen/toa"),
-        page("fb", "/pakketten"),
-        page("fb", "/pakketten/bundel"),
-        page("fb", &format!("/pakketten/{failed}")),
-        page("fb", &format!("/koppelingen/toa/toelaten/{failed}")),
-        page("fb", "/toelating"),
-        page("fb", "/uitgevers"),
-        page("fb", &format!("/uitgevers/{key}")),
-        page("fb", "/accounts"),
-        page("fb", "/accounts/ec"),
-        page("fb", "/voorzieningen"),
-        page("fb", "/voorzieningen/toa"),
-        page("fb", "/toetsen/plannable"),
-        page("fb", "/beleid"),
-        page("fb", "/beleid?onderdeel=techniek"),
-        page("fb", "/school"),
-        page("fb", "/cesuren"),
-        page("fb", "/cesuren/toa/rekenen"),
-        page("fb", "/nergens"),
-        page("ec", "/"),
-        page("ec", "/uitzonderingen"),
-        page("ec", &format!("/uitzonderingen/{held}")),
-        page("ec", "/termijnen?functie=vaststellen"),
-        page("ec", "/kalender"),
-        page("ec", "/rapportage?van=2026-08-01&tot=2026-09-30"),
-        page("ec", "/toetsen"),
-        page("ec", "/toetsen/plannable"),
-        page("ec", "/omzettingen"),
-        page("ec", "/cesuren/toa/rekenen"),
-        page("ec", "/beleid"),
-        page("ec", "/school"),
-        page("ec", "/uitzonderingen?van=niemand"),
-        page("ec", &format!("/vaststellen/resultaat/{}", deelnames[0])),
-        page("ec", "/vergelijken?dag=2026-09-01"),
-        page("ec", "/vaststellen"),
-        page("ec", &format!("/vaststellen/{sitting}")),
-        page("bureau", "/morgen"),
-        page("bureau", "/vergelijken"),
-        page("bureau", &format!("/zittingen/{sitting}/vergelijking")),
-        page("bureau", "/koppelingen/toa/uitrol"),
-        page("bureau", "/voorzieningen/toa"),
-        page("bureau", "/dubbelen"),
-        page("bureau", "/bestanden"),
-        page("bureau", "/koppelingen/kist"),
-        page("bureau", "/koppelingen/kist/bestanden"),
-        page("bureau", &format!("/koppelingen/kist/bestanden/{}", carried.brought)),
-        page("bureau", &format!("/koppelingen/kist/bestanden/{}", carried.stored)),
-        page("bureau", &format!("/deelnames/{}/voorzieningen", deelnames[0])),
+    let (first, second) = (&deelnames[0], &deelnames[1]);
+    let (brought, stored) = (&carried.brought, &carried.stored);
+    [
+        ("", "/aanmelden".to_owned()),
+        (
+            "fb",
+            format!(
+                "/ /koppelingen /koppelingen/toa /koppelingen/toa/wissel /koppelingen/toa/uitrol \
+                 /koppelingen/toa/gezondheid /koppelingen/toa/opnamen \
+                 /koppelingen/toa/wijzigingen?van=1&naar=2 /uitrolstops /uitzonderingen \
+                 /uitzonderingen/{held} /berichten/{letter} /werklijst /termijnen /kalender \
+                 /zittingen?dag=2026-09-02 /zittingen/{sitting} /deelnames/{first} /deelnames/{second} \
+                 /aansluitingen /aansluitingen/toa /pakketten /pakketten/bundel /pakketten/{failed} \
+                 /koppelingen/toa/toelaten/{failed} /toelating /uitgevers /uitgevers/{key} /accounts \
+                 /accounts/ec /voorzieningen /voorzieningen/toa /toetsen/plannable /beleid \
+                 /beleid?onderdeel=techniek /school /cesuren /cesuren/toa/rekenen /nergens"
+            ),
+        ),
+        (
+            "ec",
+            format!(
+                "/ /uitzonderingen /uitzonderingen/{held} /termijnen?functie=vaststellen /kalender \
+                 /rapportage?van=2026-08-01&tot=2026-09-30 /toetsen /toetsen/plannable /omzettingen \
+                 /cesuren/toa/rekenen /beleid /school /uitzonderingen?van=niemand \
+                 /vaststellen/resultaat/{first} /vergelijken?dag=2026-09-01 /vaststellen \
+                 /vaststellen/{sitting}"
+            ),
+        ),
+        (
+            "bureau",
+            format!(
+                "/morgen /vergelijken /zittingen/{sitting}/vergelijking /koppelingen/toa/uitrol \
+                 /voorzieningen/toa /dubbelen /bestanden /koppelingen/kist /koppelingen/kist/bestanden \
+                 /koppelingen/kist/bestanden/{brought} /koppelingen/kist/bestanden/{stored} \
+                 /deelnames/{first}/voorzieningen"
+            ),
+        ),
     ]
+    .into_iter()
+    .flat_map(|(account, paths)| {
+        paths
+            .split(' ')
+            .map(|path| (account, path.to_owned()))
+            .collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// The patterns of the pages that the sources route to by GET.
