@@ -10,7 +10,7 @@ use oke_sdk::{
     Context, Delivery, DeliveryPage, Document, Error, Page, Pushed, Received, TaResultaten, TaToetscatalogus,
     TaZittingsplan, Webhook, Written,
     model::{Association, AssociationState, Component, Offering, OfferingState},
-    numbered::{Collection, Numbered as _},
+    numbered::{Collection, Numbered as _, parts},
 };
 
 use wire::{Candidate, CandidateOutcome, Event, Exam, Login, Outcomes, Period};
@@ -51,7 +51,12 @@ impl TaZittingsplan for Toetskade {
         }
         let exam_id = mapping::exam_of(&sitting)?.to_string();
         let exam: Exam = ctx.http(API).get(["exams", &exam_id]).read()?;
-        periods(ctx).put(known, "/periods", &mapping::period(&sitting, &exam)?)
+        periods(ctx).put(
+            &sitting.offering_id,
+            known,
+            "/periods",
+            &mapping::period(&sitting, &exam)?,
+        )
     }
 
     fn put_deelname(
@@ -72,7 +77,7 @@ impl TaZittingsplan for Toetskade {
         })?;
         let candidate = mapping::candidate(&deelname, period.minutes)?;
         let make_at = ["periods", &period.id.to_string(), "candidates"];
-        candidates(ctx).put(known, make_at, &candidate)
+        candidates(ctx).put(&deelname.association_id, known, make_at, &candidate)
     }
 
     fn find_sitting(ctx: &Context, sitting: Offering) -> Result<Option<Written>, Error> {
@@ -127,13 +132,17 @@ impl TaResultaten for Toetskade {
     }
 
     fn read_result(ctx: &Context, deelname: &str) -> Result<Option<Delivery>, Error> {
-        let Some(candidate) = candidates(ctx).standing(deelname)? else {
+        // A candidate that is gone may have an outcome (R6): with a number nobody is asked for the candidate first.
+        let known = match parts(deelname) {
+            Some(_) => Some(deelname.to_owned()),
+            None => candidates(ctx).standing(deelname)?.map(|candidate| candidate.peer_id()),
+        };
+        let Some((number, ours)) = known.as_deref().and_then(parts) else {
             return Ok(None);
         };
-        let request = ctx.http(API).get(["candidates", &candidate.id.to_string(), "outcome"]);
+        let request = ctx.http(API).get(["candidates", &number.to_string(), "outcome"]);
         let outcome: Option<CandidateOutcome> = request.find()?;
-        // Between the two questions the number may have gone to another.
-        let outcome = outcome.filter(|outcome| outcome.reference.as_deref() == candidate.ours());
+        let outcome = outcome.filter(|outcome| outcome.reference.as_deref().unwrap_or_default() == ours);
         outcome.map(mapping::delivery).transpose()
     }
 

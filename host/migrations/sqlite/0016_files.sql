@@ -3,7 +3,9 @@ CREATE TABLE carried_file (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL,
     peer TEXT NOT NULL,
-    -- taken: a sitting list that went out; previewed, storing, stored: what came back.
+    -- out: a sitting list; in: what came back.
+    direction TEXT NOT NULL,
+    -- taken; previewed, storing, stored.
     state TEXT NOT NULL,
     -- Sealed: a name that a person gave may name another.
     name BLOB NOT NULL,

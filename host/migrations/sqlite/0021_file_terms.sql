@@ -8,3 +8,6 @@ CREATE INDEX carried_file_to_erase ON carried_file (erase_at) WHERE erased_at IS
 
 -- What came in is known by its state, and has the media type that its content shows. Until now only CSV and XLSX came in.
 UPDATE carried_file SET media_type = 'application/octet-stream' WHERE media_type = '';
+
+-- Whether a file went out or came in is known by its state.
+ALTER TABLE carried_file DROP COLUMN direction;

@@ -238,7 +238,18 @@ pub async fn content(core: &Core, row: &FileRow) -> Result<Vec<u8>, FileError> {
         };
         bytes.extend(chunk);
     }
-    Ok(bytes)
+    if i64::try_from(bytes.len()).ok() == Some(row.size) {
+        return Ok(bytes);
+    }
+    // Its term may have ended while it was read.
+    let now = carried_file::find(&core.db, &row.tenant, &row.id).await?;
+    match now.and_then(|now| now.erased_at) {
+        Some(at) => Err(FileError::Erased(at)),
+        None => Err(FileError::from(StoreError::Inconsistent {
+            column: "carried_file.content".to_owned(),
+            why: format!("{} bytes of {} are there", bytes.len(), row.size),
+        })),
+    }
 }
 
 /// A piece of a content; `None` past the end.
@@ -291,7 +302,12 @@ pub async fn bring(
             row.state == FileState::Previewed && row.erased_at.is_none() && row.made_by == carrier.account.id
         });
         let id = match known {
-            Some(known) => known.id,
+            Some(known) => {
+                let id = known.id.clone();
+                let erase_at = erase_at(draft.now, KEPT_UNUSED_DAYS);
+                draft.put(FileRow { erase_at, ..known }.next());
+                id
+            }
             None => {
                 let id = core.id();
                 let row = FileRow {

@@ -54,7 +54,8 @@ impl Trial {
         if !self.loaded.serves().contains(&recorded.asked.interface()) {
             return not_tried("the connector does not serve this interface");
         }
-        if recorded.is_partial {
+        let is_cut = |one: &Exchanged| one.sent.is_cut() || one.received.is_cut();
+        if recorded.is_partial || recorded.exchanged.iter().any(is_cut) {
             return not_tried("what was recorded is too long to be played again, or is no text");
         }
         if recorded.outcome == "done" && recorded.exchanged.iter().any(|one| one.status.is_none()) {

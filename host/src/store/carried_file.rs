@@ -219,12 +219,14 @@ pub async fn newest(db: &Database, tenant: &str, peer: &str, limit: u32) -> Resu
 }
 
 /// The files of any school whose term is over and whose content is still there, the longest over first; at most `limit`.
-/// What is being stored is left alone until it is.
+/// What is being stored is left alone until it is, or until a person ends the job that does it.
 ///
 /// # Errors
 /// What the database says.
 pub async fn over(db: &Database, now: Timestamp, limit: u32) -> Result<Vec<FileRow>, StoreError> {
-    let sql = "SELECT * FROM carried_file WHERE erased_at IS NULL AND state <> 'storing' AND erase_at <= $1
+    let sql = "SELECT * FROM carried_file WHERE erased_at IS NULL AND erase_at <= $1
+          AND (state <> 'storing' OR NOT EXISTS (SELECT 1 FROM job WHERE job.tenant = carried_file.tenant
+              AND job.lane = '3/file/' || carried_file.id AND job.open = 1))
         ORDER BY erase_at LIMIT $2";
     let rows = db.rows(sql, values![now, limit]).await?;
     rows.iter().map(FileRow::from_row).collect()

@@ -443,7 +443,7 @@ impl Transaction {
 
 #[cfg(test)]
 mod tests {
-    use super::{nameless, placeholders, without_names};
+    use super::{MANY_VALUES, nameless, placeholders, without_names};
     use crate::store::testing::TestDatabase;
 
     #[test]
@@ -452,6 +452,8 @@ mod tests {
         assert_eq!(nameless(&rows).as_deref(), Some("VALUES (?, ?), (?, ?)"));
         assert_eq!(nameless("a = $1 AND (b > $2 OR c = $1)"), None);
         assert_eq!(nameless("b = $2"), None);
+        assert_eq!(without_names(rows.clone(), MANY_VALUES), "VALUES (?, ?), (?, ?)");
+        assert_eq!(without_names(rows.clone(), MANY_VALUES - 1), rows);
         let few = "a = $1".to_owned();
         assert_eq!(without_names(few.clone(), 1), few);
         let text = "a = $1 AND b = 'x'".to_owned();

@@ -18,7 +18,7 @@
 //!
 //! fn put_slot(ctx: &Context, ours: &str, known: Option<&str>) -> Result<Written, Error> {
 //!     let slots: Collection<'_, Slot> = Collection::at(ctx.http("api"), "slots", "reference");
-//!     slots.put(known, "/slots", &serde_json::json!({ "reference": ours }))
+//!     slots.put(ours, known, "/slots", &serde_json::json!({ "reference": ours }))
 //! }
 //! ```
 
@@ -48,6 +48,12 @@ pub trait Numbered: DeserializeOwned {
 /// What the host knows something by that was told apart from its object, such as a result.
 pub fn peer_id(number: u64, ours: Option<&str>) -> String {
     format!("{number}@{}", ours.unwrap_or_default())
+}
+
+/// The vendor's number and our id of what the host knows by this; `None` for an id of our own alone.
+pub fn parts(peer_id: &str) -> Option<(u64, &str)> {
+    let (number, ours) = peer_id.split_once('@')?;
+    Some((number.parse().ok()?, ours))
 }
 
 /// A collection of the vendor's: `/NAME` is searched, `/NAME/{number}` is one of them.
@@ -84,25 +90,31 @@ impl<'a, T: Numbered> Collection<'a, T> {
     /// # Errors
     /// As [`crate::http::Request::find`].
     pub fn standing(&self, known: &str) -> Result<Option<T>, Error> {
-        let pair = known.split_once('@');
-        let Some((number, ours)) = pair.and_then(|(number, ours)| Some((number.parse::<u64>().ok()?, ours))) else {
+        let Some((number, ours)) = parts(known) else {
             return self.search(known);
         };
         let found: Option<T> = self.endpoint.get([self.name, &number.to_string()]).find()?;
         Ok(found.filter(|one| one.ours().unwrap_or_default() == ours))
     }
 
-    /// Changes what stands, else makes it by a POST to `make_at`. The vendor answers with what stands then.
+    /// Changes what stands, else makes it by a POST to `make_at`. The vendor answers with what stands then; that it is
+    /// `ours` we know ourselves, whether the answer says so or not.
     ///
     /// # Errors
     /// As [`crate::http::Request::read`].
-    pub fn put(&self, known: Option<&str>, make_at: impl IntoPath, message: &impl Serialize) -> Result<Written, Error> {
+    pub fn put(
+        &self,
+        ours: &str,
+        known: Option<&str>,
+        make_at: impl IntoPath,
+        message: &impl Serialize,
+    ) -> Result<Written, Error> {
         let request = match self.known(known)? {
             Some(one) => self.endpoint.put([self.name, &one.number().to_string()]),
             None => self.endpoint.post(make_at),
         };
         let written: T = request.json(message).read()?;
-        Ok(Written::under(written.peer_id()))
+        Ok(Written::under(peer_id(written.number(), Some(ours))))
     }
 
     /// Deletes it where it still stands. A second time finds nothing to do (R4).
@@ -123,11 +135,23 @@ impl<'a, T: Numbered> Collection<'a, T> {
         known.map_or(Ok(None), |known| self.standing(known))
     }
 
-    /// A vendor may search more loosely than it was asked.
+    /// A vendor may search more loosely than it was asked; what it shows is looked through. One that shows many and not
+    /// ours gives no answer at all: it would be made a second time.
     fn search(&self, ours: &str) -> Result<Option<T>, Error> {
         let request = self.endpoint.get([self.name]).query(self.search_by, ours);
-        let found = request.page::<T>(self.name, "")?;
-        Ok(found.items.into_iter().find(|one| one.ours() == Some(ours)))
+        let found = request.page::<T>(self.name, "next")?;
+        let is_whole = found.next.is_none();
+        let ours = found.items.into_iter().find(|one| one.ours() == Some(ours));
+        match ours.is_some() || is_whole {
+            true => Ok(ours),
+            false => Err(Error::rejected(
+                "search-too-wide",
+                format!(
+                    "the vendor answers a search of {} by {} with more than a page, and ours is not on it",
+                    self.name, self.search_by
+                ),
+            )),
+        }
     }
 }
 
@@ -172,7 +196,7 @@ mod tests {
         let host = FakeHost::new();
         host.on(Method::Get, "/slots/7", slot(7, "z-1"));
         host.on(Method::Put, "/slots/7", slot(7, "z-1"));
-        let written = slots(&host.context()).put(Some("7@z-1"), "/slots", &json!({}));
+        let written = slots(&host.context()).put("z-1", Some("7@z-1"), "/slots", &json!({}));
         assert_eq!(written, Ok(Written::under("7@z-1".to_owned())));
     }
 
@@ -185,7 +209,7 @@ mod tests {
 
         let removed = slots(&ctx).remove(Some("7@z-1"));
         assert_eq!(removed, Ok(Written::under("7@z-1".to_owned())));
-        let written = slots(&ctx).put(Some("7@z-1"), "/slots", &json!({}));
+        let written = slots(&ctx).put("z-1", Some("7@z-1"), "/slots", &json!({}));
         assert_eq!(written, Ok(Written::under("8@z-1".to_owned())));
 
         let sent: Vec<Method> = host.requests().iter().map(|one| one.method).collect();
@@ -203,5 +227,24 @@ mod tests {
         // An `@` of our own makes no number.
         assert_eq!(slots(&ctx).standing("z@1"), Ok(None));
         assert_eq!(host.requests()[1].query("reference"), Some("z@1"));
+    }
+    #[test]
+    fn a_vendor_that_does_not_repeat_our_id_in_its_answer_is_known_by_it_all_the_same() {
+        let host = FakeHost::new();
+        host.on(Method::Post, "/slots", Answer::json(201, json!({ "id": 8 })));
+        let written = slots(&host.context()).put("z-1", None, "/slots", &json!({}));
+        assert_eq!(written, Ok(Written::under("8@z-1".to_owned())));
+    }
+
+    #[test]
+    fn a_search_that_shows_only_some_says_nothing_of_what_it_does_not_show() {
+        let host = FakeHost::new();
+        let found = json!({ "slots": [{ "id": 6, "reference": "z-10" }], "next": 6 });
+        host.on(Method::Get, "/slots", Answer::json(200, found));
+        let answer = slots(&host.context()).made("z-1");
+        assert!(
+            matches!(&answer, Err(Error::Rejected { code, .. }) if code == "search-too-wide"),
+            "{answer:?}"
+        );
     }
 }

@@ -2,10 +2,10 @@
 //! The row stays: when and by whom it was made or brought and stored, how much was in it, and the keyed digest by which the
 //! same file is known again.
 
-use super::FileError;
+use super::{FileError, keep};
 use crate::app::{Core, Decision, Draft};
-use crate::store::carried_file::{self, FileRow, FileState};
-use crate::store::document;
+use crate::store::carried_file::{self, FileRow};
+use crate::store::{document, job};
 
 /// Files in one look.
 const AT_ONCE: u32 = 50;
@@ -28,13 +28,20 @@ pub async fn sweep(core: &Core) -> Result<usize, FileError> {
     }
 }
 
-async fn erase(core: &Core, seen: &FileRow) -> Result<(), FileError> {
+/// Erases one, if its term is over and nothing stores it.
+///
+/// # Errors
+/// [`FileError`].
+pub(super) async fn erase(core: &Core, seen: &FileRow) -> Result<(), FileError> {
     let (tenant, id) = (seen.tenant.as_str(), seen.id.as_str());
     core.decide::<_, FileError, _, _>(&[format!("carried_file/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, "host");
         let found = carried_file::find(&core.db, tenant, id).await?;
         let is_over = |row: &FileRow| row.erased_at.is_none() && row.erase_at <= draft.now;
-        if let Some(row) = found.filter(|row| is_over(row) && row.state != FileState::Storing) {
+        let is_being_stored = !job::open_in_lane(&core.db, tenant, &keep::lane_of(id))
+            .await?
+            .is_empty();
+        if let Some(row) = found.filter(|row| is_over(row) && !is_being_stored) {
             for content in [Some(&row.content), row.lines.as_ref()].into_iter().flatten() {
                 draft.erase(document::erasure(tenant, content));
             }

@@ -19,6 +19,7 @@ use crate::domain::result::{Head, Source};
 use crate::store::carried_file::{self, Counts, FileRow, FileState};
 use crate::store::sql::Key;
 use crate::store::{WriteSet, document, result as result_store};
+use crate::values;
 
 /// Kind of the job that stores a file.
 pub const STORE_FILE: &str = "store_file";
@@ -61,8 +62,8 @@ pub async fn store(
         ..Counts::default()
     };
     let (id, revision, content) = (of.1, Some(revision), core.id());
-    name_lines(core, carrier, id, &content).await?;
-    keep_lines(core, tenant, &content, &lines).await?;
+    let named = name_lines(core, carrier, id, &content).await?;
+    keep_lines(core, (tenant, id, named), &content, &lines).await?;
     core.decide::<_, FileError, _, _>(&[format!("carried_file/{tenant}/{id}")], || async {
         let mut draft = Draft::of(core, tenant, carrier.actor());
         let found = previewed_row(core, tenant, id).await?;
@@ -105,7 +106,8 @@ async fn previewed_row(core: &Core, tenant: &str, id: &str) -> Result<FileRow, F
 
 /// Says in the row where the lines will lie before the first of them is kept. What an earlier try left there, which a kill
 /// may have ended, is erased: it never counted.
-async fn name_lines(core: &Core, carrier: Carrier<'_>, id: &str, content: &str) -> Result<(), FileError> {
+/// Returns the version of the row that says so.
+async fn name_lines(core: &Core, carrier: Carrier<'_>, id: &str, content: &str) -> Result<i64, FileError> {
     let tenant = carrier.tenant;
     core.decide::<_, FileError, _, _>(&[format!("carried_file/{tenant}/{id}")], || async {
         let found = previewed_row(core, tenant, id).await?;
@@ -120,7 +122,7 @@ async fn name_lines(core: &Core, carrier: Carrier<'_>, id: &str, content: &str) 
         draft.put(named.next());
         Ok(Decision {
             write_set: draft.finish(),
-            answer: (),
+            answer: named.version + 1,
         })
     })
     .await
@@ -166,8 +168,14 @@ fn chosen(previewed: Preview, choices: &Choices) -> Result<Vec<Line>, FileError>
     }
 }
 
-/// The pieces count only once the file's row says that it is being stored.
-async fn keep_lines(core: &Core, tenant: &str, content: &str, lines: &[Line]) -> Result<(), FileError> {
+/// The pieces count only once the file's row says that it is being stored, and each depends on the row that names them: who
+/// else has the file stored at this moment, or erases it, leaves no line that no row names.
+async fn keep_lines(
+    core: &Core,
+    (tenant, id, named): (&str, &str, i64),
+    content: &str,
+    lines: &[Line],
+) -> Result<(), FileError> {
     let pieces: Vec<&[Line]> = lines.chunks(LINES_AT_ONCE).collect();
     for (nth, some) in pieces.chunks(PIECES_AT_ONCE).enumerate() {
         let mut set = WriteSet::of(tenant);
@@ -176,7 +184,11 @@ async fn keep_lines(core: &Core, tenant: &str, content: &str, lines: &[Line]) ->
             let seq = i64::try_from(nth * PIECES_AT_ONCE + place).expect("a file has no more lines");
             set.put(document::chunk_row(&core.sealer, tenant, content, seq, &bytes)?);
         }
-        core.commit(set).await?;
+        set.expect(&carried_file::CARRIED_FILE, values![tenant, id], named);
+        match core.commit(set).await {
+            Err(error) if error.is_conflict() => return Err(FileError::SeenOther),
+            other => other?,
+        }
     }
     Ok(())
 }
@@ -210,6 +222,11 @@ pub async fn refused(core: &Core, row: &FileRow) -> Result<Vec<Line>, FileError>
     Ok(refused)
 }
 
+/// The lane of that job.
+pub(super) fn lane_of(file: &str) -> String {
+    lane::name(3, "file", file)
+}
+
 /// The job that keeps the lines of a file that is being stored; the file's row says how far it is.
 ///
 /// # Errors
@@ -221,7 +238,7 @@ pub async fn follow(draft: &mut Draft<'_>, file: &str) -> Result<(), Refused> {
             // Work inside the host: no vendor is asked, so that none can hold it up.
             peer: "",
             flow: 3,
-            lane: lane::name(3, "file", file),
+            lane: lane_of(file),
             parent: None,
             payload: json!({ "file": file }),
             full_state: false,
@@ -257,7 +274,11 @@ async fn take_piece(draft: &mut Draft<'_>, row: FileRow, content: &str) -> Resul
     }
     draft.revision = row.revision;
     let seq = i64::from(row.counts.pieces);
-    let lines = piece(core, tenant, content, seq).await?.unwrap_or_default();
+    let lines = piece(core, tenant, content, seq).await?;
+    let lines = lines.ok_or_else(|| crate::store::StoreError::Inconsistent {
+        column: "carried_file.lines".to_owned(),
+        why: format!("piece {seq} of the lines of file {} is not there", row.id),
+    })?;
     let kept = keep_piece(draft, &row, &lines).await?;
     let goes_on = document::has_chunk(&core.db, tenant, content, seq + 1).await?;
     let after = FileRow {
@@ -343,10 +364,12 @@ mod tests {
 
     use super::super::{bring, content, erase};
     use super::*;
+    use crate::domain::lane::JobState;
     use crate::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
+    use crate::jobs::letters;
+    use crate::store::job;
     use crate::store::peer::PeerRow;
     use crate::store::testing::{Bench, on_each_database};
-    use crate::values;
 
     const TENANT: &str = "roc";
     const KIST: &str = "kist";
@@ -410,10 +433,19 @@ mod tests {
         on_each_database(|bench| async move {
             let id = brought(&bench, "uitval.csv").await;
             let (account, core) = (bureau(), &bench.core);
-            name_lines(core, carrier(&account), &id, "first").await.unwrap();
-            keep_lines(core, TENANT, "first", &[line()]).await.unwrap();
-            name_lines(core, carrier(&account), &id, "second").await.unwrap();
-            keep_lines(core, TENANT, "second", &[line()]).await.unwrap();
+            let first = name_lines(core, carrier(&account), &id, "first").await.unwrap();
+            keep_lines(core, (TENANT, &id, first), "first", &[line()])
+                .await
+                .unwrap();
+            let second = name_lines(core, carrier(&account), &id, "second").await.unwrap();
+            keep_lines(core, (TENANT, &id, second), "second", &[line()])
+                .await
+                .unwrap();
+            let overtaken = keep_lines(core, (TENANT, &id, first), "first", &[line()]).await;
+            assert!(
+                matches!(overtaken, Err(FileError::SeenOther)),
+                "of two at once: {overtaken:?}"
+            );
             let kept = row(&bench, &id).await;
             assert_eq!(kept.lines.as_deref(), Some("second"));
             let mut there = vec![kept.content.clone(), "second".to_owned()];
@@ -467,24 +499,41 @@ mod tests {
         .await;
     }
 
-    /// What is being stored is not taken away under the job that stores it.
+    /// What is being stored is not taken away under the job that stores it; once nothing stores it, its term counts.
     #[tokio::test]
     async fn a_file_that_is_being_stored_is_left_until_it_is() {
         on_each_database(|bench| async move {
             let id = brought(&bench, "uitval.csv").await;
             let kept = row(&bench, &id).await;
-            let in_state = async |state| {
-                let mut set = WriteSet::of(TENANT);
-                let row = row(&bench, &id).await;
-                set.put(FileRow { state, ..row }.next());
-                bench.core.commit(set).await.unwrap();
+            let seen = FileRow {
+                state: FileState::Storing,
+                ..kept.clone()
             };
-            in_state(FileState::Storing).await;
+            let mut draft = Draft::of(&bench.core, TENANT, "account:bureau");
+            draft.put(seen.next());
+            follow(&mut draft, &id).await.unwrap();
+            let storing = draft.finish();
+            bench.core.commit(storing).await.unwrap();
             bench.clock.advance(SignedDuration::from_hours(400 * 24));
             assert_eq!(erase::sweep(&bench.core).await.unwrap(), 0);
+            let row = row(&bench, &id).await;
+            erase::erase(&bench.core, &row).await.unwrap();
             assert_eq!(chunks(&bench).await, [kept.content]);
-            in_state(FileState::Stored).await;
+
+            // A person ended the job after it had failed for good: nothing stores it any more.
+            let mut job = job::in_lane(&bench.core.db, TENANT, &lane_of(&id))
+                .await
+                .unwrap()
+                .remove(0);
+            job.state = JobState::Dead;
+            let mut set = WriteSet::of(TENANT);
+            set.put(job.next());
+            bench.core.commit(set).await.unwrap();
+            letters::dismiss(&bench.core, TENANT, &job.id, "account:fb", "kapot bestand")
+                .await
+                .unwrap();
             assert_eq!(erase::sweep(&bench.core).await.unwrap(), 1);
+            assert!(chunks(&bench).await.is_empty());
         })
         .await;
     }

@@ -86,6 +86,8 @@ async fn page(
         }
         Err(error) => return Err(line.failed(&error).await?),
     };
+    // A connector that says there is more and stays where it is asks again with the next round, not at once.
+    let goes_on = read.more && read.cursor != before.cursor;
     let page = Page {
         peer: peer.clone(),
         revision,
@@ -94,7 +96,7 @@ async fn page(
         next: read.cursor,
     };
     polled::keep_page(core, tenant, &page).await?;
-    Ok(read.more)
+    Ok(goes_on)
 }
 
 /// Whether a cursor was made by the revision before this one.
