@@ -9,6 +9,7 @@ use super::needs::{self, Settled, Vendor, Whose};
 use super::offering::{Confirmed, know_as, newer};
 use super::{Core, Decision, Refused, cancel, deliver, duplicate, person};
 use crate::domain::association::{Association, AssociationKind, without_companions};
+use crate::domain::comparison::enrolment_as_read;
 use crate::domain::model;
 use crate::domain::offering::Offering;
 use crate::store::{association, offering, person as person_store};
@@ -77,26 +78,21 @@ pub async fn patch(
     .await
 }
 
-/// Keeps an association as the student system that made it answered, by the rules of its PUT.
+/// Takes over what is compared of a toetsinschrijving as the student system that made it answered, where nothing has changed here since
+/// it was asked: `seen` is the version of then.
 ///
 /// # Errors
 /// What the database says.
-pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Association) -> Result<(), Refused> {
-    let sender = Sender {
-        tenant: draft.tenant.to_owned(),
-        peer: peer.to_owned(),
-        client: String::new(),
-        dialect: oke_codec::Dialect::default(),
-    };
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Association, seen: i64) -> Result<(), Refused> {
+    let sender = Sender::of_job(draft, peer);
     let id = told.association_id.as_str();
     let kind = AssociationKind::from_student_system(told.association_type);
     let known = match known(draft.core, &sender, id).await {
-        Ok(Some(known)) if known.kind == kind => known,
+        Ok(Some(known)) if known.kind == kind && known.version == seen => known,
         Ok(_) | Err(Refused::Unknown { .. }) => return Ok(()),
         Err(refused) => return Err(refused),
     };
-    let facts = merge_put_association(Some(&known.facts), told, PutBrings::NoResult);
-    let facts = without_companions(facts);
+    let facts = enrolment_as_read(&known.facts, told);
     if known.facts == facts {
         return Ok(());
     }
@@ -105,7 +101,7 @@ pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Associat
         kind,
         method: "GET",
         content: b"",
-        person: told.person.as_ref(),
+        person: None,
     };
     keep(draft, &sender, Some(known), facts, &message).await
 }

@@ -126,3 +126,36 @@ async fn withdraw(core: &Core, tenant: &str, peer: &str, ids: &[String]) -> Resu
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::ResultValueType;
+    use crate::store::testing::{component, on_each_database};
+
+    /// R26: what a whole catalogue no longer names can't be planned, however long the catalogue is, and comes back once it
+    /// is named again.
+    #[tokio::test]
+    async fn what_a_long_catalogue_no_longer_names_is_withdrawn_to_its_end() {
+        on_each_database(|bench| async move {
+            let core = &bench.core;
+            let all: Vec<Component> = (0..2 * LOOK + 1)
+                .map(|number| component(&format!("t-{number:05}"), "Toets", ResultValueType::ZeroToTen))
+                .collect();
+            keep_page(core, "roc", "toa", &all).await.unwrap();
+            let listed: HashSet<String> = all.iter().step_by(2).map(|one| one.component_id.clone()).collect();
+            withdraw_missing(core, "roc", "toa", &listed).await.unwrap();
+            let active = async || {
+                let rows = component::of_peer(&core.db, "roc", "toa").await.unwrap();
+                let active = rows
+                    .into_iter()
+                    .filter(|row| row.facts.status == ComponentStatus::Active);
+                active.map(|row| row.facts.component_id).collect::<HashSet<String>>()
+            };
+            assert_eq!(active().await, listed);
+            keep_page(core, "roc", "toa", &all[1..2]).await.unwrap();
+            assert!(active().await.contains("t-00001"), "named again");
+        })
+        .await;
+    }
+}

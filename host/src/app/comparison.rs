@@ -28,6 +28,9 @@ pub const COMPARE: &str = "compare";
 /// So long after a repair was asked for it is compared again: the messages have mostly gone by then.
 const AFTER_REPAIR: SignedDuration = SignedDuration::from_mins(2);
 
+/// The most differences kept of one part.
+const MOST_KEPT: usize = 500;
+
 /// What a job of [`COMPARE`] is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToCompare {
@@ -147,10 +150,14 @@ pub(super) async fn follow_all(draft: &mut Draft<'_>, sitting: &Offering, why: W
     Ok(())
 }
 
+fn lane_of(peer: &str, what: &ToCompare) -> String {
+    lane::name(what.part.flow(), "compare", &format!("{}/{peer}", what.sitting))
+}
+
 /// The job for one piece. It is no message: it does not count as one that waits in its flow.
 async fn follow(draft: &mut Draft<'_>, peer: &str, what: &ToCompare, due_at: Timestamp) -> Result<(), Refused> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
-    let lane = lane::name(what.part.flow(), "compare", &format!("{}/{peer}", what.sitting));
+    let lane = lane_of(peer, what);
     let payload = serde_json::to_string(what).expect("names are JSON");
     let waiting = job::waiting_in_lane(db, tenant, &lane).await?;
     if let Some(same) = waiting
@@ -188,6 +195,9 @@ pub struct Found {
     pub compared: i64,
     /// How many objects the other side has not confirmed yet.
     pub on_their_way: i64,
+    /// How many more differences there are than are kept: a repair mends those that are, and finds the rest.
+    #[serde(default)]
+    pub left_out: i64,
 }
 
 /// What came of reading a piece.
@@ -266,17 +276,23 @@ pub async fn is_under_way(core: &Core, tenant: &str, peer: &str, what: &ToCompar
 pub async fn note(draft: &mut Draft<'_>, of: Of<'_>, what: &ToCompare, read: &Read) -> Result<(), Refused> {
     let known = comparison_store::find(&draft.core.db, draft.tenant, &of.sitting.id, (of.part, of.peer)).await?;
     let version = known.as_ref().map_or(0, |known| known.version);
-    let (found, next) = match read {
-        Read::Unreadable => return conclude(draft, of, None, version).await,
-        Read::Compared(found, next) => (found, next),
-    };
     let mut all = Found::default();
     if !what.round.is_empty()
         && let Some(known) = &known
     {
         all = opened(draft.core, known, known.found.as_deref())?;
     }
-    all.differences.extend(found.differences.iter().cloned());
+    let (found, next) = match read {
+        // What earlier pieces found stands all the same.
+        Read::Unreadable => {
+            let found = Some(&all).filter(|all| !all.differences.is_empty());
+            return conclude(draft, of, found, version).await;
+        }
+        Read::Compared(found, next) => (found, next),
+    };
+    let room = MOST_KEPT.saturating_sub(all.differences.len());
+    all.left_out += i64::try_from(found.differences.len().saturating_sub(room)).unwrap_or(i64::MAX);
+    all.differences.extend(found.differences.iter().take(room).cloned());
     all.compared += found.compared;
     all.on_their_way += found.on_their_way;
     let Some(after) = next else {
@@ -339,6 +355,9 @@ pub(super) async fn conclude(
     };
     if let Some(found) = found {
         row.detail = comparison::summary(&found.differences);
+        if found.left_out > 0 {
+            row.detail = format!("{}, en nog {} verschillen", row.detail, found.left_out);
+        }
         (row.compared, row.on_their_way) = (found.compared, found.on_their_way);
         if row.outcome == Outcome::Differs {
             row.differences = Some(sealed(draft.core, &row, found)?);
@@ -433,24 +452,24 @@ pub async fn repair(
             format!("{} at {peer}: {}", part.name(), row.detail),
             b"",
         );
-        mend(&mut draft, &sitting, &row, &differences(core, &row)?).await?;
-        // A plan that was told again is read back by the job that follows it.
-        if part != Part::Plan {
-            let again = ToCompare {
-                sitting: sitting.id.clone(),
-                part,
-                round: String::new(),
-                after: String::new(),
-            };
-            let due_at = draft.now + AFTER_REPAIR;
-            follow(&mut draft, peer, &again, due_at).await?;
+        let again = ToCompare {
+            sitting: sitting.id.clone(),
+            part,
+            round: String::new(),
+            after: String::new(),
+        };
+        // Of two that press the button one repairs: both want the same place in the lane, and the other finds it taken.
+        let waiting = job::waiting_in_lane(&core.db, planner.tenant, &lane_of(peer, &again)).await?;
+        if waiting.iter().any(|job| job.due_at > draft.now) {
+            return Err(Refused::NotNow(format!(
+                "{} of sitting {} is being repaired at `{peer}`: it is compared again in a moment",
+                part.name(),
+                sitting.id
+            )));
         }
-        // Of two that press the button at once one repairs.
-        draft.expect(
-            &comparison_store::COMPARISON,
-            crate::values![planner.tenant, &row.sitting, part.name(), peer],
-            row.version,
-        );
+        mend(&mut draft, &sitting, &row, &differences(core, &row)?).await?;
+        let due_at = draft.now + AFTER_REPAIR;
+        follow(&mut draft, peer, &again, due_at).await?;
         Ok(Decision {
             write_set: draft.finish(),
             answer: (),

@@ -2,6 +2,7 @@
 //! that bring what is missing. Which job, in which lane, behind what.
 
 use jiff::Timestamp;
+use oke_codec::Dialect;
 use serde_json::json;
 
 use super::draft::{Draft, Follow};
@@ -302,8 +303,13 @@ async fn relayed(
 pub async fn student_result(
     draft: &mut Draft<'_>,
     enrolment: &Association,
-    message: Option<&str>,
+    message: Option<(&str, &Dialect)>,
 ) -> Result<(), Refused> {
+    // The dialect as well: it is read again as it was meant, however the system writes by then.
+    let payload = match message {
+        Some((message, dialect)) => json!({ "association": enrolment.id, "message": message, "dialect": dialect }),
+        None => json!({ "association": enrolment.id }),
+    };
     draft
         .follow(Follow {
             kind: RELAY_STUDENT_RESULT,
@@ -311,7 +317,7 @@ pub async fn student_result(
             flow: 5,
             lane: lane::name(5, "association", &enrolment.id),
             parent: None,
-            payload: json!({ "association": enrolment.id, "message": message }),
+            payload,
             full_state: true,
         })
         .await

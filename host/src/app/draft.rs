@@ -80,6 +80,17 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// A system whose answer a job has read: as it is in the model, whatever its dialect.
+    #[must_use]
+    pub fn of_job(draft: &Draft<'_>, peer: &str) -> Self {
+        Sender {
+            tenant: draft.tenant.to_owned(),
+            peer: peer.to_owned(),
+            client: String::new(),
+            dialect: Dialect::default(),
+        }
+    }
+
     /// For the audit.
     #[must_use]
     pub fn actor(&self) -> String {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
 use super::{Core, Decision, Refused, cancel, duplicate, judging};
+use crate::domain::comparison::plannable_as_read;
 use crate::domain::model;
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
 use crate::store::ledger::{self, LedgerRow};
@@ -137,25 +138,21 @@ async fn keep(
     Ok(())
 }
 
-/// Keeps an offering as the student system that made it answered, by the rules of its PUT.
+/// Takes over what is compared of a planbare toets as the student system that made it answered, where nothing has changed here since
+/// it was asked: `seen` is the version of then.
 ///
 /// # Errors
 /// What the database says.
-pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Offering) -> Result<(), Refused> {
-    let sender = Sender {
-        tenant: draft.tenant.to_owned(),
-        peer: peer.to_owned(),
-        client: String::new(),
-        dialect: oke_codec::Dialect::default(),
-    };
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Offering, seen: i64) -> Result<(), Refused> {
+    let sender = Sender::of_job(draft, peer);
     let id = told.offering_id.as_str();
     let kind = OfferingKind::from_student_system(told.offering_type);
     let known = match known(draft.core, &sender, id).await {
-        Ok(Some(known)) if known.kind == kind => known,
+        Ok(Some(known)) if known.kind == kind && known.version == seen => known,
         Ok(_) | Err(Refused::Unknown { .. }) => return Ok(()),
         Err(refused) => return Err(refused),
     };
-    let facts = merge_put_offering(Some(&known.facts), told);
+    let facts = plannable_as_read(&known.facts, told);
     if known.facts == facts {
         return Ok(());
     }
@@ -224,12 +221,7 @@ pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, facts: &model::Offe
     {
         return Ok(());
     }
-    let sender = Sender {
-        tenant: draft.tenant.to_owned(),
-        peer: peer.to_owned(),
-        client: String::new(),
-        dialect: oke_codec::Dialect::default(),
-    };
+    let sender = Sender::of_job(draft, peer);
     let kind = OfferingKind::from_student_system(facts.offering_type);
     let facts = model::Offering {
         irregularities: None,

@@ -6,6 +6,7 @@ use super::draft::{Arrived, Draft, Outcome, Sender};
 use super::needs::{self, Settled, Vendor, Whose};
 use super::{Core, Decision, Refused, deliver};
 use crate::domain::association::{Association, AssociationKind};
+use crate::domain::comparison::person_as_read;
 use crate::domain::model;
 use crate::domain::needs::Needs;
 use crate::domain::offering::Offering;
@@ -63,20 +64,23 @@ pub(super) async fn keep_told(draft: &mut Draft<'_>, peer: &str, told: &model::P
     }
 }
 
-/// Keeps a person as the student system that made them answered, by the rules of its PUT.
+/// Takes over what is compared of a person as the student system that made them answered, where nothing has changed here since
+/// it was asked: `seen` is the version of then.
 ///
 /// # Errors
 /// What the database says.
-pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Person) -> Result<(), Refused> {
+pub async fn keep_read(draft: &mut Draft<'_>, peer: &str, told: &model::Person, seen: i64) -> Result<(), Refused> {
     let id = &told.person_id;
-    match person::find(&draft.core.db, draft.tenant, id).await? {
-        Some(known) if known.peer != peer || known.erased || is_told(&known, told) => Ok(()),
-        None => Ok(()),
-        known => {
-            draft.audit("person.fetch", ("person", id), "read again".to_owned(), b"");
-            keep(draft, peer, known, told).await
-        }
+    let known = person::find(&draft.core.db, draft.tenant, id).await?;
+    let Some(known) = known.filter(|known| known.peer == peer && !known.erased && known.version == seen) else {
+        return Ok(());
+    };
+    let facts = person_as_read(&known.facts, told);
+    if known.facts == facts {
+        return Ok(());
     }
+    draft.audit("person.fetch", ("person", id), "read again".to_owned(), b"");
+    keep(draft, peer, Some(known), &facts).await
 }
 
 /// Keeps a person that was read from the student system because an association named them first (R14), unless they

@@ -135,7 +135,7 @@ pub enum RevisionError {
     NoSitting(String),
     /// Its files are the vendor's, and no unit's: a part of the school can't have another revision than the rest.
     #[error(
-        "peer `{0}` works with files that a person carries: one list and one answer for the whole vendor, so that no unit,          share or sitting can have a revision of its own; put the revision to work for everybody"
+        "peer `{0}` works with files that a person carries: one list and one answer for the whole vendor, so that no unit, share or sitting can have a revision of its own; put the revision to work for everybody"
     )]
     ByFiles(String),
     /// A unit that the school doesn't have, or none.

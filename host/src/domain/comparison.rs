@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use plan::{Planned, of_deelnames, of_sitting};
-pub use registration::{of_enrolment, of_person, of_plannable};
+pub use registration::{enrolment_as_read, of_enrolment, of_person, of_plannable, person_as_read, plannable_as_read};
 pub use result::{of_result, of_student_result};
 pub use summary::summary;
 

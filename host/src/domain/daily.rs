@@ -91,6 +91,9 @@ pub struct Stood {
     pub differing: i64,
     /// How many parts could not be compared, or not whole.
     pub not_compared: i64,
+    /// How many sittings were to be compared in the night and were not at all.
+    #[serde(default)]
+    pub overdue: i64,
     /// Per system and flow.
     pub flows: Vec<FlowLine>,
 }
@@ -101,11 +104,11 @@ pub struct Stood {
 pub struct ReasonMissing(pub i64);
 
 impl Stood {
-    /// How many differences and messages are open.
+    /// How many differences, sittings that nobody looked at, and messages are open.
     #[must_use]
     pub fn open(&self) -> i64 {
         let messages: i64 = self.flows.iter().map(|line| line.waiting + line.stuck).sum();
-        self.differing + messages
+        self.differing + self.overdue + messages
     }
 
     /// Whether it may be signed off with this reason: with nothing open it needs none.
@@ -181,5 +184,14 @@ mod tests {
             ..Stood::default()
         };
         assert_eq!(stuck.may_be_signed(""), Err(ReasonMissing(1)));
+        let unseen = Stood {
+            overdue: 3,
+            ..Stood::default()
+        };
+        assert_eq!(
+            unseen.may_be_signed(""),
+            Err(ReasonMissing(3)),
+            "nothing compared is not nothing open"
+        );
     }
 }

@@ -276,3 +276,24 @@ pub async fn differing(db: &Database, tenant: &str) -> Result<i64, StoreError> {
         None => Ok(0),
     }
 }
+
+/// How many sittings of the school's own plan in a period, unchanged since a moment, have no comparison since then.
+///
+/// # Errors
+/// What the database says.
+pub async fn overdue(
+    db: &Database,
+    tenant: &str,
+    (from, until): (Timestamp, Timestamp),
+    since: Timestamp,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS count FROM offering sitting
+        WHERE sitting.tenant = $1 AND sitting.kind = 'sitting' AND sitting.start_at >= $2 AND sitting.start_at < $3
+          AND sitting.state <> 'canceled' AND sitting.updated_at < $4
+          AND NOT EXISTS (SELECT 1 FROM comparison known WHERE known.tenant = sitting.tenant
+              AND known.sitting = sitting.id AND known.at >= $4)";
+    match db.row(sql, values![tenant, from, until, since]).await? {
+        Some(row) => row.int("count"),
+        None => Ok(0),
+    }
+}

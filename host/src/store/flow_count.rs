@@ -7,7 +7,7 @@ use super::sql::Database;
 use crate::domain::daily::{Counted, Whereabouts};
 use crate::values;
 
-/// What came in on a day, by what became of it.
+/// What came in on a day, by what became of it: what was held and is not any more has come through.
 ///
 /// # Errors
 /// What the database says.
@@ -16,9 +16,15 @@ pub async fn came(
     tenant: &str,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<Counted>, StoreError> {
-    let sql = "SELECT peer, flow, outcome AS standing, COUNT(*) AS count FROM message
-        WHERE tenant = $1 AND received_at >= $2 AND received_at < $3 GROUP BY peer, flow, outcome
-        ORDER BY peer, flow, outcome";
+    let sql = "SELECT peer, flow, standing, COUNT(*) AS count FROM (
+            SELECT peer, flow, CASE WHEN message.outcome <> 'held' THEN message.outcome
+                WHEN EXISTS (SELECT 1 FROM result_head head WHERE head.tenant = message.tenant
+                    AND head.association = message.subject_id AND head.judgement = 'held') THEN 'held'
+                WHEN EXISTS (SELECT 1 FROM task WHERE task.tenant = message.tenant AND task.open = 1
+                    AND task.subject_kind = message.subject_kind AND task.subject_id = message.subject_id) THEN 'held'
+                ELSE 'applied' END AS standing
+            FROM message WHERE tenant = $1 AND received_at >= $2 AND received_at < $3) came
+        GROUP BY peer, flow, standing ORDER BY peer, flow, standing";
     counts(db, sql, values![tenant, from, until]).await
 }
 

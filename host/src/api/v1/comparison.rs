@@ -224,6 +224,8 @@ pub struct StandOfDay {
     pub differing: i64,
     /// How many parts could not be compared, or not whole.
     pub not_compared: i64,
+    /// Sittings that were to be compared in the night and were not at all.
+    pub overdue: i64,
     /// Per system and flow.
     pub flows: Vec<FlowOfDay>,
 }
@@ -234,6 +236,7 @@ impl From<Stood> for StandOfDay {
             open: it.open(),
             differing: it.differing,
             not_compared: it.not_compared,
+            overdue: it.overdue,
             flows: it.flows.into_iter().map(FlowOfDay::from).collect(),
         }
     }

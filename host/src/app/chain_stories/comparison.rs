@@ -240,6 +240,10 @@ async fn a_repair_is_the_deliveries_and_readings_there_are() {
         let refused = comparison::repair(&school.core, planner_of(&outsider), &sitting, (Part::Results, VENDOR)).await;
         assert!(matches!(refused, Err(Refused::NotAllowed(_))), "{refused:?}");
         repair(Part::Results).await.unwrap();
+        assert!(
+            matches!(repair(Part::Results).await, Err(Refused::NotNow(_))),
+            "a second press repairs nothing twice"
+        );
         let read = school.lane(3, "association", &deelnames[0]).await;
         assert_eq!(read.last().map(|job| job.kind.as_str()), Some("read_back"));
         let again = school.compare_jobs(&sitting, Part::Results).await;
@@ -360,26 +364,42 @@ async fn a_day_is_signed_off_by_name_with_what_it_stood_at() {
         assert_eq!(line(SIS, 5), (1, 0, 1));
         assert_eq!((stood.differing, stood.open()), (1, 4));
 
+        // A percentage before the cesuur waits for it, and is stuck no longer once a grade has come.
+        let flow_3 = async |score: &str| {
+            school.send_score(&deelnames[0], score).await;
+            let stood = daily::stands(core, TENANT, today).await.unwrap();
+            let line = stood
+                .flows
+                .into_iter()
+                .find(|line| (line.peer.as_str(), line.flow) == (VENDOR, 3));
+            let line = line.unwrap();
+            (line.went_in, line.came_out, line.stuck)
+        };
+        assert_eq!(flow_3("80%").await, (2, 1, 1));
+        assert_eq!(flow_3("8.0").await, (3, 3, 0));
+        let stood = daily::stands(core, TENANT, today).await.unwrap();
+        let open = stood.open();
+
         let bureau = account("bureau", &[Duty::Plannen]);
         let sign = async |who: &Account, seen: i64, reason: &str| {
             daily::sign_off(core, TENANT, who, today, (seen, reason)).await
         };
         assert!(
-            matches!(sign(&bureau, 4, " ").await, Err(Refused::Invalid(_))),
+            matches!(sign(&bureau, open, " ").await, Err(Refused::Invalid(_))),
             "a reason is missing"
         );
         assert!(
-            matches!(sign(&bureau, 3, "akkoord").await, Err(Refused::NotNow(_))),
+            matches!(sign(&bureau, open - 1, "akkoord").await, Err(Refused::NotNow(_))),
             "more is open than was seen"
         );
         let ec = account("ec", &[Duty::Vaststellen]);
-        assert!(matches!(sign(&ec, 4, "akkoord").await, Err(Refused::NotAllowed(_))));
-        let signed = sign(&bureau, 4, "leverancier herstelt vannacht").await.unwrap();
+        assert!(matches!(sign(&ec, open, "akkoord").await, Err(Refused::NotAllowed(_))));
+        let signed = sign(&bureau, open, "leverancier herstelt vannacht").await.unwrap();
         assert_eq!(
             (signed.seq, signed.account.as_str(), &signed.stood),
             (1, "bureau", &stood)
         );
-        let again = sign(&bureau, 4, "nog eens").await.unwrap();
+        let again = sign(&bureau, open, "nog eens").await.unwrap();
         assert_eq!(again.seq, 2);
         let recent = daily::recent(core, TENANT).await.unwrap();
         assert_eq!(recent, [again, signed]);

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::nightly;
 use crate::app::account::actor;
 use crate::app::{Core, Decision, Draft, Refused};
 use crate::domain::calendar::{day, zone};
@@ -16,6 +17,8 @@ use crate::store::{StoreError, comparison, daily_check, flow_count};
 pub const DAYS_BACK: i64 = 14;
 /// A comparison counts as of a day when it is at most so old.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
+/// What the last night was to compare is not older than this: it begins at 02:00, and takes its time.
+const LAST_NIGHT: SignedDuration = SignedDuration::from_hours(28);
 
 /// The moments between which a day lies at school.
 ///
@@ -52,6 +55,7 @@ pub async fn stands(core: &Core, tenant: &str, day: Date) -> Result<Stood, Refus
     Ok(Stood {
         differing: comparison::differing(db, tenant).await?,
         not_compared: not_compared.map(|one| one.count).sum(),
+        overdue: comparison::overdue(db, tenant, (now, now + nightly::AHEAD - LAST_NIGHT), now - LAST_NIGHT).await?,
         flows: lines(&counted),
     })
 }

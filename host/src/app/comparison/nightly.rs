@@ -4,6 +4,7 @@
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tracing::error;
 
 use super::{Why, follow_all, own_sitting};
 use crate::app::Refused;
@@ -11,7 +12,7 @@ use crate::app::draft::Draft;
 use crate::domain::calendar::zone;
 use crate::domain::lane;
 use crate::store::job::{self, NewJob};
-use crate::store::offering;
+use crate::store::{StoreError, offering};
 
 /// Kind of the job.
 pub const COMPARE_ROUND: &str = "compare_round";
@@ -19,7 +20,7 @@ pub const COMPARE_ROUND: &str = "compare_round";
 /// When it begins, at school: after the day's last deliveries and before anybody works.
 const BEGINS: Time = Time::constant(2, 0, 0, 0);
 /// Sittings that begin within so long are compared.
-const AHEAD: SignedDuration = SignedDuration::from_hours(4 * 24);
+pub(super) const AHEAD: SignedDuration = SignedDuration::from_hours(4 * 24);
 /// So long after its end a sitting's results are compared: as long as they are asked for in every round.
 const RESULTS_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// The most sittings in one commit: each has up to a handful of jobs.
@@ -59,8 +60,18 @@ pub async fn piece(draft: &mut Draft<'_>, round: &Round) -> Result<(), Refused> 
     let sittings = offering::under_way_after(&core.db, tenant, &round.peer, around, page).await?;
     for id in &sittings {
         // What an outside TPL planned is that TPL's to compare.
-        if let Some(sitting) = own_sitting(core, tenant, id).await? {
-            follow_all(draft, &sitting, Why::Nightly).await?;
+        let one = async {
+            match own_sitting(core, tenant, id).await? {
+                Some(sitting) => follow_all(draft, &sitting, Why::Nightly).await,
+                None => Ok(()),
+            }
+        };
+        match one.await {
+            // One that can't be read here must not end the nights of all others.
+            Err(Refused::Store(broken @ StoreError::Inconsistent { .. })) => {
+                error!(sitting.id = %id, "sitting {id} can't be compared, went on to the next: {broken}");
+            }
+            other => other?,
         }
     }
     let last = sittings.last().filter(|_| sittings.len() == MOST as usize);

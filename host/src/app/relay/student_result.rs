@@ -2,7 +2,7 @@
 //! by its connector (R23). A result on an enrolment of the student system goes as the message says it; an extra attempt is
 //! an association that the TPL makes (R7, R8), kept here with its result.
 
-use oke_codec::{ResultFlow, ResultMessage, missing_of_attempt, read_result_message};
+use oke_codec::{Dialect, ResultFlow, ResultMessage, missing_of_attempt, read_result_message};
 use serde_json::Value;
 
 use crate::app::draft::{About, Arrived, Draft, Outcome, Sender};
@@ -10,7 +10,7 @@ use crate::app::{Core, Decision, Refused, deliver};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::exception::{self, STUDENT_RESULT_INCOMPLETE};
 use crate::domain::model;
-use crate::store::{association, message, offering, peer};
+use crate::store::{association, message, offering};
 
 /// A message of flow 5, who brings it, and for which student systems that TPL works.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,7 @@ async fn hand_on(
     let message = draft.note(brought.arrived("PATCH", id), Outcome::Applied)?;
     draft.audit("result.relay", ("association", id), String::new(), brought.content);
     close(draft, id).await?;
-    deliver::student_result(draft, enrolment, Some(&message)).await?;
+    deliver::student_result(draft, enrolment, Some((&message, &brought.sender.dialect))).await?;
     Ok(Outcome::Applied)
 }
 
@@ -216,9 +216,9 @@ pub async fn composed(
     core: &Core,
     tenant: &str,
     enrolment: &Association,
-    from: Option<&str>,
+    from: Option<(&str, &Dialect)>,
 ) -> Result<(model::Association, bool), Refused> {
-    let Some(from) = from else {
+    let Some((from, dialect)) = from else {
         return Ok((enrolment.facts.clone(), true));
     };
     let kept = message::find(&core.db, tenant, from).await?;
@@ -226,9 +226,7 @@ pub async fn composed(
     let content = kept.content(&core.sealer)?.unwrap_or_default();
     let body: Value = serde_json::from_slice(&content)
         .map_err(|error| Refused::Invalid(format!("message {from} can't be read again: {error}")))?;
-    let sender = peer::find(&core.db, tenant, &kept.peer).await?;
-    let dialect = sender.map(|sender| sender.dialect).unwrap_or_default();
-    let told = read_result_message(&body, ResultFlow::Five, &dialect)?;
+    let told = read_result_message(&body, ResultFlow::Five, dialect)?;
     let facts = model::Association {
         result: Some(told.result),
         attempt: told.attempt,

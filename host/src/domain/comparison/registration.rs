@@ -144,6 +144,58 @@ pub fn of_person(ours: &Person, theirs: Option<&Person>) -> Vec<Difference> {
     fields.found
 }
 
+/// Our planbare toets with what was compared as the student system has it: what is not compared, or was not told, stays.
+#[must_use]
+pub fn plannable_as_read(ours: &Offering, theirs: &Offering) -> Offering {
+    let theirs = theirs.clone();
+    Offering {
+        state: theirs.state,
+        name: theirs.name,
+        start: theirs.start.or(ours.start),
+        end: theirs.end.or(ours.end),
+        result_expected: theirs.result_expected,
+        result_value_type: theirs.result_value_type.or_else(|| ours.result_value_type.clone()),
+        final_results_allowed: theirs.final_results_allowed,
+        tests_to_be_used: theirs.tests_to_be_used,
+        organization_id: theirs.organization_id.or_else(|| ours.organization_id.clone()),
+        ..ours.clone()
+    }
+}
+
+/// The same of a toetsinschrijving.
+#[must_use]
+pub fn enrolment_as_read(ours: &Association, theirs: &Association) -> Association {
+    Association {
+        state: theirs.state.clone(),
+        person_id: theirs.person_id.clone(),
+        offering_id: theirs.offering_id.clone(),
+        attempt: theirs.attempt.or(ours.attempt),
+        attempts_left: match theirs.attempts_left {
+            AttemptsLeft::Unknown => ours.attempts_left,
+            told => told,
+        },
+        ..ours.clone()
+    }
+}
+
+/// The same of a person.
+#[must_use]
+pub fn person_as_read(ours: &Person, theirs: &Person) -> Person {
+    let theirs = theirs.clone();
+    Person {
+        display_name: theirs.display_name,
+        given_name: theirs.given_name,
+        surname_prefix: theirs.surname_prefix,
+        surname: theirs.surname,
+        preferred_name: theirs.preferred_name,
+        primary_code: theirs.primary_code,
+        other_codes: theirs.other_codes,
+        mail: theirs.mail.or_else(|| ours.mail.clone()),
+        assigned_needs: theirs.assigned_needs,
+        ..ours.clone()
+    }
+}
+
 fn scale(scale: &ResultValueType) -> String {
     let word = match scale {
         ResultValueType::PassOrFail => "behaald of niet behaald",

@@ -291,3 +291,49 @@ proptest! {
         prop_assert_eq!(forth, back);
     }
 }
+
+/// What a repair takes over leaves no difference, and touches nothing that was not compared.
+#[test]
+fn after_a_repair_nothing_that_was_told_differs_and_the_rest_stays() {
+    let ours = Person {
+        affiliations: vec!["student".to_owned()],
+        id_check_name: Some("Jansen, Jip".to_owned()),
+        ..person()
+    };
+    let theirs = Person {
+        surname: Some("Pietersen".to_owned()),
+        display_name: "Jip Pietersen".to_owned(),
+        mail: None,
+        id_check_name: None,
+        ..person()
+    };
+    assert!(!of_person(&ours, Some(&theirs)).is_empty());
+    let read = person_as_read(&ours, &theirs);
+    assert_eq!(of_person(&read, Some(&theirs)), Vec::new());
+    assert_eq!(read.mail, ours.mail, "left out");
+    assert_eq!(
+        (read.affiliations, read.id_check_name),
+        (ours.affiliations, ours.id_check_name)
+    );
+
+    let ours = Offering {
+        organization_id: Some("techniek".to_owned()),
+        ..sitting()
+    };
+    let theirs = Offering {
+        name: "Rekenen 3F".to_owned(),
+        start: None,
+        organization_id: None,
+        duration_s: None,
+        ..sitting()
+    };
+    assert!(!of_plannable(&ours, Some(&theirs)).is_empty());
+    let read = plannable_as_read(&ours, &theirs);
+    assert_eq!(of_plannable(&read, Some(&theirs)), Vec::new());
+    assert_eq!(
+        (read.start, read.organization_id),
+        (ours.start, ours.organization_id),
+        "left out"
+    );
+    assert_eq!(read.duration_s, ours.duration_s, "not compared");
+}

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::call::Line;
 use crate::app::comparison::{Found, Read, served};
 use crate::app::studentresultaat;
@@ -22,6 +24,8 @@ use crate::store::{association, job, ledger, offering, person, result};
 const PAGES: usize = 50;
 /// The most objects read one by one in a piece.
 const MOST: usize = 40;
+/// After so long a piece ends where it is: its job has three times that, and an answer may take a third of it.
+const LONG: SignedDuration = SignedDuration::from_secs(60);
 
 /// What was read, and by which revision; revision 0 where none could.
 pub(super) type Piece = (Read, i64);
@@ -43,17 +47,32 @@ async fn heard<T>(line: &Line<'_>, answer: Answer<T>) -> Result<Heard<T>, JobErr
     }
 }
 
-/// What is read one by one: the differences so far, and who reads.
+/// What is read one by one: the differences so far, who reads, and since when.
 struct Reading {
     found: Found,
     revision: i64,
+    begun: Timestamp,
 }
 
 impl Reading {
-    fn begins(revision: i64) -> Reading {
+    fn begins(line: &Line<'_>, revision: i64) -> Reading {
         Reading {
             found: Found::default(),
             revision,
+            begun: line.context().core.now(),
+        }
+    }
+
+    /// Whether the rest is for another piece: the other side is slow.
+    fn is_long(&self, line: &Line<'_>) -> bool {
+        line.context().core.now().duration_since(self.begun) > LONG
+    }
+
+    /// The connector can't read the rest. What was found before that stands.
+    fn cannot_go_on(self) -> Piece {
+        match self.found.differences.is_empty() {
+            true => (Read::Unreadable, self.revision),
+            false => self.ends(None),
         }
     }
 
@@ -82,7 +101,7 @@ pub(super) async fn plan(line: &Line<'_>, sitting: &Offering) -> Result<Piece, J
         return Ok((Read::Unreadable, 0));
     };
     let (planned, on_their_way) = planned(line, sitting).await?;
-    let mut reading = Reading::begins(revision);
+    let mut reading = Reading::begins(line, revision);
     reading.found.on_their_way = i64::try_from(on_their_way.len()).unwrap_or(i64::MAX);
     if sitting.confirmed.is_none() {
         reading.found.on_their_way += 1;
@@ -101,7 +120,7 @@ pub(super) async fn plan(line: &Line<'_>, sitting: &Offering) -> Result<Piece, J
         return Ok(reading.ends(None));
     }
     let Some(there) = deelnames(line, &peer_id).await? else {
-        return Ok((Read::Unreadable, revision));
+        return Ok(reading.cannot_go_on());
     };
     let settled = |one: &Difference| !on_their_way.contains(&one.id);
     reading.found.compared += i64::try_from(planned.len() - on_their_way.len()).unwrap_or(i64::MAX);
@@ -165,19 +184,28 @@ pub(super) async fn results(line: &Line<'_>, sitting: &Offering, after: &str) ->
     let Some((_, revision)) = next_caller(line).await? else {
         return Ok((Read::Unreadable, 0));
     };
-    let mut reading = Reading::begins(revision);
+    let mut reading = Reading::begins(line, revision);
     let mut students = association::of_offering(db, tenant, &sitting.id).await?;
-    students.retain(|one| one.facts.role == model::Role::Student && one.confirmed.is_some() && one.id.as_str() > after);
+    students.retain(|one| one.facts.role == model::Role::Student && one.id.as_str() > after);
     let is_more = students.len() > MOST;
     students.truncate(MOST);
+    let mut last = None;
     let heads = result::heads_of_sitting(db, tenant, &sitting.id).await?;
     for deelname in &students {
+        if reading.is_long(line) {
+            return Ok(reading.ends(last));
+        }
+        last = Some(deelname.id.clone());
+        if deelname.confirmed.is_none() {
+            reading.found.on_their_way += i64::from(!deelname.is_canceled());
+            continue;
+        }
         let Some((caller, _)) = next_caller(line).await? else {
-            return Ok((Read::Unreadable, 0));
+            return Ok(reading.cannot_go_on());
         };
         let peer_id = peer_id(line, deelname).await?;
         let Heard::It(there) = heard(line, caller.read_result(&peer_id).await).await? else {
-            return Ok((Read::Unreadable, revision));
+            return Ok(reading.cannot_go_on());
         };
         let ours = match heads.iter().find(|head| head.association == deelname.id) {
             None => None,
@@ -198,8 +226,7 @@ pub(super) async fn results(line: &Line<'_>, sitting: &Offering, after: &str) ->
         }
         reading.compared(rules::of_result(&deelname.id, ours.as_ref(), there.as_ref()));
     }
-    let next = students.last().filter(|_| is_more).map(|last| last.id.clone());
-    Ok(reading.ends(next))
+    Ok(reading.ends(last.filter(|_| is_more)))
 }
 
 // ---- the student system --------------------------------------------------------------------------------------------
@@ -211,7 +238,7 @@ pub(super) async fn enrolments(line: &Line<'_>, sitting: &Offering, after: &str)
     let Some((caller, revision)) = next_caller(line).await? else {
         return Ok((Read::Unreadable, 0));
     };
-    let mut reading = Reading::begins(revision);
+    let mut reading = Reading::begins(line, revision);
     if after.is_empty()
         && let Some(plannable) = &sitting.plannable
         && let Some(plannable) = offering::find(&core.db, tenant, plannable).await?
@@ -230,28 +257,35 @@ pub(super) async fn enrolments(line: &Line<'_>, sitting: &Offering, after: &str)
     enrolments.retain(|id, one| one.peer == *peer && !one.is_own_extra_attempt() && id.as_str() > after);
     let is_more = enrolments.len() > MOST / 2;
     let chosen: Vec<Association> = enrolments.into_values().take(MOST / 2).collect();
+    let mut last = None;
     for enrolment in &chosen {
+        if reading.is_long(line) {
+            return Ok(reading.ends(last));
+        }
+        last = Some(enrolment.id.clone());
         let (caller, _) = line.caller().await?;
         let Heard::It(there) = heard(line, caller.get_association(&enrolment.id).await).await? else {
-            return Ok((Read::Unreadable, revision));
+            return Ok(reading.cannot_go_on());
         };
         reading.compared(rules::of_enrolment(&enrolment.facts, there.as_ref()));
         if !one_person(line, &mut reading, &enrolment.facts.person_id).await? {
-            return Ok((Read::Unreadable, revision));
+            return Ok(reading.cannot_go_on());
         }
     }
-    let next = chosen.last().filter(|_| is_more).map(|last| last.id.clone());
-    Ok(reading.ends(next))
+    Ok(reading.ends(last.filter(|_| is_more)))
 }
 
 /// Whether the connector can read persons. One that is not known here yet is being fetched, one that was erased is not
 /// asked for (R5).
 async fn one_person(line: &Line<'_>, reading: &mut Reading, id: &str) -> Result<bool, JobError> {
     let context = line.context();
-    let known = person::find(&context.core.db, &context.job.tenant, id).await?;
-    let Some(known) = known.filter(|known| !known.erased && known.peer == context.job.peer) else {
+    let Some(known) = person::find(&context.core.db, &context.job.tenant, id).await? else {
+        reading.found.on_their_way += 1;
         return Ok(true);
     };
+    if known.erased || known.peer != context.job.peer {
+        return Ok(true);
+    }
     let (caller, _) = line.caller().await?;
     match heard(line, caller.get_person(id).await).await? {
         Heard::It(there) => {
@@ -269,7 +303,7 @@ pub(super) async fn student_results(line: &Line<'_>, sitting: &Offering, after: 
     let Some((_, revision)) = next_caller(line).await? else {
         return Ok((Read::Unreadable, 0));
     };
-    let mut reading = Reading::begins(revision);
+    let mut reading = Reading::begins(line, revision);
     let heads = result::heads_of_sitting(&core.db, tenant, &sitting.id).await?;
     let mut sent = served(core, tenant, &sitting.id).await?;
     let was_sent = |id: &str| {
@@ -282,7 +316,12 @@ pub(super) async fn student_results(line: &Line<'_>, sitting: &Offering, after: 
     });
     let is_more = sent.len() > MOST;
     sent.truncate(MOST);
+    let mut last = None;
     for (deelname, enrolment) in &sent {
+        if reading.is_long(line) {
+            return Ok(reading.ends(last));
+        }
+        last = Some(deelname.id.clone());
         let message = studentresultaat::compose_for(core, tenant, &deelname.id, &enrolment.id).await?;
         // Another deelname's result counts on it, which is compared with that one's sitting.
         let Some(message) = message.filter(|message| message.deelname == deelname.id) else {
@@ -301,10 +340,9 @@ pub(super) async fn student_results(line: &Line<'_>, sitting: &Offering, after: 
         };
         let (caller, _) = line.caller().await?;
         let Heard::It(there) = heard(line, caller.read_result_dr(to).await).await? else {
-            return Ok((Read::Unreadable, revision));
+            return Ok(reading.cannot_go_on());
         };
         reading.compared(rules::of_student_result(&deelname.id, ours, there.as_ref()));
     }
-    let next = sent.last().filter(|_| is_more).map(|(last, _)| last.id.clone());
-    Ok(reading.ends(next))
+    Ok(reading.ends(last.filter(|_| is_more)))
 }

@@ -10,6 +10,7 @@ use crate::app::running::Connectors;
 use crate::app::{association, deliver};
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::association as association_store;
 
 pub(super) struct FetchAssociation(pub(super) Connectors);
 
@@ -31,6 +32,9 @@ impl JobKind for FetchAssociation {
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
     let Payload { association: id } = payload(&context)?;
     let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
+    // What changes here while they answer goes before the answer.
+    let seen = association_store::find(&context.core.db, &context.job.tenant, &id).await?;
+    let seen = seen.map_or(0, |known| known.version);
     let (caller, _) = line.caller().await?;
     let found = line.heard(caller.get_association(&id).await).await?;
     Ok(Done::deciding(move || {
@@ -46,7 +50,7 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
             )
             .await?;
             if let Some(told) = &found {
-                association::keep_read(&mut draft, peer, told).await?;
+                association::keep_read(&mut draft, peer, told, seen).await?;
             }
             Ok(draft.finish())
         }

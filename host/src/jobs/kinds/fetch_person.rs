@@ -10,6 +10,7 @@ use crate::app::running::Connectors;
 use crate::app::{deliver, person};
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::person as person_store;
 
 pub(super) struct FetchPerson(pub(super) Connectors);
 
@@ -34,6 +35,9 @@ impl JobKind for FetchPerson {
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
     let Payload { person: id, known } = payload(&context)?;
     let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
+    // What changes here while they answer goes before the answer.
+    let seen = person_store::find(&context.core.db, &context.job.tenant, &id).await?;
+    let seen = seen.map_or(0, |known| known.version);
     let (caller, _) = line.caller().await?;
     let found = line.heard(caller.get_person(&id).await).await?;
     Ok(Done::deciding(move || {
@@ -44,7 +48,7 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
             note(&mut draft, peer, ("person", &id, "een persoon"), found.is_some()).await?;
             if let Some(told) = &found {
                 match known {
-                    true => person::keep_read(&mut draft, peer, told).await?,
+                    true => person::keep_read(&mut draft, peer, told, seen).await?,
                     false => person::keep_fetched(&mut draft, peer, told).await?,
                 }
             }

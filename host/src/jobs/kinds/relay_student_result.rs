@@ -1,6 +1,7 @@
 //! Flow 5: hands a result that an outside TPL brought on to the student system of its enrolment (R8, R23).
 
 use futures_util::future::BoxFuture;
+use oke_codec::Dialect;
 use serde::Deserialize;
 
 use super::call::{Line, payload};
@@ -20,6 +21,9 @@ struct Payload {
     association: String,
     /// The message that holds the result; absent where the association itself does.
     message: Option<String>,
+    /// How that message was written.
+    #[serde(default)]
+    dialect: Dialect,
 }
 
 impl JobKind for RelayStudentResult {
@@ -36,12 +40,19 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     let Payload {
         association: id,
         message,
+        dialect,
     } = payload(&context)?;
     let (core, tenant) = (&context.core, &context.job.tenant);
     let enrolment = association::find(&core.db, tenant, &id).await?;
     let enrolment =
         enrolment.ok_or_else(|| JobError::permanent(Blame::Host, format!("association {id} is not known")))?;
-    let (told, is_extra) = student_result::composed(core, tenant, &enrolment, message.as_deref()).await?;
+    let (told, is_extra) = student_result::composed(
+        core,
+        tenant,
+        &enrolment,
+        message.as_deref().map(|message| (message, &dialect)),
+    )
+    .await?;
     let way = match is_extra {
         true => Way::ExtraAttempt,
         false => Way::Original,
