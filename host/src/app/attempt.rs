@@ -181,7 +181,7 @@ pub async fn told(draft: &mut Draft<'_>, enrolment: &str, destination: &Destinat
     let Some(served) = association::find(db, tenant, enrolment).await? else {
         return Ok(());
     };
-    if !served.is_own_extra_attempt() || attempt_store::find(db, tenant, enrolment).await?.is_some() {
+    if attempt_store::find(db, tenant, enrolment).await?.is_some() {
         return Ok(());
     }
     let row = AttemptRow {

@@ -164,17 +164,22 @@ fn finish(draft: &mut Draft<'_>, mut deelname: Association) {
 ///
 /// # Errors
 /// What the database says.
-pub async fn after_result(draft: &mut Draft<'_>, deelname: &str) -> Result<(), Refused> {
+pub async fn after_result(draft: &mut Draft<'_>, deelname: &str, enrolment: &str) -> Result<(), Refused> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
-    let Some(deelname) = association::find(db, tenant, deelname).await? else {
-        return Ok(());
+    let keys = [deelname, enrolment].map(|id| (tenant.to_owned(), id.to_owned()));
+    let found = association::with_keys(db, &keys).await?;
+    let found = |id: &str| {
+        found
+            .iter()
+            .map(|(_, found)| found)
+            .find(|found| found.id == id)
+            .cloned()
     };
-    let Some(enrolment) = &deelname.enrolment else {
+    let Some(deelname) = found(deelname).filter(|deelname| deelname.enrolment.as_deref() == Some(enrolment)) else {
         return Ok(());
     };
     let is_standing = deelname.facts.state == AssociationState::Associated;
-    let served = association::find(db, tenant, enrolment).await?;
-    if !is_standing || !served.is_some_and(|served| served.is_canceled()) {
+    if !is_standing || !found(enrolment).is_some_and(|served| served.is_canceled()) {
         return Ok(());
     }
     for other in duplicate::merged_with(draft.core, tenant, enrolment).await? {

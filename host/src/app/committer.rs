@@ -20,6 +20,10 @@ use crate::store::{Database, StoreError};
 const GROUP: usize = 64;
 /// So many rows fill a transaction up, so that nobody waits long behind work in bulk.
 const ROWS: usize = 512;
+/// So many fill up one of work that nobody waits for: whoever comes meanwhile waits for it to end.
+const ROWS_OF_PATIENT: usize = 128;
+/// After so many transactions without it, work that nobody waits for goes along.
+const MOST_PASSED_OVER: u32 = 3;
 /// So many may wait before a verb waits for a place in the queue.
 const QUEUE: usize = 1024;
 
@@ -56,8 +60,18 @@ impl CommitError {
     }
 }
 
+/// Who waits for a write set to be durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody at a screen or a socket: it goes first.
+    Awaited,
+    /// Nobody: work that follows commits, and work in bulk.
+    Patient,
+}
+
 struct Waiting {
     set: WriteSet,
+    urgency: Urgency,
     answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -77,6 +91,7 @@ impl Committer {
             wake,
             queue,
             held: VecDeque::new(),
+            passed_over: 0,
         };
         tokio::spawn(worker.run());
         Committer(sender)
@@ -86,13 +101,13 @@ impl Committer {
     ///
     /// # Errors
     /// [`CommitError`]. When the caller stops waiting the write set may be stored all the same.
-    pub async fn commit(&self, set: WriteSet) -> Result<(), CommitError> {
+    pub async fn commit(&self, set: WriteSet, urgency: Urgency) -> Result<(), CommitError> {
         group::check(&set)?;
         if set.is_empty() && set.expects.is_empty() {
             return Ok(());
         }
         let (answer, outcome) = oneshot::channel();
-        let waiting = Waiting { set, answer };
+        let waiting = Waiting { set, urgency, answer };
         self.0.send(waiting).await.map_err(|_| CommitError::Stopped)?;
         outcome.await.map_err(|_| CommitError::Stopped)?
     }
@@ -106,6 +121,8 @@ struct Worker {
     queue: mpsc::Receiver<Waiting>,
     /// Taken from the queue and not yet committed.
     held: VecDeque<Waiting>,
+    /// So many transactions in a row left out work that nobody waits for.
+    passed_over: u32,
 }
 
 impl Worker {
@@ -115,28 +132,19 @@ impl Worker {
         }
     }
 
-    /// What waits, up to a group's size, without two write sets that touch the same row.
+    /// What waits, up to a group's size.
     async fn next_group(&mut self) -> Option<Vec<Waiting>> {
         if self.held.is_empty() {
             self.held.push_back(self.queue.recv().await?);
         }
         self.gather().await;
-        let mut touched = Touched::default();
-        let mut group: Vec<Waiting> = Vec::new();
-        let mut later = VecDeque::new();
-        let mut rows = 0;
-        for waiting in self.held.drain(..) {
-            let with = rows + waiting.set.rows.len();
-            let has_room = group.is_empty() || (group.len() < GROUP && with <= ROWS);
-            match has_room && touched.admits(&waiting.set) {
-                true => {
-                    rows = with;
-                    group.push(waiting);
-                }
-                false => later.push_back(waiting),
-            }
-        }
+        let (group, later) = choose(std::mem::take(&mut self.held), self.passed_over >= MOST_PASSED_OVER);
         self.held = later;
+        let is_patient = |waiting: &Waiting| waiting.urgency == Urgency::Patient;
+        self.passed_over = match group.iter().any(is_patient) || !self.held.iter().any(is_patient) {
+            true => 0,
+            false => self.passed_over + 1,
+        };
         Some(group)
     }
 
@@ -212,6 +220,33 @@ impl Worker {
     }
 }
 
+/// What goes into the next transaction, without two write sets that touch the same row: what somebody waits for, and what
+/// nobody waits for only if there is nothing else, or `along`. The rest stays, in its order.
+fn choose(held: VecDeque<Waiting>, along: bool) -> (Vec<Waiting>, VecDeque<Waiting>) {
+    let is_awaited = |waiting: &Waiting| waiting.urgency == Urgency::Awaited;
+    let some_awaited = held.iter().any(is_awaited);
+    let most_rows = match some_awaited {
+        true => ROWS,
+        false => ROWS_OF_PATIENT,
+    };
+    let (mut group, mut later): (Vec<Waiting>, VecDeque<Waiting>) = Default::default();
+    let mut touched = Touched::default();
+    let mut rows = 0;
+    for waiting in held {
+        let with = rows + waiting.set.rows.len();
+        let has_room = group.is_empty() || (group.len() < GROUP && with <= most_rows);
+        let may_go = along || !some_awaited || is_awaited(&waiting);
+        match may_go && has_room && touched.admits(&waiting.set) {
+            true => {
+                rows = with;
+                group.push(waiting);
+            }
+            false => later.push_back(waiting),
+        }
+    }
+    (group, later)
+}
+
 /// The rows a group touches so far.
 #[derive(Default)]
 struct Touched {
@@ -234,5 +269,61 @@ impl Touched {
         self.written.extend(written);
         self.expected.extend(expected);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Write;
+    use crate::store::tenant::TENANT;
+    use crate::values;
+
+    fn waiting(urgency: Urgency, row: &str, rows: usize) -> Waiting {
+        let mut set = WriteSet::of("roc");
+        for nth in 0..rows {
+            set.rows.push(Write {
+                table: &TENANT,
+                values: values![format!("{row}-{nth}")],
+            });
+        }
+        let (answer, _) = oneshot::channel();
+        Waiting { set, urgency, answer }
+    }
+
+    fn sizes(sets: &[Waiting]) -> Vec<usize> {
+        sets.iter().map(|one| one.set.rows.len()).collect()
+    }
+
+    #[test]
+    fn what_somebody_waits_for_goes_before_what_nobody_waits_for() {
+        let held = || {
+            VecDeque::from([
+                waiting(Urgency::Patient, "bulk", 5),
+                waiting(Urgency::Awaited, "message", 2),
+                waiting(Urgency::Patient, "follows", 3),
+                waiting(Urgency::Awaited, "page", 1),
+            ])
+        };
+        let (group, mut later) = choose(held(), false);
+        assert_eq!(sizes(&group), [2, 1]);
+        assert_eq!(sizes(later.make_contiguous()), [5, 3], "in their order");
+        let (group, later) = choose(later, false);
+        assert_eq!(
+            (sizes(&group).as_slice(), later.len()),
+            ([5, 3].as_slice(), 0),
+            "nothing else waits"
+        );
+        let (group, _) = choose(held(), true);
+        assert_eq!(sizes(&group), [5, 2, 3, 1], "passed over long enough");
+    }
+
+    #[test]
+    fn work_that_nobody_waits_for_goes_in_short_transactions() {
+        let patient = |rows| waiting(Urgency::Patient, &format!("bulk-{rows}"), rows);
+        let (group, later) = choose(VecDeque::from([patient(100), patient(20), patient(90)]), false);
+        assert_eq!((sizes(&group).as_slice(), later.len()), ([100, 20].as_slice(), 1));
+        let (group, _) = choose(VecDeque::from([patient(400), patient(1)]), false);
+        assert_eq!(sizes(&group), [400], "a large one goes alone");
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::World;
 use super::around::{self, Around, Asked};
-use super::committer::{CommitError, Committer};
+use super::committer::{CommitError, Committer, Urgency};
 use super::group_read::GroupReader;
 use super::key_locks::KeyLocks;
 use crate::audit::append::Chains;
@@ -35,6 +35,7 @@ pub struct Core {
     /// Rings when there may be work.
     pub wake: Arc<Wake>,
     committer: Committer,
+    urgency: Urgency,
     readers: Arc<Readers>,
     locks: Arc<KeyLocks>,
 }
@@ -90,8 +91,19 @@ impl Core {
             node,
             wake,
             committer,
+            urgency: Urgency::Awaited,
             readers,
             locks: Arc::default(),
+        }
+    }
+
+    /// The same for work that nobody waits for at a screen or a socket: what it commits lets go first what somebody does
+    /// wait for.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Core {
+            urgency: Urgency::Patient,
+            ..self.clone()
         }
     }
 
@@ -148,7 +160,7 @@ impl Core {
         let mut tries = 0;
         loop {
             let decision = verb().await?;
-            match self.committer.commit(decision.write_set).await {
+            match self.committer.commit(decision.write_set, self.urgency).await {
                 Ok(()) => return Ok(decision.answer),
                 Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
                 Err(error) => return Err(error.into()),
@@ -162,7 +174,7 @@ impl Core {
     /// # Errors
     /// [`CommitError`], among them a conflict: nothing is tried again here.
     pub async fn commit(&self, write_set: WriteSet) -> Result<(), CommitError> {
-        self.committer.commit(write_set).await
+        self.committer.commit(write_set, self.urgency).await
     }
 
     /// The first run after a conflict is at once; later ones wait a random while, so that nodes don't keep meeting.

@@ -18,7 +18,7 @@ use crate::store::scope::Scope;
 use crate::store::{offering, result as result_store};
 
 /// The most results judged again in one commit: other traffic waits no longer than for that.
-pub const MOST_AT_ONCE: u32 = 40;
+pub const MOST_AT_ONCE: u32 = 20;
 
 /// Which results are judged again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -96,7 +96,7 @@ impl Jobs {
     #[must_use]
     pub fn new(core: Core, registry: Registry, settings: Settings) -> Self {
         Jobs(Arc::new(Inner {
-            core,
+            core: core.patient(),
             registry,
             settings,
             running: Mutex::default(),

@@ -2,13 +2,15 @@
 //! the student system has taken it.
 
 use super::{Route, converted, exam, route_of};
+use crate::app::around::{Around, Asked, Versie};
 use crate::app::{Core, Draft, Refused, attempt, cancel, duplicate as duplicate_verbs, result};
 use crate::domain::association::Association;
 use crate::domain::attempt::{self as attempt_rules, Destination, Rival};
 use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult, ResultState};
+use crate::domain::offering::Offering;
 use crate::domain::sending;
 use crate::domain::standing;
-use crate::store::{association, document, duplicate, offering, result as result_store};
+use crate::store::{association, document, duplicate};
 
 /// What a delivery of flow 5 consists of.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,10 @@ pub struct Message {
     pub stamp: String,
     /// The deelname whose result it is.
     pub deelname: String,
+    /// Its sitting.
+    pub sitting: String,
+    /// Whether the enrolment is of an extra attempt that was made here.
+    pub own_attempt: bool,
     /// Whether that deelname serves another enrolment first, with which this one was merged.
     pub served_along: bool,
     /// Where it goes.
@@ -54,17 +60,35 @@ pub async fn compose_for(
     deelname: &str,
     enrolment: &str,
 ) -> Result<Option<Message>, Refused> {
-    let Some(route) = route_of(core, tenant, enrolment).await? else {
+    let Some(asked) = around(core, tenant, deelname).await? else {
         return Ok(None);
     };
-    let sources = sources(core, tenant, enrolment).await?;
-    if sources.iter().all(|source| source.id != deelname) {
+    let merged = duplicate::merged_into(&core.db, tenant, enrolment).await?;
+    let kept = merged.as_ref().map(|pair| pair.kept.as_str());
+    let route = match asked.deelname.enrolment.as_deref() {
+        Some(own) if own == enrolment => asked.route.clone(),
+        Some(other) if Some(other) == kept => route_of(core, tenant, enrolment).await?,
         // Unmerged meanwhile.
+        _ => None,
+    };
+    let Some(route) = route else {
         return Ok(None);
+    };
+    let mut sources = route.with_result.clone();
+    if let Some(kept) = kept {
+        let kept = (tenant.to_owned(), kept.to_owned());
+        let along = association::serving_with_result(&core.db, &[kept]).await?;
+        sources.extend(along.into_iter().map(|(_, deelname)| deelname));
     }
     let mut sendable = Vec::new();
     for source in sources {
-        sendable.extend(Sendable::read(core, tenant, source, &route).await?);
+        let source = match source == deelname {
+            true => Some(asked.clone()),
+            false => around(core, tenant, &source).await?,
+        };
+        if let Some(source) = source {
+            sendable.extend(Sendable::of(core, tenant, source, &route).await?);
+        }
     }
     let rivals: Vec<Rival<'_>> = sendable.iter().map(Sendable::rival).collect();
     let Some(counting) = attempt_rules::counting(&rivals).map(|counting| counting.deelname) else {
@@ -75,19 +99,19 @@ pub async fn compose_for(
     Ok(Some(message(core, tenant, &route, counting).await?))
 }
 
-/// The deelnames that may bring a result for an enrolment: its own, and those of the one it was merged with.
-async fn sources(core: &Core, tenant: &str, enrolment: &str) -> Result<Vec<Association>, Refused> {
-    let db = &core.db;
-    let mut sources = association::serving(db, tenant, enrolment).await?;
-    if let Some(pair) = duplicate::merged_into(db, tenant, enrolment).await? {
-        sources.extend(association::serving(db, tenant, &pair.kept).await?);
-    }
-    Ok(sources)
+async fn around(core: &Core, tenant: &str, deelname: &str) -> Result<Option<Around>, Refused> {
+    let asked = Asked {
+        tenant: tenant.to_owned(),
+        deelname: deelname.to_owned(),
+        versie: Versie::OfHead,
+    };
+    Ok(core.around(asked).await?)
 }
 
 /// A result of a deelname as it would go now.
 struct Sendable {
     deelname: Association,
+    sitting: Option<Offering>,
     decided: bool,
     seq: i64,
     stamp: String,
@@ -95,17 +119,11 @@ struct Sendable {
 }
 
 impl Sendable {
-    async fn read(
-        core: &Core,
-        tenant: &str,
-        deelname: Association,
-        route: &Route,
-    ) -> Result<Option<Sendable>, Refused> {
-        let Some(head) = result_store::head(&core.db, tenant, &deelname.id).await? else {
+    async fn of(core: &Core, tenant: &str, source: Around, route: &Route) -> Result<Option<Sendable>, Refused> {
+        let Some(head) = source.head else {
             return Ok(None);
         };
-        let versions = result_store::versions(&core.db, tenant, &deelname.id).await?;
-        let Some(counting) = standing::counting(&head, &versions) else {
+        let Some(counting) = standing::counting(&head, &source.versions) else {
             return Ok(None);
         };
         let seq = counting.version.seq;
@@ -115,7 +133,8 @@ impl Sendable {
         let outgoing = sending::outgoing(&result, head.decided, route.policy, exam(&route.plannable));
         Ok(outgoing.result().map(|result| Sendable {
             decided: head.decided.stands(),
-            deelname,
+            deelname: source.deelname,
+            sitting: source.sitting,
             seq,
             stamp,
             result,
@@ -134,9 +153,9 @@ impl Sendable {
 
 async fn message(core: &Core, tenant: &str, route: &Route, counting: &Sendable) -> Result<Message, Refused> {
     let (deelname, enrolment) = (&counting.deelname, &route.enrolment);
-    let sitting = offering::find(&core.db, tenant, &deelname.facts.offering_id).await?;
+    let sitting = counting.sitting.as_ref();
     let result = ExamResult {
-        executed_offering_name: sitting.map(|sitting| sitting.facts.name),
+        executed_offering_name: sitting.map(|sitting| sitting.facts.name.clone()),
         documents: served(core, tenant, deelname, &counting.result.documents).await?,
         ..counting.result.clone()
     };
@@ -152,6 +171,8 @@ async fn message(core: &Core, tenant: &str, route: &Route, counting: &Sendable) 
         seq: counting.seq,
         stamp: counting.stamp.clone(),
         deelname: deelname.id.clone(),
+        sitting: deelname.facts.offering_id.clone(),
+        own_attempt: enrolment.is_own_extra_attempt(),
         served_along: deelname.enrolment.as_ref() != Some(&enrolment.id),
         enrolment: model::Association {
             association_id: destination.association.clone(),
@@ -171,14 +192,16 @@ async fn message(core: &Core, tenant: &str, route: &Route, counting: &Sendable) 
 /// # Errors
 /// What the database says.
 pub async fn confirmed(draft: &mut Draft<'_>, enrolment: &str, message: &Message) -> Result<(), Refused> {
-    attempt::told(draft, enrolment, &message.destination).await?;
+    if message.own_attempt {
+        attempt::told(draft, enrolment, &message.destination).await?;
+    }
     if message.served_along {
         return duplicate_verbs::confirmed(draft, enrolment, message.seq).await;
     }
     result::sent(draft, &message.deelname, message.seq).await?;
     let sent = message.enrolment.result.as_ref();
     match sent.is_some_and(|sent| sent.state == ResultState::Completed) {
-        true => cancel::after_result(draft, &message.deelname).await,
+        true => cancel::after_result(draft, &message.deelname, enrolment).await,
         false => Ok(()),
     }
 }

@@ -11,7 +11,6 @@ use crate::app::{deliver, studentresultaat};
 use crate::connector::call::Way;
 use crate::domain::interface::Interface;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
-use crate::store::association;
 
 pub(super) struct DeliverResult(pub(super) Connectors);
 
@@ -51,9 +50,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let (to, stamp) = (&message.enrolment.association_id, &message.stamp);
     let effect = format!("{to}/{}/{}/{is_final}/{stamp}", message.deelname, message.seq);
     let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
-    let sitting = association::find(&context.core.db, &context.job.tenant, &deelname).await?;
-    let sitting = sitting.map(|deelname| deelname.facts.offering_id).unwrap_or_default();
-    let line = line.of(Work::Sitting(&sitting));
+    let line = line.of(Work::Sitting(&message.sitting));
     let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result(&message.enrolment, way).await).await?;
     let sent_as = if is_final { "final" } else { "provisional" };
