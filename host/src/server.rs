@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::api::{self, Service};
 use crate::app::files::erase;
@@ -34,6 +34,8 @@ use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
 use connections::Limits;
 
+/// So often the database is asked to look at what has filled up.
+const GROWTH_EVERY: Duration = Duration::from_secs(5);
 /// How often finished sittings are noted.
 const SETTLE_EVERY: Duration = Duration::from_secs(1_800);
 /// How often the heads of the audit chains are signed and leave the database.
@@ -233,12 +235,15 @@ impl Host {
         let working = background::spawn(async move { jobs.run(working.cancelled_owned()).await })?;
         let settling = tokio::spawn(settle(self.service.core.clone(), stop.clone()));
         let counting = tokio::spawn(tally(self.service.clone(), stop.clone()));
+        let looking = tokio::spawn(look_at_growth(self.service.core.clone(), stop.clone()));
+        // Nobody waits for it: whoever calls a revision sooner loads it.
+        let warming = tokio::spawn(warm(self.service.clone(), stop.clone()));
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
         let serving = connections::serve(listener, self.router, self.limits, stop.clone());
         bounded(serving, &stop, LAST_ANSWERS).await?;
-        for task in [working, signing, settling, counting] {
+        for task in [working, signing, settling, counting, looking, warming] {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
             }
@@ -251,6 +256,33 @@ impl Host {
     /// The routes, for tests that need no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+}
+
+/// Has the database find out now and then what has filled up.
+async fn look_at_growth(core: Core, stop: CancellationToken) {
+    let mut every = tokio::time::interval(GROWTH_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        match core.db.look_at_growth().await {
+            Ok(looked_at) if looked_at.is_empty() => {}
+            Ok(looked_at) => debug!("the database looked at what has filled up: {}", looked_at.join(", ")),
+            Err(error) => warn!("could not have the database look at what has filled up, will try again: {error}"),
+        }
+    }
+}
+
+/// Loads what may be called or gone back to.
+async fn warm(service: Service, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        outcome = service.connectors.warm_all() => match outcome {
+            Ok(()) => info!("{} revisions of connectors are loaded", service.connectors.loaded()),
+            Err(error) => warn!("could not look up which revisions to load: {error}"),
+        }
     }
 }
 

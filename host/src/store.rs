@@ -54,6 +54,7 @@ pub mod scope;
 pub mod seal;
 pub mod served;
 pub mod sql;
+mod statistics;
 pub mod task;
 pub mod tenant;
 pub mod test_group;

@@ -1,9 +1,11 @@
 //! Which revision runs for a peer now, loaded and ready to call. A call takes what the database says at its beginning:
 //! after a switch new calls take the new revision at once, and those that run end on theirs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use tracing::warn;
 
 use super::Core;
 use super::package::{self, PackageError};
@@ -22,9 +24,9 @@ use crate::connector::package::sha256_hex;
 use crate::connector::recorder::Recorder;
 use crate::domain::interface::Interface;
 use crate::domain::rollout::{Served, Serving, flow_of};
-use crate::store::StoreError;
 use crate::store::revision::{EndpointRow, RevisionRow};
 use crate::store::seal::SealError;
+use crate::store::{StoreError, peer};
 
 /// Most that any connector gets per call, whatever its manifest asks for.
 const AT_MOST: Limits = Limits {
@@ -273,6 +275,27 @@ impl Connectors {
         self.ready(&revision).await.map(|_| ())
     }
 
+    /// Loads of every peer what serves somebody and what a rollback goes back to, one after the other: a host that was
+    /// started again is as ready as it was. A revision that does not load is told of in the log, and to whoever calls it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn warm_all(&self) -> Result<(), StoreError> {
+        for school in self.core.db.tenants().await? {
+            for peer in peer::all(&self.core.db, &school.tenant).await? {
+                for number in self.kept(&school.tenant, &peer.id).await? {
+                    if let Err(error) = self.warm(&school.tenant, &peer.id, number).await {
+                        warn!(
+                            tenant = %school.tenant, peer = %peer.id, revision = number,
+                            "revision {number} of peer `{}` can't be loaded: {error}", peer.id
+                        );
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn refuse_revoked(&self, revision: &RevisionRow) -> Result<(), NotRunning> {
         let package = self.core.db.package(&revision.tenant, &revision.digest).await?;
         let package = package.ok_or_else(|| PackageError::Unknown(revision.digest.clone()))?;
@@ -310,34 +333,28 @@ impl Connectors {
             grants: Arc::new(Grants::granted(manifest, granted)),
             limits: manifest.limits.capped(AT_MOST),
         });
-        let kept = self.kept(revision).await?;
+        let kept = self.kept(&revision.tenant, &revision.peer).await?;
         let mut held = self.held();
         held.insert(key, ready.clone());
         held.retain(|(tenant, peer, number), _| {
             let is_of_this_peer = *tenant == revision.tenant && *peer == revision.peer;
-            !is_of_this_peer || kept.contains(number)
+            !is_of_this_peer || *number == revision.number || kept.contains(number)
         });
         drop(held);
         Ok(ready)
     }
 
-    /// The revisions of a peer that stay loaded: this one, those that serve somebody, and for each of those what ran
-    /// before it, so that a rollback finds it warm.
-    async fn kept(&self, revision: &RevisionRow) -> Result<Vec<i64>, StoreError> {
-        let (db, tenant, peer) = (&self.core.db, &revision.tenant, &revision.peer);
-        let mut kept = vec![revision.number];
+    /// The revisions of a peer that stay loaded: those that serve somebody, and for each of those what ran before it, so
+    /// that a rollback finds it warm.
+    async fn kept(&self, tenant: &str, peer: &str) -> Result<BTreeSet<i64>, StoreError> {
+        let db = &self.core.db;
         let Some((_, serving)) = rollout::serving(db, tenant, peer).await? else {
-            return Ok(kept);
+            return Ok(BTreeSet::new());
         };
         let activations = db.activations(tenant, peer).await?;
-        for one in &activations {
-            if serving.uses(one.revision) {
-                kept.push(one.revision);
-                kept.extend(one.previous);
-            }
-        }
-        kept.extend(serving.default);
-        Ok(kept)
+        let used = activations.iter().filter(|one| serving.uses(one.revision));
+        let with_previous = used.flat_map(|one| [Some(one.revision), one.previous]);
+        Ok(with_previous.chain([serving.default]).flatten().collect())
     }
 
     /// How many revisions are loaded.

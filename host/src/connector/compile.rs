@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ring::hmac;
@@ -62,10 +63,8 @@ pub enum CompileError {
 
 /// Compiles and keeps what was compiled.
 pub(super) struct Compiler {
-    cache: PathBuf,
-    key: CacheKey,
+    cache: Arc<Cache>,
     program: PathBuf,
-    compatibility: String,
     /// One child at a time: several would only slow each other and the host.
     turn: tokio::sync::Semaphore,
 }
@@ -77,10 +76,12 @@ impl Compiler {
         make_private_folder(&cache)
             .map_err(|error| CompileError::Io("make the folder for compiled components", error))?;
         Ok(Self {
-            cache,
-            key,
+            cache: Arc::new(Cache {
+                folder: cache,
+                key,
+                compatibility,
+            }),
             program,
-            compatibility,
             turn: tokio::sync::Semaphore::new(1),
         })
     }
@@ -97,7 +98,8 @@ impl Compiler {
             return Ok(loaded);
         }
         let code = self.compile(component).await?;
-        self.keep(digest, &code)
+        self.cache
+            .keep(digest, &code)
             .map_err(|error| CompileError::Io("keep the compiled component", error))?;
         match self.cached(engine, digest).await? {
             Some(loaded) => Ok(loaded),
@@ -108,75 +110,19 @@ impl Compiler {
         }
     }
 
-    fn path(&self, digest: &str) -> PathBuf {
-        self.cache.join(format!("{digest}.cwasm"))
-    }
-
-    /// What a tag covers: which component, for which engine, and (by its digest) the code itself.
-    fn covered(&self, digest: &str, code: &[u8]) -> String {
-        let code = hex::encode(ring::digest::digest(&ring::digest::SHA256, code));
-        format!("oke compiled component 1\n{}\n{digest}\n{code}\n", self.compatibility)
-    }
-
-    /// Writes code and tag in one file that appears at once.
-    fn keep(&self, digest: &str, code: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.cache)?;
-        file.write_all(hmac::sign(&self.key.0, self.covered(digest, code).as_bytes()).as_ref())?;
-        file.write_all(code)?;
-        file.persist(self.path(digest))?;
-        Ok(())
-    }
-
+    /// Off the threads that answer: it reads, checks and writes hundreds of kilobytes.
     async fn cached(&self, engine: &Engine, digest: &str) -> Result<Option<Component>, CompileError> {
-        let path = self.path(digest);
-        let contents = match fs::metadata(&path) {
-            Ok(metadata) if metadata.len() <= LARGEST_CODE => fs::read(&path),
-            Ok(_) => return Ok(None),
-            Err(error) => Err(error),
-        };
-        let contents = match contents {
-            Ok(contents) => contents,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CompileError::Io("read a compiled component", error)),
-        };
-        let Some((tag, code)) = contents.split_at_checked(TAG_BYTES) else {
-            return Ok(None);
-        };
-        if hmac::verify(&self.key.0, self.covered(digest, code).as_bytes(), tag).is_err() {
-            tracing::warn!(
-                component = digest,
-                "compiled component {digest} in the cache was not made by this host, compiling it anew"
-            );
-            return Ok(None);
-        }
-        let private = self
-            .private_copy(code)
-            .map_err(|error| CompileError::Io("copy a compiled component", error))?;
-        let engine = engine.clone();
-        let loaded = tokio::task::spawn_blocking(move || map_verified_code(&engine, private.path()))
+        let (cache, engine, digest) = (self.cache.clone(), engine.clone(), digest.to_owned());
+        tokio::task::spawn_blocking(move || cache.find(&engine, &digest))
             .await
-            .map_err(|error| CompileError::Io("load a compiled component", io::Error::other(error)))?;
-        match loaded {
-            Ok(component) => Ok(Some(component)),
-            Err(error) => {
-                tracing::warn!(component = digest, %error, "compiled component {digest} does not load, compiling it anew");
-                Ok(None)
-            }
-        }
-    }
-
-    /// A file of our own, named at random, readable by nobody else, gone once it is mapped.
-    fn private_copy(&self, code: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-        let mut file = tempfile::Builder::new().prefix(".load-").tempfile_in(&self.cache)?;
-        file.write_all(code)?;
-        Ok(file)
+            .map_err(|error| CompileError::Io("load a compiled component", io::Error::other(error)))?
     }
 
     async fn compile(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
         let io = |what| move |error| CompileError::Io(what, error);
         let folder = tempfile::Builder::new()
             .prefix(".compile-")
-            .tempdir_in(&self.cache)
+            .tempdir_in(&self.cache.folder)
             .map_err(io("make a folder to compile in"))?;
         let (source, target) = (
             folder.path().join("component.wasm"),
@@ -226,6 +172,75 @@ impl Compiler {
             // Ended by a signal: SIGXCPU or SIGKILL at the CPU limit, SIGABRT when memory ran out.
             None => Err(CompileError::OverLimit),
         }
+    }
+}
+
+/// Machine code that was compiled, with what it was compiled of and for.
+struct Cache {
+    folder: PathBuf,
+    key: CacheKey,
+    compatibility: String,
+}
+
+impl Cache {
+    fn path(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.cwasm"))
+    }
+
+    /// What a tag covers: which component, for which engine, and (by its digest) the code itself.
+    fn covered(&self, digest: &str, code: &[u8]) -> String {
+        let code = hex::encode(ring::digest::digest(&ring::digest::SHA256, code));
+        format!("oke compiled component 1\n{}\n{digest}\n{code}\n", self.compatibility)
+    }
+
+    /// Writes code and tag in one file that appears at once.
+    fn keep(&self, digest: &str, code: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.folder)?;
+        file.write_all(hmac::sign(&self.key.0, self.covered(digest, code).as_bytes()).as_ref())?;
+        file.write_all(code)?;
+        file.persist(self.path(digest))?;
+        Ok(())
+    }
+
+    fn find(&self, engine: &Engine, digest: &str) -> Result<Option<Component>, CompileError> {
+        let path = self.path(digest);
+        let contents = match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() <= LARGEST_CODE => fs::read(&path),
+            Ok(_) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        let contents = match contents {
+            Ok(contents) => contents,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CompileError::Io("read a compiled component", error)),
+        };
+        let Some((tag, code)) = contents.split_at_checked(TAG_BYTES) else {
+            return Ok(None);
+        };
+        if hmac::verify(&self.key.0, self.covered(digest, code).as_bytes(), tag).is_err() {
+            tracing::warn!(
+                component = digest,
+                "compiled component {digest} in the cache was not made by this host, compiling it anew"
+            );
+            return Ok(None);
+        }
+        let private = self
+            .private_copy(code)
+            .map_err(|error| CompileError::Io("copy a compiled component", error))?;
+        match map_verified_code(engine, private.path()) {
+            Ok(component) => Ok(Some(component)),
+            Err(error) => {
+                tracing::warn!(component = digest, %error, "compiled component {digest} does not load, compiling it anew");
+                Ok(None)
+            }
+        }
+    }
+
+    /// A file of our own, named at random, readable by nobody else, gone once it is mapped.
+    fn private_copy(&self, code: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+        let mut file = tempfile::Builder::new().prefix(".load-").tempfile_in(&self.folder)?;
+        file.write_all(code)?;
+        Ok(file)
     }
 }
 

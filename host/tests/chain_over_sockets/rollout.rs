@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use oke_host::app::account;
 use oke_host::app::revision::{self, Back};
 use oke_host::app::rollout::steps::{self, Begin, Step};
+use oke_host::app::running::Connectors;
 use oke_host::connector::manifest::ConfigValue;
 use oke_host::domain::comparison::Part;
 use oke_host::domain::principal::{Account, Assignment, Duty, WHOLE_SCHOOL};
@@ -37,7 +38,7 @@ fn holding(duties: &[Duty]) -> Account {
     }
 }
 
-async fn make_teams(house: &House) {
+pub async fn make_teams(house: &House) {
     for (id, parent) in [("zorg", None), ("team-a", Some("zorg")), ("team-b", Some("zorg"))] {
         account::put_unit(&house.core, TENANT, "fb", id, id, parent)
             .await
@@ -79,7 +80,7 @@ fn units(names: &[&str]) -> Step {
     }
 }
 
-async fn delivered_by(house: &House, sitting: &str) -> i64 {
+pub async fn delivered_by(house: &House, sitting: &str) -> i64 {
     let sitting = house.sitting(sitting).await;
     assert!(sitting.is_confirmed());
     sitting.confirmed.unwrap().revision
@@ -282,7 +283,7 @@ async fn planned_now(house: &House) -> i64 {
 }
 
 /// Waits until the vendor has a sitting as planned: the work goes on beside this story.
-async fn confirmed(house: &House, sitting: &str) {
+pub async fn confirmed(house: &House, sitting: &str) {
     for _ in 0..600 {
         if house.sitting(sitting).await.is_confirmed() {
             return;
@@ -334,5 +335,10 @@ async fn only_what_serves_or_may_come_back_stays_loaded() {
     }
     // One more than before: the way back.
     assert_eq!(connectors.loaded(), before + 1);
+
+    // After a start the same is loaded before anything is called, the student system's connector too.
+    let restarted = Connectors::new(house.core.clone(), connectors.engine().clone());
+    restarted.warm_all().await.unwrap();
+    assert_eq!(restarted.loaded(), before + 2);
     house.close_without_tasks().await;
 }
