@@ -37,6 +37,7 @@ mod recordings;
 mod refusal;
 mod refused_package;
 mod report;
+mod revisions;
 mod rollout;
 mod scale_maps;
 mod school;
@@ -75,6 +76,7 @@ pub fn router(service: Service) -> Router {
         .merge(session::routes())
         .merge(today::routes())
         .merge(connectors::routes())
+        .merge(revisions::routes())
         .merge(switch::routes())
         .merge(systems::routes())
         .merge(changes::routes())

@@ -144,6 +144,8 @@ struct PeerPage {
     standing: Standing,
     paused: bool,
     running: String,
+    /// The package of what everybody has.
+    running_digest: Option<String>,
     can_go_back: bool,
     waiting: i64,
     dead: i64,
@@ -193,6 +195,10 @@ async fn shown(
         .await?
         .ok_or_else(|| Oops::absent("Deze koppeling is er niet."))?;
     let revisions = revisions(service, tenant, &row).await?;
+    let package = match row.revision {
+        Some(number) => running(service, tenant, &row.id, number).await?,
+        None => None,
+    };
     let running = revisions.iter().find(|one| row.revision == Some(one.number));
     let running = running.map_or_else(
         || "geen".to_owned(),
@@ -210,6 +216,7 @@ async fn shown(
         standing: Standing::of(&row, visitor.now),
         paused: matches!(row.state, PeerState::Paused { .. }),
         running,
+        running_digest: package.map(|package| package.digest),
         can_go_back: revisions.iter().any(|one| one.back),
         waiting: count(false),
         dead: count(true),

@@ -66,6 +66,8 @@ impl JustDone {
     pub fn notice(&self) -> Option<Notice> {
         let sentence = match self.gedaan.as_str() {
             "gewisseld" => "De revisie is gewisseld. Nieuwe aanroepen gaan vanaf nu langs deze revisie.",
+            "revisie" => "De revisie is gemaakt; nog niemand heeft haar. Rol haar uit per onderdeel, of voor iedereen.",
+            "geinstalleerd" => "De revisie is gemaakt en werkt vanaf nu.",
             "uitrol" => "De uitrol is begonnen; nog niemand heeft de revisie.",
             "uitrolstap" => "De stap is gezet en geldt meteen.",
             "stilgezet" => "De uitrolstop is ingevoerd.",

@@ -34,7 +34,7 @@ use oke_host::store::{Sealer, association, job, offering, result, task};
 pub const TENANT: &str = "roc";
 pub const SIS: &str = "osiris";
 pub const VENDOR: &str = "toetsgilde";
-const VENDOR_NAME: &str = "Toetsgilde";
+pub const VENDOR_NAME: &str = "Toetsgilde";
 pub const PUBLISHER: &str = "oke-host";
 pub const FB: &str = "fb";
 

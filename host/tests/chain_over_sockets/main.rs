@@ -6,6 +6,10 @@
     reason = "the house is the stories' own: what fails in it fails the story"
 )]
 
+mod browser;
+#[expect(dead_code, reason = "the stories of the pages use the rest of it")]
+#[path = "../../src/dashboard/tests/browser/chromium.rs"]
+mod chromium;
 mod comparison;
 mod desk;
 mod flow1;
@@ -20,3 +24,9 @@ mod toetskade;
 mod toetskist;
 mod toetskist_bad;
 mod trouble;
+#[expect(dead_code, reason = "the stories of the pages use the rest of it")]
+#[path = "../../src/dashboard/tests/browser/window.rs"]
+mod window;
+
+// The browser asks its driver by the same calls in both places.
+use oke_host::simulator;

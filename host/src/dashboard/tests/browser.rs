@@ -5,7 +5,10 @@
 //! A new page joins by one line in [`pages`]; a story of its own goes into `stories`.
 
 mod accessible;
+#[expect(dead_code, reason = "the stories over sockets use the rest of it")]
 mod chromium;
 mod pages;
 mod stories;
 mod visit;
+#[expect(dead_code, reason = "the stories over sockets use the rest of it")]
+mod window;

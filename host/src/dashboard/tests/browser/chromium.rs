@@ -201,14 +201,25 @@ impl Chromium {
         self.post("/actions", json!({ "actions": [keyboard] })).await;
     }
 
-    /// The role and the name by which a screen reader announces what has the focus.
-    pub async fn focused(&self) -> (String, String) {
+    /// Gives a file to the field that has the focus, as its window for choosing one would.
+    pub async fn choose_file(&self, file: &Path) {
+        let field = self.active().await;
+        self.post(&format!("/element/{field}/value"), json!({ "text": file }))
+            .await;
+    }
+
+    async fn active(&self) -> String {
         let element = self.get("/element/active").await;
         let id = element
             .as_object()
             .and_then(|it| it.values().next())
             .and_then(Value::as_str);
-        let id = id.expect("something has the focus, be it the page itself").to_owned();
+        id.expect("something has the focus, be it the page itself").to_owned()
+    }
+
+    /// The role and the name by which a screen reader announces what has the focus.
+    pub async fn focused(&self) -> (String, String) {
+        let id = self.active().await;
         let role = self.get(&format!("/element/{id}/computedrole")).await;
         let name = self.get(&format!("/element/{id}/computedlabel")).await;
         (role.as_str().unwrap().to_owned(), name.as_str().unwrap().to_owned())
