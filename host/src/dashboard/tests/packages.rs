@@ -164,3 +164,64 @@ async fn the_page_of_a_key_tells_beforehand_what_its_revocation_stops_and_lets_i
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     assert!(fb.get("/uitgevers").await.text.contains("verloopt vr 1 jan 2027"));
 }
+
+/// What can't be is said before anything is made, by the setting's name, and what was typed stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_with_settings_that_do_not_fit_is_refused_with_what_was_typed() {
+    let stage = Stage::set().await;
+    let fb = stage.browser("fb").await;
+    let running = stage.core.db.revision(SCHOOL, "toa", 2).await.unwrap().unwrap();
+    let path = format!("/koppelingen/toa/revisie/{}", running.digest);
+    let connector = fb.get("/koppelingen/toa").await;
+    assert!(connector.text.contains(&path), "{}", connector.text);
+    let asked = fb.get(&path).await;
+    assert!(asked.text.contains("Niemand heeft de revisie voordat u haar uitrolt"));
+
+    let made = stage.core.db.revisions(SCHOOL, "toa").await.unwrap().len();
+    for (fields, said) in [
+        (
+            [("profiel", "nergens"), ("instelling-page-size", "")],
+            "Dit profiel heeft de connector niet",
+        ),
+        (
+            [("profiel", "proefwerk"), ("instelling-page-size", "veel")],
+            "De instelling ‘page-size’ is een geheel getal van",
+        ),
+        (
+            [("profiel", "proefwerk"), ("instelling-page-size", "99999999")],
+            "De instelling ‘page-size’ klopt niet",
+        ),
+        (
+            [
+                ("profiel", "proefwerk"),
+                ("instelling-percentage-before-cesuur", "misschien"),
+            ],
+            "De instelling ‘percentage-before-cesuur’ is ja of nee",
+        ),
+    ] {
+        let fields = [fields[0], fields[1], ("reden", "kleinere bladzijden")];
+        let page = fb.post(&path, &fields).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}: {}", page.text);
+        assert!(page.text.contains(said), "{said}: {}", page.text);
+        assert!(page.text.contains("kleinere bladzijden"), "what was typed stays");
+    }
+    let now = stage.core.db.revisions(SCHOOL, "toa").await.unwrap().len();
+    assert_eq!(now, made, "nothing was made");
+
+    assert_eq!(
+        fb.get("/koppelingen/toa/revisie/sha256:0").await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        fb.get(&format!("/koppelingen/niemand/revisie/{}", running.digest))
+            .await
+            .status,
+        StatusCode::NOT_FOUND
+    );
+    let bureau = stage.browser("bureau").await;
+    assert_eq!(bureau.get(&path).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        bureau.post(&path, &[("reden", "x")]).await.status,
+        StatusCode::FORBIDDEN
+    );
+}
