@@ -51,6 +51,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::unit::operations())
         .and(v1::peer::operations())
         .and(v1::landscape::operations())
+        .and(v1::registrations::operations())
         .and(v1::needs::operations())
         .and(v1::attempt::operations())
         .and(v1::duplicate::operations())

@@ -62,6 +62,7 @@ pub mod polled;
 pub mod polling;
 pub mod proposal;
 pub mod publisher;
+pub mod pull;
 pub mod pushed;
 pub mod recording;
 pub mod refused;

@@ -22,6 +22,7 @@ pub mod offering;
 pub mod person;
 pub mod principal;
 pub mod proposal;
+pub mod pull;
 pub mod relay;
 pub mod result;
 pub mod retry;

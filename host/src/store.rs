@@ -42,6 +42,7 @@ pub mod peer;
 pub mod person;
 pub mod policy;
 pub mod proposal;
+pub mod pulled;
 pub mod push;
 mod ready;
 pub mod report;

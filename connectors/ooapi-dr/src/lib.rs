@@ -1,13 +1,14 @@
-//! Connector for student systems (DR) that speak OKE themselves: flow 5, and single reads of flow 1.
+//! Connector for student systems (DR) that speak OKE themselves: flow 5, and flow 1 by reading.
 //!
 //! Here is only the calling: what is read and written is `oke-codec`'s, which message a result travels in is `mapping`'s.
 
+mod lists;
 mod mapping;
 
 use oke_codec::{Dialect, Problems, read_association, read_offering, read_person};
 use oke_sdk::{
-    Context, DrStudentresultaat, DrToetsdeelnemers, Error, Way,
-    model::{Association, Offering, Person},
+    Context, DrStudentresultaat, DrToetsdeelnemers, Error, Listed, Page, Period, Way,
+    model::{Association, Group, Membership, Offering, Person},
     ooapi,
 };
 use serde_json::Value;
@@ -49,6 +50,42 @@ impl DrToetsdeelnemers for OoapiDr {
 
     fn get_association(ctx: &Context, association_id: &str) -> Result<Option<Association>, Error> {
         read(ctx, ["associations", association_id], read_association)
+    }
+
+    fn list_offerings(
+        ctx: &Context,
+        period: Period,
+        cursor: Option<String>,
+        page_size: u32,
+    ) -> Result<Page<Listed<Offering>>, Error> {
+        lists::offerings(ctx, period, cursor.as_deref(), page_size)
+    }
+
+    fn list_associations(
+        ctx: &Context,
+        offering_id: &str,
+        cursor: Option<String>,
+        page_size: u32,
+    ) -> Result<Option<Page<Listed<Association>>>, Error> {
+        lists::associations(ctx, offering_id, cursor.as_deref(), page_size)
+    }
+
+    fn list_groups(
+        ctx: &Context,
+        period: Period,
+        cursor: Option<String>,
+        page_size: u32,
+    ) -> Result<Page<Listed<Group>>, Error> {
+        lists::groups(ctx, period, cursor.as_deref(), page_size)
+    }
+
+    fn list_members(
+        ctx: &Context,
+        group_id: &str,
+        cursor: Option<String>,
+        page_size: u32,
+    ) -> Result<Option<Page<Listed<Membership>>>, Error> {
+        lists::members(ctx, group_id, cursor.as_deref(), page_size)
     }
 }
 

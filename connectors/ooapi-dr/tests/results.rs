@@ -1,4 +1,4 @@
-//! Flow 5 to a student system that speaks OKE, and single reads of flow 1.
+//! Flow 5 to a student system that speaks OKE, and single reads of flow 1 (R14).
 
 mod common;
 

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
     account, attempt, bundle, comparison, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape,
-    needs, package, peer, policy, proposal, publisher, recording, result, revision, rollout, sample, scale_map, school,
-    sitting, task, unit,
+    needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout, sample,
+    scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -21,6 +21,7 @@ use super::v1::{
         peer::list, peer::create, peer::put_endpoint, peer::test_endpoint, peer::put_dialect, peer::put_webhook, peer::clients, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
         landscape::systems, landscape::allow, landscape::forbid,
+        registrations::show, registrations::put,
         needs::show, needs::set, needs::blocked,
         attempt::show, attempt::set,
         duplicate::list, duplicate::merge, duplicate::unmerge, duplicate::apart,

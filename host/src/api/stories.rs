@@ -2,6 +2,7 @@
 
 mod comparison;
 mod lists;
+mod registrations;
 mod school;
 mod tasks;
 

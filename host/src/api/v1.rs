@@ -20,6 +20,7 @@ pub mod policy;
 pub mod proposal;
 pub mod publisher;
 pub mod recording;
+pub mod registrations;
 pub mod result;
 pub mod revision;
 pub mod rollout;

@@ -10,7 +10,7 @@ use super::offering::{Confirmed, know_as, newer};
 use super::{Core, Decision, Refused, cancel, deliver, duplicate, person};
 use crate::domain::association::{Association, AssociationKind, without_companions};
 use crate::domain::comparison::enrolment_as_read;
-use crate::domain::model;
+use crate::domain::model::{self, AssociationState};
 use crate::domain::offering::Offering;
 use crate::store::{association, offering, person as person_store};
 
@@ -21,17 +21,7 @@ use crate::store::{association, offering, person as person_store};
 pub async fn put(core: &Core, sender: &Sender, told: &model::Association, content: &[u8]) -> Result<Outcome, Refused> {
     let id = told.association_id.as_str();
     core.decide(&keys(sender, id), || async {
-        let kind = AssociationKind::from_student_system(told.association_type);
-        let known = known(core, sender, id).await?;
-        if let Some(known) = &known
-            && known.kind != kind
-        {
-            return Err(Refused::Invalid(format!(
-                "association {id} is known as {}: its associationType can't change, use another id",
-                known.kind.name()
-            )));
-        }
-        let facts = merge_put_association(known.as_ref().map(|known| &known.facts), told, PutBrings::NoResult);
+        let (kind, known, facts) = put_over(core, sender, told).await?;
         let message = Message {
             kind,
             method: "PUT",
@@ -41,6 +31,27 @@ pub async fn put(core: &Core, sender: &Sender, told: &model::Association, conten
         take(core, sender, known, facts, message).await
     })
     .await
+}
+
+/// What a PUT makes of what is known.
+async fn put_over(
+    core: &Core,
+    sender: &Sender,
+    told: &model::Association,
+) -> Result<(AssociationKind, Option<Association>, model::Association), Refused> {
+    let id = told.association_id.as_str();
+    let kind = AssociationKind::from_student_system(told.association_type);
+    let known = known(core, sender, id).await?;
+    if let Some(known) = &known
+        && known.kind != kind
+    {
+        return Err(Refused::Invalid(format!(
+            "association {id} is known as {}: its associationType can't change, use another id",
+            known.kind.name()
+        )));
+    }
+    let facts = merge_put_association(known.as_ref().map(|known| &known.facts), told, PutBrings::NoResult);
+    Ok((kind, known, facts))
 }
 
 /// A student system's PATCH of an association it made earlier; a cancellation does nothing else (R3, R4).
@@ -137,31 +148,138 @@ async fn take(
 ) -> Result<Decision<Outcome>, Refused> {
     let mut draft = Draft::of(core, &sender.tenant, sender.actor());
     let facts = without_companions(facts);
-    let id = facts.association_id.clone();
-    let outcome = match &known {
-        None => Outcome::Created,
-        Some(known) if known.facts == facts => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
-    };
-    let arrived = Arrived {
-        flow: 1,
-        peer: &sender.peer,
-        method: message.method,
-        subject_kind: "association",
-        subject_id: &id,
-        content: message.content,
-        carries_person: message.person.is_some(),
-    };
-    draft.note(arrived, outcome)?;
+    let outcome = outcome(known.as_ref(), &facts);
+    note(&mut draft, sender, &facts.association_id, &message, outcome)?;
     if outcome != Outcome::Repeated {
-        let detail = format!("{} {}", message.kind.name(), outcome.word());
-        draft.audit("association.tell", ("association", &id), detail, message.content);
-        keep(&mut draft, sender, known, facts, &message).await?;
+        tell(&mut draft, sender, (known, facts), &message, outcome).await?;
     }
     Ok(Decision {
         write_set: draft.finish(),
         answer: outcome,
     })
+}
+
+fn outcome(known: Option<&Association>, facts: &model::Association) -> Outcome {
+    match known {
+        None => Outcome::Created,
+        Some(known) if known.facts == *facts => Outcome::Repeated,
+        Some(_) => Outcome::Applied,
+    }
+}
+
+fn note(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    id: &str,
+    message: &Message<'_>,
+    outcome: Outcome,
+) -> Result<(), Refused> {
+    let arrived = Arrived {
+        flow: 1,
+        peer: &sender.peer,
+        method: message.method,
+        subject_kind: "association",
+        subject_id: id,
+        content: message.content,
+        carries_person: message.person.is_some(),
+    };
+    draft.note(arrived, outcome)?;
+    Ok(())
+}
+
+async fn tell(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    (known, facts): (Option<Association>, model::Association),
+    message: &Message<'_>,
+    outcome: Outcome,
+) -> Result<(), Refused> {
+    let detail = format!("{} {}", message.kind.name(), outcome.word());
+    draft.audit(
+        "association.tell",
+        ("association", &facts.association_id),
+        detail,
+        message.content,
+    );
+    keep(draft, sender, known, facts, message).await
+}
+
+/// Takes what a student system lists of its own association, as a PUT of it would be taken; what is known already leaves
+/// no trace. The enrolments in a course or program that it names are fetched where they are not known, since no list
+/// brings them. An extra attempt that was made here, or by an outside TPL, is its maker's own, wherever it is listed (R8).
+///
+/// # Errors
+/// As [`put`]; then nothing was added to the draft.
+pub(super) async fn keep_listed(
+    draft: &mut Draft<'_>,
+    peer: &str,
+    told: &model::Association,
+) -> Result<Outcome, Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let made_by_planner = association::find(db, tenant, &told.association_id)
+        .await?
+        .is_some_and(|known| known.peer == peer && (known.planned_by.is_some() || known.planner.is_some()));
+    if made_by_planner {
+        return Ok(Outcome::Repeated);
+    }
+    let sender = Sender::of_job(draft, peer);
+    let (kind, known, facts) = put_over(draft.core, &sender, told).await?;
+    let facts = without_companions(facts);
+    let outcome = outcome(known.as_ref(), &facts);
+    if outcome != Outcome::Repeated {
+        let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
+        let message = Message {
+            kind,
+            method: "GET",
+            content: &content,
+            person: told.person.as_ref(),
+        };
+        note(draft, &sender, &told.association_id, &message, outcome)?;
+        let contexts = contexts(&facts);
+        tell(draft, &sender, (known, facts), &message, outcome).await?;
+        for context in contexts {
+            if association::find(db, tenant, &context).await?.is_none() {
+                deliver::fetch_association(draft, peer, &context).await?;
+            }
+        }
+    } else if let Some(whole) = &told.person {
+        person::keep_told(draft, peer, whole).await?;
+    }
+    Ok(outcome)
+}
+
+/// The enrolments in a course and a program that an enrolment that stands belongs to.
+fn contexts(facts: &model::Association) -> Vec<String> {
+    if facts.state == AssociationState::Canceled {
+        return Vec::new();
+    }
+    let named = [
+        &facts.program_offering_association_id,
+        &facts.course_offering_association_id,
+    ];
+    named.into_iter().flatten().cloned().collect()
+}
+
+/// Keeps an association that was read from the student system because another named it, unless it came by itself meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_fetched(draft: &mut Draft<'_>, peer: &str, told: &model::Association) -> Result<(), Refused> {
+    let id = told.association_id.as_str();
+    if association::find(&draft.core.db, draft.tenant, id).await?.is_some() {
+        return Ok(());
+    }
+    let sender = Sender::of_job(draft, peer);
+    let kind = AssociationKind::from_student_system(told.association_type);
+    let facts = without_companions(merge_put_association(None, told, PutBrings::NoResult));
+    draft.audit("association.fetch", ("association", id), kind.name().to_owned(), b"");
+    let message = Message {
+        kind,
+        method: "GET",
+        content: b"",
+        person: told.person.as_ref(),
+    };
+    keep(draft, &sender, None, facts, &message).await
 }
 
 async fn keep(

@@ -14,6 +14,7 @@ mod needs;
 mod nodes;
 mod planning;
 mod polled;
+mod pulled;
 mod read_again;
 mod recording;
 mod reports;

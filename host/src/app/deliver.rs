@@ -156,6 +156,14 @@ pub async fn fetch_offering(draft: &mut Draft<'_>, peer: &str, offering: &str) -
     fetch(draft, FETCH_OFFERING, peer, ("offering", offering)).await
 }
 
+/// Fetches an association that another named, and that no list brings.
+///
+/// # Errors
+/// What the database says.
+pub async fn fetch_association(draft: &mut Draft<'_>, peer: &str, association: &str) -> Result<(), Refused> {
+    fetch(draft, FETCH_ASSOCIATION, peer, ("association", association)).await
+}
+
 /// Reads a person again from the student system, whose data goes before ours (R25).
 ///
 /// # Errors

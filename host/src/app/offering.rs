@@ -18,20 +18,31 @@ use crate::store::{association, offering};
 pub async fn put(core: &Core, sender: &Sender, told: &model::Offering, content: &[u8]) -> Result<Outcome, Refused> {
     let id = told.offering_id.as_str();
     core.decide(&keys(sender, id), || async {
-        let kind = OfferingKind::from_student_system(told.offering_type);
-        let known = known(core, sender, id).await?;
-        if let Some(known) = &known
-            && known.kind != kind
-        {
-            return Err(Refused::Invalid(format!(
-                "offering {id} is known as {}: its offeringType can't change, use another id",
-                known.kind.name()
-            )));
-        }
-        let facts = merge_put_offering(known.as_ref().map(|known| &known.facts), told);
+        let (kind, known, facts) = put_over(core, sender, told).await?;
         take(core, sender, kind, known, facts, ("PUT", content)).await
     })
     .await
+}
+
+/// What a PUT makes of what is known.
+async fn put_over(
+    core: &Core,
+    sender: &Sender,
+    told: &model::Offering,
+) -> Result<(OfferingKind, Option<Offering>, model::Offering), Refused> {
+    let id = told.offering_id.as_str();
+    let kind = OfferingKind::from_student_system(told.offering_type);
+    let known = known(core, sender, id).await?;
+    if let Some(known) = &known
+        && known.kind != kind
+    {
+        return Err(Refused::Invalid(format!(
+            "offering {id} is known as {}: its offeringType can't change, use another id",
+            known.kind.name()
+        )));
+    }
+    let facts = merge_put_offering(known.as_ref().map(|known| &known.facts), told);
+    Ok((kind, known, facts))
 }
 
 /// A student system's PATCH of an offering it made earlier; a cancellation does nothing else (R3, R4).
@@ -87,31 +98,73 @@ async fn take(
     (method, content): (&str, &[u8]),
 ) -> Result<Decision<Outcome>, Refused> {
     let mut draft = Draft::of(core, &sender.tenant, sender.actor());
-    let id = facts.offering_id.clone();
-    let outcome = match &known {
-        None => Outcome::Created,
-        Some(known) if known.facts == facts => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
-    };
-    let arrived = Arrived {
-        flow: 1,
-        peer: &sender.peer,
-        method,
-        subject_kind: "offering",
-        subject_id: &id,
-        content,
-        carries_person: false,
-    };
-    draft.note(arrived, outcome)?;
+    let outcome = outcome(known.as_ref(), &facts);
+    note(&mut draft, sender, &facts.offering_id, (method, content), outcome)?;
     if outcome != Outcome::Repeated {
-        let detail = outcome_detail(kind, outcome);
-        draft.audit("offering.tell", ("offering", &id), detail, content);
-        keep(&mut draft, sender, kind, known, facts).await?;
+        tell(&mut draft, sender, (kind, outcome), known, facts, content).await?;
     }
     Ok(Decision {
         write_set: draft.finish(),
         answer: outcome,
     })
+}
+
+fn outcome(known: Option<&Offering>, facts: &model::Offering) -> Outcome {
+    match known {
+        None => Outcome::Created,
+        Some(known) if known.facts == *facts => Outcome::Repeated,
+        Some(_) => Outcome::Applied,
+    }
+}
+
+fn note(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    id: &str,
+    (method, content): (&str, &[u8]),
+    outcome: Outcome,
+) -> Result<(), Refused> {
+    let arrived = Arrived {
+        flow: 1,
+        peer: &sender.peer,
+        method,
+        subject_kind: "offering",
+        subject_id: id,
+        content,
+        carries_person: false,
+    };
+    draft.note(arrived, outcome)?;
+    Ok(())
+}
+
+async fn tell(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    (kind, outcome): (OfferingKind, Outcome),
+    known: Option<Offering>,
+    facts: model::Offering,
+    content: &[u8],
+) -> Result<(), Refused> {
+    let detail = outcome_detail(kind, outcome);
+    draft.audit("offering.tell", ("offering", &facts.offering_id), detail, content);
+    keep(draft, sender, kind, known, facts).await
+}
+
+/// Takes what a student system lists of its own offering, as a PUT of it would be taken. What is known already leaves no
+/// trace.
+///
+/// # Errors
+/// As [`put`]; then nothing was added to the draft.
+pub(super) async fn keep_listed(draft: &mut Draft<'_>, peer: &str, told: &model::Offering) -> Result<Outcome, Refused> {
+    let sender = Sender::of_job(draft, peer);
+    let (kind, known, facts) = put_over(draft.core, &sender, told).await?;
+    let outcome = outcome(known.as_ref(), &facts);
+    if outcome != Outcome::Repeated {
+        let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
+        note(draft, &sender, &told.offering_id, ("GET", &content), outcome)?;
+        tell(draft, &sender, (kind, outcome), known, facts, &content).await?;
+    }
+    Ok(outcome)
 }
 
 /// Writes what a student system says of its own offering, and what follows from it.

@@ -64,6 +64,32 @@ pub(super) async fn keep_told(draft: &mut Draft<'_>, peer: &str, told: &model::P
     }
 }
 
+/// Takes a person as the student system that made them has them now, as a PUT would be taken; what is known already leaves
+/// no trace. Data that was erased stays so until something needs it again (R5).
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn keep_present(draft: &mut Draft<'_>, peer: &str, told: &model::Person) -> Result<Outcome, Refused> {
+    let known = person::find(&draft.core.db, draft.tenant, &told.person_id).await?;
+    let Some(known) = known.filter(|known| known.peer == peer && !known.erased && !is_told(known, told)) else {
+        return Ok(Outcome::Repeated);
+    };
+    let id = told.person_id.as_str();
+    let arrived = Arrived {
+        flow: 1,
+        peer,
+        method: "GET",
+        subject_kind: "person",
+        subject_id: id,
+        content: b"",
+        carries_person: true,
+    };
+    draft.note(arrived, Outcome::Applied)?;
+    draft.audit("person.tell", ("person", id), Outcome::Applied.word().to_owned(), b"");
+    keep(draft, peer, Some(known), told).await?;
+    Ok(Outcome::Applied)
+}
+
 /// Takes over what is compared of a person as the student system that made them answered, where nothing has changed here since
 /// it was asked: `seen` is the version of then.
 ///

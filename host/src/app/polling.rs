@@ -1,5 +1,5 @@
 //! What a peer is asked again and again, by jobs that never end: results and reports of a vendor that doesn't send them,
-//! and its catalogue. Whether, and how often, follows from the revision that runs.
+//! its catalogue, and flow 1 of a student system that doesn't send it. Whether, and how often, follows from the revision that runs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::comparison::nightly;
-use super::{Core, Decision, Draft, Refused, catalogue, revision, rollout};
+use super::{Core, Decision, Draft, Refused, catalogue, pull, revision, rollout};
 use crate::connector::manifest::ConfigValue;
 use crate::domain::interface::Interface;
 use crate::domain::lane::{self, JobState};
@@ -30,6 +30,8 @@ const POLL_SECONDS: &str = "poll-seconds";
 const POLL_EVERY: Duration = Duration::from_secs(60);
 /// How often a catalogue is fetched.
 const CATALOGUE_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often a student system is asked for the coming days; for everything at night.
+const REGISTRATIONS_EVERY: Duration = Duration::from_secs(3600);
 
 /// What is asked again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +42,18 @@ pub enum Recurring {
     Results,
     /// Reports (flow 4).
     Reports,
+    /// Planbare toetsen and who is enrolled for them (flow 1), where functioneel beheer says that they are asked for.
+    Registrations,
 }
 
 impl Recurring {
     /// All of them.
-    pub const ALL: [Recurring; 3] = [Recurring::Catalogue, Recurring::Results, Recurring::Reports];
+    pub const ALL: [Recurring; 4] = [
+        Recurring::Catalogue,
+        Recurring::Results,
+        Recurring::Reports,
+        Recurring::Registrations,
+    ];
 
     /// The kind of its job.
     #[must_use]
@@ -53,6 +62,7 @@ impl Recurring {
             Recurring::Catalogue => catalogue::FETCH_CATALOGUE,
             Recurring::Results => POLL_RESULTS,
             Recurring::Reports => POLL_REPORTS,
+            Recurring::Registrations => pull::PULL_REGISTRATIONS,
         }
     }
 
@@ -63,6 +73,7 @@ impl Recurring {
             Recurring::Catalogue => Interface::TaToetscatalogus,
             Recurring::Results => Interface::TaResultaten,
             Recurring::Reports => Interface::TaZittingsverslag,
+            Recurring::Registrations => Interface::DrToetsdeelnemers,
         }
     }
 
@@ -72,6 +83,7 @@ impl Recurring {
             Recurring::Catalogue => 0,
             Recurring::Results => 3,
             Recurring::Reports => 4,
+            Recurring::Registrations => 1,
         };
         match asks.revision {
             None => lane::name(flow, "peer", peer),
@@ -123,11 +135,11 @@ pub async fn wanted(
     }))
 }
 
-/// The revisions that ask beside the one that everybody has: each for the sittings that it serves. The catalogue is
-/// everybody's.
+/// The revisions that ask beside the one that everybody has: each for the sittings that it serves. The catalogue and flow
+/// 1 are everybody's.
 fn apart(serving: &Serving, what: Recurring) -> Vec<i64> {
     match what {
-        Recurring::Catalogue => Vec::new(),
+        Recurring::Catalogue | Recurring::Registrations => Vec::new(),
         Recurring::Results | Recurring::Reports => {
             let mut in_use = serving.in_use(flow_of(what.interface()));
             in_use.retain(|number| serving.default != Some(*number));
@@ -153,6 +165,10 @@ async fn how_often(
     }
     if what == Recurring::Catalogue {
         return Ok(Some(CATALOGUE_EVERY));
+    }
+    if what == Recurring::Registrations {
+        let is_asked = pull::is_asked(core, tenant, peer_id).await?;
+        return Ok(is_asked.then_some(REGISTRATIONS_EVERY));
     }
     let config: crate::connector::manifest::Configuration =
         serde_json::from_str(&revision.config).map_err(|error| inconsistent("revision.config", &error.to_string()))?;

@@ -18,15 +18,7 @@ pub async fn put(core: &Core, sender: &Sender, told: &Group, content: &[u8]) -> 
         let mut draft = Draft::of(core, &sender.tenant, sender.actor());
         draft.note(arrived(sender, id, content), outcome)?;
         if outcome != Outcome::Repeated {
-            draft.audit("group.tell", ("group", id), outcome.word().to_owned(), content);
-            let group = TestGroup {
-                id: id.to_owned(),
-                peer: sender.peer.clone(),
-                facts: told.clone(),
-                updated_at: draft.now,
-                version: known.map_or(0, |known| known.version),
-            };
-            draft.put(test_group::next(&sender.tenant, &group));
+            tell(&mut draft, sender, told, known.as_ref(), (outcome, content));
         }
         Ok(Decision {
             write_set: draft.finish(),
@@ -58,19 +50,7 @@ pub async fn put_member(
         let mut draft = Draft::of(core, tenant, sender.actor());
         draft.note(arrived(sender, group, content), outcome)?;
         if outcome != Outcome::Repeated {
-            let detail = format!("member {}", outcome.word());
-            draft.audit("group.tell", ("group", group), detail, content);
-            let member = Member {
-                group: group.to_owned(),
-                facts: told.clone(),
-                updated_at: draft.now,
-                version: known.map_or(0, |known| known.version),
-            };
-            draft.put(test_group::next_member(tenant, &member));
-            let who = person::find(&core.db, tenant, &told.person_id).await?;
-            if !member.is_canceled() && who.is_none_or(|who| who.erased) {
-                deliver::fetch_person(&mut draft, &sender.peer, &told.person_id).await?;
-            }
+            tell_member(&mut draft, sender, (group, told), known.as_ref(), (outcome, content)).await?;
         }
         Ok(Decision {
             write_set: draft.finish(),
@@ -78,6 +58,95 @@ pub async fn put_member(
         })
     })
     .await
+}
+
+/// Takes what a student system lists of its own group, as a PUT of it would be taken; what is known already leaves no trace.
+///
+/// # Errors
+/// As [`put`]; then nothing was added to the draft.
+pub(super) async fn keep_listed(draft: &mut Draft<'_>, peer: &str, told: &Group) -> Result<Outcome, Refused> {
+    let sender = Sender::of_job(draft, peer);
+    let known = own(draft.core, &sender, &told.group_id).await?;
+    let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+    if outcome != Outcome::Repeated {
+        let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
+        let message = Arrived {
+            method: "GET",
+            ..arrived(&sender, &told.group_id, &content)
+        };
+        draft.note(message, outcome)?;
+        tell(draft, &sender, told, known.as_ref(), (outcome, &content));
+    }
+    Ok(outcome)
+}
+
+/// The same for who belongs to a group.
+///
+/// # Errors
+/// As [`put_member`]; then nothing was added to the draft.
+pub(super) async fn keep_listed_member(
+    draft: &mut Draft<'_>,
+    peer: &str,
+    (group, told): (&str, &Membership),
+) -> Result<Outcome, Refused> {
+    let sender = Sender::of_job(draft, peer);
+    if own(draft.core, &sender, group).await?.is_none() {
+        return Err(Refused::unknown("group", group));
+    }
+    let known = test_group::member(&draft.core.db, draft.tenant, group, &told.person_id).await?;
+    let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+    if outcome != Outcome::Repeated {
+        let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
+        let message = Arrived {
+            method: "GET",
+            ..arrived(&sender, group, &content)
+        };
+        draft.note(message, outcome)?;
+        tell_member(draft, &sender, (group, told), known.as_ref(), (outcome, &content)).await?;
+    }
+    Ok(outcome)
+}
+
+fn tell(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    told: &Group,
+    known: Option<&TestGroup>,
+    (outcome, content): (Outcome, &[u8]),
+) {
+    let id = told.group_id.as_str();
+    draft.audit("group.tell", ("group", id), outcome.word().to_owned(), content);
+    let group = TestGroup {
+        id: id.to_owned(),
+        peer: sender.peer.clone(),
+        facts: told.clone(),
+        updated_at: draft.now,
+        version: known.map_or(0, |known| known.version),
+    };
+    draft.put(test_group::next(draft.tenant, &group));
+}
+
+async fn tell_member(
+    draft: &mut Draft<'_>,
+    sender: &Sender,
+    (group, told): (&str, &Membership),
+    known: Option<&Member>,
+    (outcome, content): (Outcome, &[u8]),
+) -> Result<(), Refused> {
+    let detail = format!("member {}", outcome.word());
+    draft.audit("group.tell", ("group", group), detail, content);
+    let member = Member {
+        group: group.to_owned(),
+        facts: told.clone(),
+        updated_at: draft.now,
+        version: known.map_or(0, |known| known.version),
+    };
+    draft.put(test_group::next_member(draft.tenant, &member));
+    let who = person::find(&draft.core.db, draft.tenant, &told.person_id).await?;
+    if !member.is_canceled() && who.is_none_or(|who| who.erased) {
+        deliver::fetch_person(draft, &sender.peer, &told.person_id).await?;
+    }
+    Ok(())
 }
 
 fn lock(sender: &Sender, id: &str) -> String {

@@ -15,6 +15,7 @@ use super::scenario::{Call, Expect, Fault, RETRY_AFTER, Scenario, Standing, Step
 use super::stage::{DOCUMENT, IRREGULARITIES, SCORE, Stage, Subject, uuid};
 
 mod files;
+mod lists;
 
 /// Components per page asked for: less than the platform's catalogue holds would be better, but 10 is the least (R20).
 const PAGE: u32 = 10;
@@ -164,6 +165,9 @@ impl Stage<'_> {
                     sitting.offering_id = unknown();
                 }
                 caller.put_report_tpl(&sitting).await.outcome.map(|()| Saw::Right)
+            }
+            Call::AllOfferings | Call::AllAssociations | Call::AssociationsOfUnknown | Call::AllGroups => {
+                lists::call(call, caller, (subject, self.sis.school())).await
             }
             _ => at_student_system(call, caller, subject).await,
         }

@@ -97,6 +97,14 @@ pub enum Call {
     GetUnknownPerson,
     /// An enrolment that is there.
     GetAssociation,
+    /// All pages of the planbare toetsen; they name every one once.
+    AllOfferings,
+    /// All pages of the enrolments of one; they name every one once.
+    AllAssociations,
+    /// The enrolments of a planbare toets that is not there.
+    AssociationsOfUnknown,
+    /// All pages of the test groups, and of who belongs to the first.
+    AllGroups,
     /// The result of an enrolment.
     PutResult,
     /// The result of an extra attempt.

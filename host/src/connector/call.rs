@@ -31,6 +31,7 @@ mod tpl_zittingsverslag;
 mod webhook;
 
 pub use dr_studentresultaat::Way;
+pub use dr_toetsdeelnemers::{Listed, ListedDays, ListedPage, Unreadable};
 pub use files::{Encoding, File, FileContent, Line, Planned, Reading, Table};
 pub use oke_codec::model::{Delivery, Report};
 pub use ta_resultaten::{DeliveryPage, Document};

@@ -78,6 +78,8 @@ impl JustDone {
             "webhook" => "Het geheim is bewaard.",
             "landschap" => "Het landschap is bewaard en geldt meteen.",
             "schrijfwijze" => "De schrijfwijze is bewaard en geldt vanaf het volgende bericht.",
+            "toetsdeelnemers" => "De wijze waarop toetsdeelnemers komen is bewaard.",
+            "ophalen" => "Het ophalen begint. Ververs deze pagina om te zien hoe ver het is.",
             "opname" => "De instelling is bewaard en geldt vanaf de volgende aanroep.",
             "omgeving" => "De omgeving is bewaard.",
             "gepauzeerd" => "De koppeling is gepauzeerd. Berichten wachten en gaan niet verloren.",

@@ -1,8 +1,10 @@
 //! `/aansluitingen`: the systems around the host as functioneel beheer sets them up: where they are reached and whether
-//! that works, their clients of our faces, the secrets of their webhooks, and with whom an outside planning system works.
+//! that works, their clients of our faces, the secrets of their webhooks, how flow 1 of a student system comes, and with whom an outside
+//! planning system works.
 
 mod dialect;
 mod endpoint;
+mod registrations;
 
 use askama::Template;
 use axum::Router;
@@ -13,6 +15,7 @@ use axum::routing::{get, post};
 
 use self::dialect::{HabitLine, put_dialect};
 use self::endpoint::{EndpointLine, endpoints, put_endpoint, try_endpoint};
+use self::registrations::{Registrations, pull_now, put_registrations, registrations};
 use super::connection_words::TriedLine;
 use super::form::Form;
 use super::oops::Oops;
@@ -43,6 +46,8 @@ pub fn routes() -> Router<Service> {
         .route("/aansluitingen/{peer}/webhook", post(put_webhook))
         .route("/aansluitingen/{peer}/landschap", post(allow))
         .route("/aansluitingen/{peer}/schrijfwijze", post(put_dialect))
+        .route("/aansluitingen/{peer}/toetsdeelnemers", post(put_registrations))
+        .route("/aansluitingen/{peer}/ophalen", post(pull_now))
 }
 
 struct Line {
@@ -169,6 +174,7 @@ struct SystemPage {
     is_planner: bool,
     habits: Vec<HabitLine>,
     faces: Vec<String>,
+    registrations: Option<Registrations>,
 }
 
 /// What the page says beside the system itself.
@@ -231,6 +237,7 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
         links: links_of(service, tenant, &row).await?,
         is_planner: row.hat == "tpl",
         habits: dialect::lines(&row.dialect),
+        registrations: registrations(service, tenant, &row).await?,
         faces: faces(&row.hat)
             .iter()
             .map(|face| format!("{url}/oke/{tenant}/{face}"))

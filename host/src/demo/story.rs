@@ -162,7 +162,7 @@ async fn waiting_jobs(cast: &Cast) -> Result<usize, DemoError> {
     for peer in [PUSHES, POLLED, KADE, KIST, SIS] {
         for state in ["ready", "running", "dead"] {
             let jobs = list(cast.beheer.get(&format!("/jobs?peer={peer}&state={state}")).await?)?;
-            let recurring = ["poll_results", "poll_reports", "fetch_catalogue"];
+            let recurring = ["poll_results", "poll_reports", "fetch_catalogue", "pull_registrations"];
             waiting += jobs
                 .iter()
                 .filter(|job| !recurring.iter().any(|kind| job["kind"] == json!(kind)))

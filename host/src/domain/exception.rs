@@ -1,5 +1,9 @@
 //! Exceptions: what waits for a person, whose it is, and the next step, in Dutch and without personal data.
 
+mod listed;
+
+pub use listed::{GROUP_DIFFERS, LISTED_REFUSED, group_differs, listed_refused};
+
 use super::needs::Obstacle;
 use super::principal::Duty;
 use super::proposal::ProposalKind;

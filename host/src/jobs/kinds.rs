@@ -25,6 +25,7 @@ mod keur_package;
 mod poll_reports;
 mod poll_results;
 mod presence;
+mod pull_registrations;
 mod read_back;
 mod relay_report;
 mod relay_result;
@@ -47,6 +48,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(fetch_catalogue::FetchCatalogue(connectors()))
         .with(poll_results::PollResults(connectors()))
         .with(poll_reports::PollReports(connectors()))
+        .with(pull_registrations::PullRegistrations(connectors()))
         .with(read_back::ReadBack(connectors()))
         .with(relay_result::RelayResult(connectors()))
         .with(relay_report::RelayReport(connectors()))

@@ -8,6 +8,7 @@ mod documents;
 mod face;
 mod flow5;
 mod push;
+mod quiet;
 mod registry;
 
 use std::net::SocketAddr;
@@ -191,6 +192,16 @@ impl Sis {
         end: jiff::Timestamp,
     ) -> Result<Delivery, SimulatorError> {
         push::change_offering_end(&self.system, offering_id, end).await
+    }
+
+    /// Forgets an offering or an association, and tells nobody.
+    pub fn forget(&self, id: &str) -> Result<(), SimulatorError> {
+        quiet::forget(&self.system, id)
+    }
+
+    /// Replaces fields of an offering, a person or an association, and tells nobody.
+    pub fn amend(&self, id: &str, fields: &serde_json::Value) -> Result<(), SimulatorError> {
+        quiet::amend(&self.system, id, fields)
     }
 
     /// Sends the messages that a rule for reordering has kept back.

@@ -228,6 +228,7 @@ macro_rules! migrations_in {
             (21, "file_terms", migrations_in!($folder, "0021_file_terms")),
             (22, "absent", migrations_in!($folder, "0022_absent")),
             (23, "dialect", migrations_in!($folder, "0023_dialect")),
+            (24, "pulled", migrations_in!($folder, "0024_pulled")),
         ]
     };
     ($folder:literal, $file:literal) => {

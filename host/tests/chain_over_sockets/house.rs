@@ -99,6 +99,11 @@ impl House {
 
     /// The same, with tests of another vendor for the students of the school.
     pub async fn with_more_to_plan(come: Come, more: &[TestToPlan]) -> Option<House> {
+        House::with_students(come, more, 6).await
+    }
+
+    /// The same, with so many students.
+    pub async fn with_students(come: Come, more: &[TestToPlan], students: usize) -> Option<House> {
         modules()?;
         let clock = MovableClock::at("2026-09-01T09:00:00Z".parse().unwrap());
         let database = TestDatabase::sqlite().await;
@@ -117,7 +122,7 @@ impl House {
         let router = host.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
 
-        let (sis, ta) = simulators(&clock, come, more).await;
+        let (sis, ta) = simulators(&clock, come, more, students).await;
         let house = House {
             core,
             clock,
@@ -388,17 +393,17 @@ impl House {
     }
 }
 
-async fn simulators(clock: &MovableClock, come: Come, more: &[TestToPlan]) -> (Sis, Ta) {
+async fn simulators(clock: &MovableClock, come: Come, more: &[TestToPlan], students: usize) -> (Sis, Ta) {
     let now = Now::by(clock.clone());
     let plan = SchoolPlan {
         tests: [SchoolPlan::one_test_of_each(&[VENDOR_NAME]), more.to_vec()].concat(),
-        ..SchoolPlan::new(11, 1, 6, now.today())
+        ..SchoolPlan::new(11, 1, students, now.today())
     };
     let sis = Sis::start(SisOptions {
         plan,
         now: now.clone(),
         token_lifetime: SignedDuration::from_hours(2400),
-        ..SisOptions::new(11, 1, 6)
+        ..SisOptions::new(11, 1, students)
     });
     let ta = Ta::start(TaOptions {
         mode: match come {

@@ -19,6 +19,7 @@ mod house;
 mod keuring;
 mod outside;
 mod polling;
+mod pulled;
 mod rollout;
 mod toetskade;
 mod toetskist;

@@ -235,6 +235,7 @@ open_list!(DocumentType: AssessmentForm, AssessmentFormWithAnswers, AssessmentMo
 open_list!(Role: Student, Coordinator, Invigilator, Assessor, Guest);
 open_list!(AssociationState: Associated, Canceled, Finished);
 open_list!(Attendance: NotKnown, NotPresent, NotStarted, NotFinished, Present);
+open_list!(MembershipState: Active, Canceled);
 closed_list!(ComponentStatus: Active, Inactive);
 closed_list!(OfferingState: Active, Canceled);
 closed_list!(StartOptions: IndividualStart, TriggeredStart);
@@ -263,6 +264,9 @@ record!(Association: association_id, association_type, role, state, person_id, p
     org_association_id, start, expected_end, final_end, sequence_code, result, opaque);
 record!(ExamResult: r#final = final_, state, attendance, pass, comment, score, result_date, test_date, raw_score,
     max_raw_score, executed_offering_name, assessor_id, assessor_code, irregularities, documents, opaque);
+record!(Group: group_id, group_type, primary_code, other_codes, name, description, start, end, person_count,
+    organization_id, opaque);
+record!(Membership: person_id, state, role, start, end, opaque);
 record!(Delivery: deelname_peer_id, result, normed, examenversie);
 record!(Report: sitting_peer_id, irregularities, documents);
 

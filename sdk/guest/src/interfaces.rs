@@ -13,7 +13,7 @@ mod tpl_zittingsverslag;
 mod webhook;
 
 pub use dr_studentresultaat::{DrStudentresultaat, Way};
-pub use dr_toetsdeelnemers::DrToetsdeelnemers;
+pub use dr_toetsdeelnemers::{DrToetsdeelnemers, Listed, Period, Unreadable};
 pub use files::{Encoding, File, FileContent, Files, Line, Piece, Planned, Reading, Refusal, Row, Table};
 pub use ta_resultaten::{DeliveryPage, TaResultaten};
 pub use ta_toetscatalogus::TaToetscatalogus;

@@ -58,9 +58,9 @@ pub use error::Error;
 #[doc(hidden)]
 pub use export::Glue;
 pub use interfaces::{
-    DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Encoding, File, FileContent, Files, Line, Page,
-    Piece, Planned, Pushed, Reading, Received, Refusal, Row, TaResultaten, TaToetscatalogus, TaZittingsplan,
-    TaZittingsverslag, Table, TplResultaten, TplZittingsverslag, Way, Webhook, Written,
+    DeliveryPage, Document, DrStudentresultaat, DrToetsdeelnemers, Encoding, File, FileContent, Files, Line, Listed,
+    Page, Period, Piece, Planned, Pushed, Reading, Received, Refusal, Row, TaResultaten, TaToetscatalogus,
+    TaZittingsplan, TaZittingsverslag, Table, TplResultaten, TplZittingsverslag, Unreadable, Way, Webhook, Written,
 };
 pub use model::{Delivery, Report};
 pub use oke_codec::model;

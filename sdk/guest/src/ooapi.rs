@@ -5,7 +5,7 @@ use oke_codec::{Dialect, Page, Problems, Quirks, Version, read_page};
 use serde_json::{Map, Value};
 
 use crate::{
-    ConfigValue, Context, Error,
+    ConfigValue, Context, Error, Listed, Unreadable,
     http::{Request, Response},
 };
 
@@ -102,6 +102,32 @@ pub fn page<T>(
 ) -> Result<Page<Result<T, Problems>>, Error> {
     let page: Value = answer.json()?;
     read_page(&page, |item| reader(item, dialect)).map_err(unreadable)
+}
+
+/// The page with this number of a collection, as a list of the contract: one outcome per item. One that can't be read
+/// says its id, under `id_field`, where it has one.
+///
+/// # Errors
+/// As [`page`].
+pub fn listed<T>(
+    answer: Response,
+    dialect: &Dialect,
+    (number, id_field): (u32, &str),
+    reader: impl Fn(&Value, &Dialect) -> Result<T, Problems>,
+) -> Result<crate::Page<Listed<T>>, Error> {
+    let outcome = |item: &Value, dialect: &Dialect| {
+        let read = reader(item, dialect);
+        // Where the item stands on the page is left out of the reason: it changes, and the item does not.
+        Ok(read.map_err(|problems| Unreadable {
+            id: item[id_field].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
+            why: words(&problems),
+        }))
+    };
+    let page = page(answer, dialect, outcome)?.all_or_nothing().map_err(unreadable)?;
+    Ok(crate::Page {
+        items: page.items,
+        next: page.has_next_page.then(|| (number.saturating_add(1)).to_string()),
+    })
 }
 
 /// The vendor sent an object that can't be read: a person looks, with the vendor.

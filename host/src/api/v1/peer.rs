@@ -14,6 +14,7 @@ use crate::api::problem::Problem;
 use crate::app::connection::{self, Found, NotTriable};
 use crate::app::peer::{PeerError, Reach, SignIn};
 use crate::app::polling::{self, Recurring};
+use crate::app::pull;
 use crate::app::{account::actor, client, peer, pushed};
 use crate::domain::principal::Duty;
 use crate::jobs::peers;
@@ -425,11 +426,12 @@ pub async fn resume(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
-    /// `catalogue`, `results` or `reports`.
+    /// `catalogue`, `results`, `reports`, or `registrations` of a student system that is asked for flow 1: everything, as
+    /// at night.
     pub what: String,
 }
 
-/// Asks a vendor now rather than at its next round (flows 0, 3 and 4).
+/// Asks a peer now rather than at its next round (flows 0, 1, 3 and 4).
 #[utoipa::path(post, path = "/api/v1/peers/{peer}/poll", tag = "peers", request_body = Ask,
     params(("peer" = String, Path)), responses((status = 202), (status = "4XX", body = Problem)))]
 pub async fn poll(
@@ -443,10 +445,14 @@ pub async fn poll(
         "catalogue" => Recurring::Catalogue,
         "results" => Recurring::Results,
         "reports" => Recurring::Reports,
+        "registrations" => {
+            pull::now(&service.core, caller.tenant(), &actor(caller.id()), &peer).await?;
+            return Ok(StatusCode::ACCEPTED);
+        }
         other => {
             return Err(Problem::bad(
                 "what",
-                format!("`{other}` is none of catalogue, results, reports"),
+                format!("`{other}` is none of catalogue, results, reports, registrations"),
             ));
         }
     };

@@ -9,11 +9,12 @@ use crate::domain::interface::Interface::{
 
 use super::Act::{Planned, Report, Results};
 use super::Call::{
-    CancelDeelname, CancelSitting, FindSitting, GetAssociation, GetOffering, GetPerson, GetUnknownOffering,
-    GetUnknownPerson, MoveSitting, OneTest, Poll, PutDeelname, PutExtraAttempt, PutNeeds, PutResult, PutSitting,
-    ReadBack, ReadDeelnames, ReadForeignRows, ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack,
-    ReadUnknownResult, ReadUnknownSitting, RelayReport, RelayResult, RelayUnknownReport, RelayUnknownResult,
-    ReportDocument, ResultDocument, StartLink, UnknownTest, WholeCatalogue, WriteCancelledList, WriteList,
+    AllAssociations, AllGroups, AllOfferings, AssociationsOfUnknown, CancelDeelname, CancelSitting, FindSitting,
+    GetAssociation, GetOffering, GetPerson, GetUnknownOffering, GetUnknownPerson, MoveSitting, OneTest, Poll,
+    PutDeelname, PutExtraAttempt, PutNeeds, PutResult, PutSitting, ReadBack, ReadDeelnames, ReadForeignRows,
+    ReadNoReport, ReadReport, ReadResult, ReadSitting, ReadUnknownBack, ReadUnknownResult, ReadUnknownSitting,
+    RelayReport, RelayResult, RelayUnknownReport, RelayUnknownResult, ReportDocument, ResultDocument, StartLink,
+    UnknownTest, WholeCatalogue, WriteCancelledList, WriteList,
 };
 use super::Expect::{CredentialsRefused, Failure, Nothing, PassingFailure, SlowDown, Works};
 use super::Standing::{
@@ -81,7 +82,7 @@ macro_rules! unreadable {
 }
 
 /// Every scenario, by interface: what works first, then trouble.
-pub static ALL: [Scenario; 117] = joined();
+pub static ALL: [Scenario; 121] = joined();
 
 const CATALOGUE: [Scenario; 3] = [
     oke(TaToetscatalogus, "whole-catalogue", &[works(WholeCatalogue)]),
@@ -210,7 +211,7 @@ const REPORTS: [Scenario; 3] = [
 const REPORTS_TROUBLE: [Scenario; 8] = with_trouble!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
 const REPORTS_UNREADABLE: [Scenario; 2] = unreadable!(TaZittingsverslag, ReadReport, [There(Planned), There(Report)]);
 
-const PARTICIPANTS: [Scenario; 4] = [
+const PARTICIPANTS: [Scenario; 8] = [
     oke(
         DrToetsdeelnemers,
         "offering",
@@ -219,6 +220,14 @@ const PARTICIPANTS: [Scenario; 4] = [
     oke(DrToetsdeelnemers, "person", &[works(GetPerson)]),
     oke(DrToetsdeelnemers, "unknown-person", &[nothing(GetUnknownPerson)]),
     oke(DrToetsdeelnemers, "enrolment", &[works(GetAssociation)]),
+    oke(DrToetsdeelnemers, "all-offerings", &[works(AllOfferings)]),
+    oke(DrToetsdeelnemers, "all-enrolments", &[works(AllAssociations)]),
+    oke(
+        DrToetsdeelnemers,
+        "enrolments-of-unknown",
+        &[nothing(AssociationsOfUnknown)],
+    ),
+    oke(DrToetsdeelnemers, "all-groups", &[works(AllGroups)]),
 ];
 const PARTICIPANTS_TROUBLE: [Scenario; 8] = with_trouble!(DrToetsdeelnemers, GetPerson, []);
 const PARTICIPANTS_UNREADABLE: [Scenario; 2] = unreadable!(DrToetsdeelnemers, GetPerson, []);
@@ -310,7 +319,7 @@ const FILES: [Scenario; 3] = [
     any(Files, "foreign-rows", &[nothing(ReadForeignRows)]),
 ];
 
-const fn joined() -> [Scenario; 117] {
+const fn joined() -> [Scenario; 121] {
     let parts: [&[Scenario]; 23] = [
         &CATALOGUE,
         &CATALOGUE_TROUBLE,
@@ -336,7 +345,7 @@ const fn joined() -> [Scenario; 117] {
         &RELAYED_REPORTS_TROUBLE,
         &FILES,
     ];
-    let mut all = [CATALOGUE[0]; 117];
+    let mut all = [CATALOGUE[0]; 121];
     let (mut part, mut filled) = (0, 0);
     while part < parts.len() {
         let mut at = 0;

@@ -259,6 +259,56 @@ pub fn association_from_guest(association: wire::Association) -> Judged<model::A
     })
 }
 
+/// A toetsgroep.
+pub fn group_from_guest(group: wire::Group) -> Judged<model::Group> {
+    let wire::Group {
+        group_id,
+        group_type,
+        primary_code,
+        other_codes,
+        name,
+        description,
+        start,
+        end,
+        person_count,
+        organization_id,
+        opaque: rest,
+    } = group;
+    Ok(model::Group {
+        group_id: id(group_id).within("group-id")?,
+        group_type: word(group_type).within("group-type")?,
+        primary_code: code(primary_code).within("primary-code")?,
+        other_codes: parts(other_codes, code).within("other-codes")?,
+        name: id(name).within("name")?,
+        description: description.map(free_text).transpose().within("description")?,
+        start: start.map(date).transpose().within("start")?,
+        end: end.map(date).transpose().within("end")?,
+        person_count,
+        organization_id: organization_id.map(id).transpose().within("organization-id")?,
+        opaque: rest.map(opaque).transpose().within("opaque")?,
+    })
+}
+
+/// That a person belongs to a group.
+pub fn membership_from_guest(membership: wire::Membership) -> Judged<model::Membership> {
+    let wire::Membership {
+        person_id,
+        state,
+        role,
+        start,
+        end,
+        opaque: rest,
+    } = membership;
+    Ok(model::Membership {
+        person_id: id(person_id).within("person-id")?,
+        state: model::MembershipState::try_from(state).within("state")?,
+        role: role.map(model::Role::try_from).transpose().within("role")?,
+        start: moment(start).within("start")?,
+        end: end.map(moment).transpose().within("end")?,
+        opaque: rest.map(opaque).transpose().within("opaque")?,
+    })
+}
+
 /// A result. Whether its score lies on its scale is not judged here: that is a fact about the exam (a task for a
 /// person), not about the connector.
 pub fn result_from_guest(result: wire::ExamResult) -> Judged<model::ExamResult> {

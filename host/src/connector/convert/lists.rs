@@ -76,6 +76,7 @@ open_list! {
     Role { Student, Coordinator, Invigilator, Assessor, Guest }
     AssociationState { Associated, Canceled, Finished }
     Attendance { NotKnown, NotPresent, NotStarted, NotFinished, Present }
+    MembershipState { Active, Canceled }
 }
 
 impl From<model::AttemptsLeft> for wire::AttemptsLeft {

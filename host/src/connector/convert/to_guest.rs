@@ -9,6 +9,11 @@ fn moment(moment: Timestamp) -> i64 {
     moment.as_millisecond()
 }
 
+/// A day for a guest.
+pub fn date_to_guest(day: civil::Date) -> wire::Date {
+    date(day)
+}
+
 fn date(date: civil::Date) -> wire::Date {
     wire::Date {
         year: date.year(),

@@ -4,8 +4,10 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::stage::{Browser, SCHOOL, Stage};
+use crate::domain::pull::{Ended, Tally};
 use crate::simulator::{Misbehaviour, Ta, TaOptions, Trouble};
-use crate::store::{audit, client, landscape, peer};
+use crate::store::pulled::PulledRow;
+use crate::store::{WriteSet, audit, client, landscape, peer, pulled};
 
 async fn vendor() -> Ta {
     Ta::start(TaOptions::new("Toetsgilde")).await.unwrap()
@@ -322,4 +324,60 @@ async fn functioneel_beheer_says_how_a_system_writes() {
         .unwrap()
         .dialect;
     assert_eq!(kept, unchanged);
+}
+
+/// DESIGN §4: whether a student system is asked for flow 1 is set on its page, which shows what came of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn functioneel_beheer_has_a_student_system_asked_for_its_registrations() {
+    let stage = Stage::set().await;
+    let (fb, bureau) = (stage.browser("fb").await, stage.browser("bureau").await);
+    let place = "/aansluitingen/osiris/toetsdeelnemers";
+    assert!(
+        !fb.get("/aansluitingen/toa").await.text.contains("stroom 1"),
+        "a vendor has none"
+    );
+    let wrong = fb.post(place, &[("hoe", "ophalen"), ("vanaf", "straks")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text);
+    let asked = [("hoe", "ophalen"), ("vanaf", "2026-08-01")];
+    assert_eq!(bureau.post(place, &asked).await.status, StatusCode::FORBIDDEN);
+    let done = fb.post(place, &asked).await;
+    assert_eq!(
+        done.location, "/aansluitingen/osiris?gedaan=toetsdeelnemers",
+        "{}",
+        done.text
+    );
+    let now = fb.post("/aansluitingen/osiris/ophalen", &[]).await;
+    assert_eq!(now.status, StatusCode::CONFLICT, "no connector runs: {}", now.text);
+
+    let row = pulled::find(&stage.core.db, SCHOOL, "osiris").await.unwrap().unwrap();
+    assert!(row.asked);
+    let ended = Ended {
+        whole: true,
+        began: row.set_at,
+        ended: row.set_at,
+        tally: Tally {
+            came: 4_321,
+            changed: 17,
+            refused: 0,
+            unlisted: 3,
+        },
+    };
+    let mut set = WriteSet::of(SCHOOL);
+    set.put(
+        PulledRow {
+            last: Some(ended),
+            ..row
+        }
+        .next(),
+    );
+    stage.core.commit(set).await.unwrap();
+    let page = fb.get("/aansluitingen/osiris").await.text;
+    for said in [
+        "4321, waarvan 17 nieuw of gewijzigd",
+        "3, elk apart nagevraagd",
+        "Nu alles ophalen",
+        "2026-08-01",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }

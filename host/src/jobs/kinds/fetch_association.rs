@@ -1,5 +1,5 @@
-//! Flow 1: reads an association again from the student system that made it (R25). One that it has no longer is a person's
-//! to settle.
+//! Flow 1: fetches an association that another named and no list brings, or reads one again from the student system that
+//! made it (R25). One that it does not have is a person's to settle.
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -17,6 +17,9 @@ pub(super) struct FetchAssociation(pub(super) Connectors);
 #[derive(Deserialize)]
 struct Payload {
     association: String,
+    /// It is known, and read again: what the student system says goes before what is kept.
+    #[serde(default)]
+    known: bool,
 }
 
 impl JobKind for FetchAssociation {
@@ -30,7 +33,7 @@ impl JobKind for FetchAssociation {
 }
 
 async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { association: id } = payload(&context)?;
+    let Payload { association: id, known } = payload(&context)?;
     let line = Line::to(connectors, &context, Interface::DrToetsdeelnemers, &id);
     // What changes here while they answer goes before the answer.
     let seen = association_store::find(&context.core.db, &context.job.tenant, &id).await?;
@@ -50,7 +53,10 @@ async fn fetch(connectors: &Connectors, context: JobContext) -> Result<Done, Job
             )
             .await?;
             if let Some(told) = &found {
-                association::keep_read(&mut draft, peer, told, seen).await?;
+                match known {
+                    true => association::keep_read(&mut draft, peer, told, seen).await?,
+                    false => association::keep_fetched(&mut draft, peer, told).await?,
+                }
             }
             Ok(draft.finish())
         }

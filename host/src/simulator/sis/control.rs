@@ -13,6 +13,7 @@ use super::super::outgoing::Delivery;
 use super::super::problem::Problem;
 use super::System;
 use super::push::{self, PushCommand, PushReport};
+use super::quiet;
 use super::registry::SisState;
 
 pub(super) fn routes(system: Arc<System>) -> Router {
@@ -23,6 +24,8 @@ pub(super) fn routes(system: Arc<System>) -> Router {
         .route("/control/cancel-enrolment", post(cancel_enrolment))
         .route("/control/cancel-offering", post(cancel_offering))
         .route("/control/change-offering-end", post(change_offering_end))
+        .route("/control/forget", post(forget))
+        .route("/control/amend", post(amend))
         .with_state(system)
 }
 
@@ -103,4 +106,29 @@ async fn change_offering_end(State(system): State<Arc<System>>, request: Request
     Ok(Json(
         push::change_offering_end(&system, &command.offering_id, command.end).await?,
     ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ById {
+    id: String,
+}
+
+async fn forget(State(system): State<Arc<System>>, request: Request) -> Result<Json<Value>, Problem> {
+    let command: ById = read(request).await?;
+    quiet::forget(&system, &command.id)?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Amendment {
+    id: String,
+    fields: Value,
+}
+
+async fn amend(State(system): State<Arc<System>>, request: Request) -> Result<Json<Value>, Problem> {
+    let command: Amendment = read(request).await?;
+    quiet::amend(&system, &command.id, &command.fields)?;
+    Ok(Json(json!({})))
 }

@@ -165,8 +165,37 @@ fn association() -> Association {
     }
 }
 
+fn group() -> Group {
+    Group {
+        group_id: "g-1".to_owned(),
+        group_type: "class".to_owned(),
+        primary_code: code("primary"),
+        other_codes: vec![code("other")],
+        name: "R3A".to_owned(),
+        description: text("description"),
+        start: Some(date(2026, 8, 1)),
+        end: Some(date(2027, 7, 31)),
+        person_count: Some(24),
+        organization_id: text("org-1"),
+        opaque: text("{}"),
+    }
+}
+
+fn membership() -> Membership {
+    Membership {
+        person_id: "p-1".to_owned(),
+        state: MembershipState::Canceled,
+        role: Some(Role::Student),
+        start: jiff::Timestamp::constant(5, 0),
+        end: Some(jiff::Timestamp::constant(6, 0)),
+        opaque: text("{}"),
+    }
+}
+
 #[test]
 fn every_object_comes_back_as_it_went() {
+    there_and_back(group());
+    there_and_back(membership());
     there_and_back(component());
     there_and_back(offering());
     there_and_back(association());

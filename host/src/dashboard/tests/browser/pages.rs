@@ -30,7 +30,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
                  /koppelingen/toa/wijzigingen?van=1&naar=2 /uitrolstops /uitzonderingen \
                  /uitzonderingen/{held} /berichten/{letter} /werklijst /termijnen /kalender \
                  /zittingen?dag=2026-09-02 /zittingen/{sitting} /deelnames/{first} /deelnames/{second} \
-                 /aansluitingen /aansluitingen/toa /pakketten /pakketten/bundel /pakketten/{failed} \
+                 /aansluitingen /aansluitingen/toa /aansluitingen/osiris /pakketten /pakketten/bundel /pakketten/{failed} \
                  /koppelingen/toa/toelaten/{failed} /koppelingen/toa/revisie/{failed} /toelating /uitgevers /uitgevers/{key} /accounts \
                  /accounts/ec /voorzieningen /voorzieningen/toa /toetsen/plannable /beleid \
                  /beleid?onderdeel=techniek /school /cesuren /cesuren/toa/rekenen /nergens"

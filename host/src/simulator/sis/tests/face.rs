@@ -213,3 +213,16 @@ async fn a_stopped_simulator_answers_nobody() {
     story.sis.stop().await;
     assert!(client().get(&url).send().await.unwrap_err().is_connect());
 }
+
+/// R25: what it changes without telling anybody is what whoever asks sees.
+#[tokio::test]
+async fn what_it_changes_quietly_is_seen_by_who_asks() {
+    let story = Story::start().await;
+    let id = story.registration();
+    let path = format!("/associations/{id}");
+    story.sis.amend(&id, &json!({ "state": "finished" })).unwrap();
+    assert_eq!(story.get(&path).await.1["state"], "finished");
+    story.sis.forget(&id).unwrap();
+    assert_eq!(story.get(&path).await.0, 404);
+    assert!(story.sis.forget(&id).is_err(), "once");
+}
