@@ -13,6 +13,7 @@ mod account_stories;
 pub mod admission;
 #[cfg(test)]
 mod admission_stories;
+pub mod adopting;
 pub mod around;
 pub mod association;
 pub mod attempt;
@@ -37,6 +38,7 @@ pub mod deadline;
 pub mod deliver;
 pub mod document;
 pub mod draft;
+pub mod draining;
 pub mod duplicate;
 pub mod files;
 pub mod freeze;

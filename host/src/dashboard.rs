@@ -5,6 +5,7 @@
 //! `form::Form`, which checks the session's word; what a person may not do is refused by the verb, and not shown.
 
 mod accounts;
+mod adopting;
 mod admission;
 mod bundles;
 mod cesuren;
@@ -16,6 +17,7 @@ mod contact;
 mod deadlines;
 mod decisions;
 mod deelname_needs;
+mod draining;
 mod duplicates;
 mod exam_results;
 mod exams;
@@ -81,6 +83,8 @@ pub fn router(service: Service) -> Router {
         .merge(systems::routes())
         .merge(changes::routes())
         .merge(rollout::routes())
+        .merge(adopting::routes())
+        .merge(draining::routes())
         .merge(freezes::routes())
         .merge(health::routes())
         .merge(recordings::routes())

@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod daily;
 pub mod deadline;
 pub mod decision;
+pub mod drain;
 pub mod duplicate;
 pub mod exam_calendar;
 pub mod exception;

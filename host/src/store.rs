@@ -20,6 +20,7 @@ pub mod daily_check;
 pub mod deadline;
 pub mod decision;
 pub mod document;
+pub mod drain;
 pub mod duplicate;
 pub mod error;
 pub mod examenversie;

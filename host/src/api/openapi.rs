@@ -5,9 +5,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, attempt, bundle, comparison, contact, deelname, duplicate, file, freeze, health, job, keuring, landscape,
-    needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout, sample,
-    scale_map, school, sitting, task, unit,
+    account, adoption, attempt, bundle, comparison, contact, deelname, drain, duplicate, file, freeze, health, job, keuring,
+    landscape, needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout,
+    sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]
@@ -31,6 +31,7 @@ use super::v1::{
         keuring::set_policy,
         revision::list, revision::install, revision::rollback, revision::rollout,
         rollout::show, rollout::begin, rollout::step, rollout::approve, rollout::difference, rollout::label,
+        drain::list, drain::begin, drain::end, drain::lift,
         freeze::list, freeze::enter, freeze::withdraw, freeze::propose, freeze::calendar,
         health::show, recording::show, recording::set,
         file::list, file::sittings, file::take, file::content, file::bring, file::preview_lines, file::store,
@@ -40,6 +41,7 @@ use super::v1::{
         sitting::list, sitting::show, sitting::plan, sitting::change, sitting::cancel,
         comparison::of_sitting, comparison::ask, comparison::repair, comparison::list, comparison::recent,
         comparison::stands, comparison::sign_off,
+        adoption::preview, adoption::store,
         deelname::add, deelname::change_needs, deelname::follow_table, deelname::cancel, deelname::make_person,
         result::components, result::refresh, result::plannables, result::enrolments, result::versions, result::decide,
         result::examenversies, result::set_cesuur,

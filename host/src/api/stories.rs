@@ -1,6 +1,7 @@
 //! Stories at the door of the management API: what is served, who sees what, and how long lists are read.
 
 mod comparison;
+mod drains;
 mod lists;
 mod registrations;
 mod school;

@@ -1,11 +1,13 @@
 //! Version 1 of the management API: one file per noun.
 
 pub mod account;
+pub mod adoption;
 pub mod attempt;
 pub mod bundle;
 pub mod comparison;
 pub mod contact;
 pub mod deelname;
+pub mod drain;
 pub mod duplicate;
 pub mod file;
 pub mod freeze;

@@ -1,10 +1,12 @@
 //! Stories of the chain: what a student system and vendors send, what the school plans and decides, and what follows,
 //! on each database. One file per part of the chain.
 
+mod adopting;
 mod attempts;
 mod cesuur;
 mod comparison;
 mod deadlines;
+mod draining;
 mod duplicates;
 mod fast;
 mod flow1;

@@ -92,10 +92,10 @@ async fn own(
     (flow, revision): (i64, i64),
     mut sittings: Vec<Offering>,
 ) -> Result<Vec<Offering>, Refused> {
-    let Some((row, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
+    let Some((_, serving)) = rollout::serving(&core.db, tenant, peer).await? else {
         return Ok(Vec::new());
     };
-    if !row.phased && !row.named_only {
+    if serving.is_plain() {
         sittings.retain(|_| serving.default == Some(revision));
         return Ok(sittings);
     }

@@ -123,6 +123,9 @@ pub async fn wanted(
     let Some((_, serving)) = rollout::serving(&core.db, tenant, peer_id).await? else {
         return Ok(None);
     };
+    if serving.is_for_nobody() {
+        return Ok(None);
+    }
     let number = match asks.revision {
         None => serving.default,
         Some(number) => apart(&serving, what).into_iter().find(|one| *one == number),

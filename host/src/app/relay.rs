@@ -16,9 +16,9 @@ use oke_codec::{
 use serde_json::Value;
 
 use super::draft::{Arrived, Draft, Outcome, Sender};
-use super::{Core, Decision, Refused, deliver};
+use super::{Core, Decision, Refused, deliver, draining};
 use crate::domain::association::{Association, AssociationKind};
-use crate::domain::model::{self, AssociationState, AssociationType, ComponentStatus, OfferingType};
+use crate::domain::model::{self, AssociationState, AssociationType, ComponentStatus, OfferingType, Role};
 use crate::domain::offering::{NotPlannable, Offering, OfferingKind, WrongTimes};
 use crate::store::{association, component, offering};
 
@@ -120,7 +120,7 @@ async fn take_sitting(
     let mut draft = Draft::of(core, tenant, at.sender.actor());
     draft.note(at.arrived(method, ("offering", &id), content), outcome)?;
     if outcome != Outcome::Repeated {
-        let was_canceled = known.as_ref().is_some_and(Offering::is_canceled);
+        let (is_unknown, was_canceled) = (known.is_none(), known.as_ref().is_some_and(Offering::is_canceled));
         let planned = Offering {
             id: id.clone(),
             kind: OfferingKind::Relayed,
@@ -138,6 +138,9 @@ async fn take_sitting(
         };
         if !planned.is_canceled() {
             check_sitting(core, tenant, &planned).await?;
+        }
+        if !planned.is_canceled() && (is_unknown || was_canceled) {
+            draining::must_take(&mut draft, at.vendor, planned.unit.as_deref()).await?;
         }
         draft.audit("sitting.relay", ("offering", &id), outcome.word().to_owned(), content);
         deliver::sitting(&mut draft, &planned);
@@ -278,6 +281,10 @@ async fn take_deelname(
     if outcome != Outcome::Repeated {
         let sitting = its_sitting(core, at, &facts).await?;
         check_deelname(known.as_ref(), &facts, &sitting)?;
+        let is_new = known.as_ref().is_none_or(Association::is_canceled) && facts.state != AssociationState::Canceled;
+        if is_new && facts.role == Role::Student {
+            draining::must_take(&mut draft, at.vendor, sitting.unit.as_deref()).await?;
+        }
         // Should the sitting be cancelled at this moment, one of the two runs again and sees the other.
         draft.put(offering::next(tenant, &sitting));
         let made = Association {

@@ -45,7 +45,17 @@ pub async fn accept_message(
             method: "PATCH",
             content,
         };
-        let answer = match accept(&mut draft, incoming).await {
+        let mut accepted = accept(&mut draft, incoming).await;
+        if matches!(accepted, Err(Refused::Unknown { .. }))
+            && let Some(ours) = result::tied(core, sender, ("offering", id)).await?
+        {
+            let known = Incoming {
+                sitting: &ours,
+                ..incoming
+            };
+            accepted = accept(&mut draft, known).await;
+        }
+        let answer = match accepted {
             Ok(outcome) => Ok(outcome),
             Err(Refused::Unknown { .. }) => {
                 result::keep_unknown(&mut draft, 4, ("offering", id), &sender.peer, content).await?;

@@ -12,7 +12,7 @@ use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
 use crate::domain::model::{AssociationState, Normed};
 use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version};
-use crate::store::result as result_store;
+use crate::store::{StoreError, ledger, result as result_store};
 
 /// A result that came in, by whichever way.
 #[derive(Debug, Clone)]
@@ -66,7 +66,17 @@ pub async fn accept_message(
             revision: None,
             content,
         };
-        let answer = match accept(&mut draft, &incoming).await {
+        let mut accepted = accept(&mut draft, &incoming).await;
+        if matches!(accepted, Err(Refused::Unknown { .. }))
+            && let Some(ours) = tied(core, sender, ("association", id)).await?
+        {
+            let known = Incoming {
+                deelname: &ours,
+                ..incoming.clone()
+            };
+            accepted = accept(&mut draft, &known).await;
+        }
+        let answer = match accepted {
             Ok(accepted) => Ok(accepted),
             Err(Refused::Unknown { .. }) => {
                 keep_unknown(&mut draft, 3, ("association", id), &sender.peer, content).await?;
@@ -80,6 +90,23 @@ pub async fn accept_message(
         })
     })
     .await?
+}
+
+/// Our id of what a vendor names by one of its own: it was taken in with the id that it has there. `None` for an id of
+/// ours.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn tied(
+    core: &Core,
+    sender: &Sender,
+    (kind, id): (&str, &str),
+) -> Result<Option<String>, StoreError> {
+    let tied = ledger::by_peer_id(&core.db, &sender.tenant, &sender.peer, kind, id).await?;
+    Ok(match <[_; 1]>::try_from(tied) {
+        Ok([only]) => Some(only.our_id),
+        Err(_) => None,
+    })
 }
 
 /// Keeps a message of flow 3 or 4 for an id that is not known, with a task for a person (R2).

@@ -9,10 +9,11 @@ pub mod tally;
 use super::draft::{About, Draft};
 use super::unit::Units;
 use super::{Core, Decision, Refused};
+use crate::domain::drain::DrainState;
 use crate::domain::exception;
 use crate::domain::rollout::{Served, Serving, Share, Stage, Trial, Whose};
 use crate::store::peer::{self, PeerRow};
-use crate::store::{Database, StoreError, offering, rollout};
+use crate::store::{Database, StoreError, drain, offering, rollout};
 
 /// Whose work a call is.
 #[derive(Debug, Clone, Copy)]
@@ -45,22 +46,14 @@ pub async fn serving(db: &Database, tenant: &str, peer: &str) -> Result<Option<(
             named_only: row.named_only,
             ..Serving::default()
         };
-        if !row.phased {
+        if !row.phased && !row.drains {
             return Ok(Some((row, serving)));
         }
-        for named in rollout::enablements(db, tenant, peer).await? {
-            if let Some(revision) = named.revision {
-                serving.named.insert((named.unit, named.flow), revision);
-            }
+        if row.phased {
+            parted(db, tenant, peer, &mut serving).await?;
         }
-        let newest = rollout::newest(db, tenant, peer).await?;
-        let newest = newest.filter(|newest| newest.stage.is_open() || newest.stage == Stage::Stopped);
-        if let Some(newest) = newest {
-            let revision = newest.revision;
-            serving.share = Some(newest.share)
-                .filter(|share| *share > 0)
-                .map(|percent| Share { revision, percent });
-            serving.trial = newest.sitting.map(|sitting| Trial { sitting, revision });
+        if row.drains {
+            drained(db, tenant, peer, &mut serving).await?;
         }
         // Every change of who is served moves the peer's row.
         match peer::find(db, tenant, peer).await? {
@@ -73,6 +66,44 @@ pub async fn serving(db: &Database, tenant: &str, peer: &str) -> Result<Option<(
         column: "peer.version".to_owned(),
         why: what,
     })
+}
+
+/// Who is named apart, and what the newest rollout sets apart.
+async fn parted(db: &Database, tenant: &str, peer: &str, serving: &mut Serving) -> Result<(), StoreError> {
+    for named in rollout::enablements(db, tenant, peer).await? {
+        if let Some(revision) = named.revision {
+            serving.named.insert((named.unit, named.flow), revision);
+        }
+    }
+    let newest = rollout::newest(db, tenant, peer).await?;
+    let newest = newest.filter(|newest| newest.stage.is_open() || newest.stage == Stage::Stopped);
+    if let Some(newest) = newest {
+        let revision = newest.revision;
+        serving.share = Some(newest.share)
+            .filter(|share| *share > 0)
+            .map(|percent| Share { revision, percent });
+        serving.trial = newest.sitting.map(|sitting| Trial { sitting, revision });
+    }
+    Ok(())
+}
+
+/// Who is served no longer; what such units are named for counts for nothing until they are enabled again.
+async fn drained(db: &Database, tenant: &str, peer: &str, serving: &mut Serving) -> Result<(), StoreError> {
+    for row in drain::of_peer(db, tenant, peer).await? {
+        match (row.state, row.unit) {
+            (DrainState::Ended, None) => serving.off.everybody = true,
+            (DrainState::Ended, Some(unit)) => {
+                serving.off.units.insert(unit);
+            }
+            (DrainState::Draining | DrainState::Lifted, _) => {}
+        }
+    }
+    if !serving.off.units.is_empty() {
+        let units = Units::of(db, tenant).await?;
+        let off = &serving.off;
+        serving.named.retain(|(unit, _), _| !off.covers(&units.lineage(Some(unit))));
+    }
+    Ok(())
 }
 
 /// What serves a sitting in a flow, and the unit that owns it.

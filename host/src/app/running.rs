@@ -234,6 +234,14 @@ impl Connectors {
         (interface, work): (Interface, Work<'_>),
     ) -> Result<i64, NotRunning> {
         let nothing = || NotRunning::NoRevision(peer_id.to_owned());
+        let flow = flow_of(interface);
+        if serving.off.everybody {
+            return Err(NotRunning::NotEnabled {
+                peer: peer_id.to_owned(),
+                unit: None,
+                flow,
+            });
+        }
         // Where nobody is named apart everything has the default, and a sitting's unit needn't be looked up.
         let is_plain = serving.is_plain();
         let sitting = match work {
@@ -241,12 +249,11 @@ impl Connectors {
             Work::Sitting(sitting) if !is_plain => sitting,
             Work::Sitting(_) | Work::Everybody => return serving.default.ok_or_else(nothing),
         };
-        let flow = flow_of(interface);
         let (served, unit) = rollout::of_sitting(&self.core.db, tenant, serving, (flow, sitting)).await?;
         match served {
             Served::By(number) => Ok(number),
             Served::Nothing => Err(nothing()),
-            Served::NotEnabled => Err(NotRunning::NotEnabled {
+            Served::NotEnabled | Served::Off => Err(NotRunning::NotEnabled {
                 peer: peer_id.to_owned(),
                 unit,
                 flow,

@@ -154,6 +154,11 @@ struct PeerPage {
     endpoints: Vec<EndpointLine>,
     calls: Vec<CallsLine>,
     phased: bool,
+    /// Somebody plans nothing new at it.
+    drains: bool,
+    is_vendor: bool,
+    /// This visitor may take in what the school has there already.
+    adopts: bool,
     /// It works with files, which this visitor may carry.
     by_file: bool,
     environment: &'static str,
@@ -245,6 +250,9 @@ async fn shown(
             .collect::<Result<_, _>>()?,
         calls: calls(service, tenant, &row.id, &revisions).await?,
         phased: row.phased,
+        drains: row.drains,
+        is_vendor: row.hat == "ta",
+        adopts: visitor.manages() || visitor.holds(Duty::Plannen),
         by_file: visitor.holds(Duty::Plannen) && files::carried(&service.core, tenant, id).await?.is_some(),
         environment: words::environment(row.environment),
         environments: Environment::ALL

@@ -133,6 +133,18 @@ pub enum NotPlannable {
     /// Under construction or withdrawn (R26).
     #[error("component {0} is inactive at its vendor and can't be planned")]
     Inactive(String),
+    /// The unit, or the whole school, was disabled for this vendor: what is planned there is served, and nothing new comes.
+    #[error(
+        "vendor {peer} was disabled for {}: what is planned there is served till its last result, and nothing new is \
+         planned with it; functioneel beheer can enable it again",
+        unit.as_deref().map_or_else(|| "the whole school".to_owned(), |unit| format!("unit {unit}"))
+    )]
+    Drains {
+        /// The vendor.
+        peer: String,
+        /// The unit that was disabled; absent for the whole school.
+        unit: Option<String>,
+    },
 }
 
 /// A vendor by the names a student system may use for it (`testProvider` is free text).

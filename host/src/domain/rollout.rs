@@ -9,7 +9,7 @@ use super::principal::Duty;
 pub mod criteria;
 mod serving;
 
-pub use serving::{Served, Serving, Share, Trial, Whose};
+pub use serving::{Off, Served, Serving, Share, Trial, Whose};
 
 use criteria::{Criteria, Outcome};
 

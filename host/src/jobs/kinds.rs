@@ -15,6 +15,7 @@ mod comparing;
 mod deliver_deelname;
 mod deliver_result;
 mod deliver_sitting;
+mod drain;
 mod failure;
 mod fetch_association;
 mod fetch_catalogue;
@@ -31,6 +32,8 @@ mod relay_report;
 mod relay_result;
 mod relay_student_result;
 mod take_push;
+
+pub use drain::Drain;
 
 /// Every kind there is.
 #[must_use]
@@ -56,6 +59,7 @@ pub fn registry(connectors: &Connectors) -> Registry {
         .with(keur_package::KeurPackage(connectors()))
         .with(take_push::TakePush(connectors()))
         .with(check_sitting::CheckSitting(connectors()))
+        .with(Drain)
         .with(super::pieces::judge_again())
         .with(super::pieces::settle_needs())
         .with(super::pieces::find_duplicates())

@@ -229,6 +229,7 @@ macro_rules! migrations_in {
             (22, "absent", migrations_in!($folder, "0022_absent")),
             (23, "dialect", migrations_in!($folder, "0023_dialect")),
             (24, "pulled", migrations_in!($folder, "0024_pulled")),
+            (25, "drains", migrations_in!($folder, "0025_drains")),
         ]
     };
     ($folder:literal, $file:literal) => {

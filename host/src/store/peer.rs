@@ -27,6 +27,7 @@ pub static PEER: Table = Table {
         "phased",
         "named_only",
         "dialect",
+        "drains",
         "version",
     ],
 };
@@ -68,6 +69,8 @@ pub struct PeerRow {
     pub named_only: bool,
     /// How it writes and reads at our faces.
     pub dialect: Dialect,
+    /// Units, or the whole school, plan nothing new at it ([`super::drain`]).
+    pub drains: bool,
     /// Counts its changes; 0 before it is written.
     pub version: i64,
 }
@@ -88,6 +91,7 @@ impl PeerRow {
             phased: false,
             named_only: false,
             dialect: Dialect::default(),
+            drains: false,
             version: 0,
         }
     }
@@ -115,6 +119,7 @@ impl PeerRow {
                 self.phased,
                 self.named_only,
                 written(&self.dialect),
+                self.drains,
                 self.version + 1,
             ],
         }
@@ -145,6 +150,7 @@ impl PeerRow {
             phased: row.flag("phased")?,
             named_only: row.flag("named_only")?,
             dialect: dialect(row)?,
+            drains: row.flag("drains")?,
             version: row.int("version")?,
         })
     }

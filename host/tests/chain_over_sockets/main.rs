@@ -10,8 +10,10 @@ mod browser;
 #[expect(dead_code, reason = "the stories of the pages use the rest of it")]
 #[path = "../../src/dashboard/tests/browser/chromium.rs"]
 mod chromium;
+mod adopting;
 mod comparison;
 mod desk;
+mod draining;
 mod flow1;
 mod flow2;
 mod flow5;

@@ -17,18 +17,18 @@ use oke_host::simulator::{
 
 use crate::house::{Come, FB, House, SIS, TENANT, enrolled, planner};
 
-const PEER: &str = "toetskade";
+pub const PEER: &str = "toetskade";
 const SECRET: &str = "shared-by-both-0123456789";
 
 /// A house with this vendor.
-struct Quay {
-    house: House,
-    vendor: Toetskade,
+pub struct Quay {
+    pub house: House,
+    pub vendor: Toetskade,
 }
 
 impl Quay {
     /// Everything installed, the catalogue fetched, flow 1 come. `None` where no guests are built.
-    async fn open() -> Option<Quay> {
+    pub async fn open() -> Option<Quay> {
         let test = TestToPlan {
             name: "Rekenen 2F".to_owned(),
             test_provider: "Toetskade".to_owned(),
@@ -114,11 +114,11 @@ impl Quay {
     }
 
     /// The next round of polling.
-    async fn poll(&self) {
+    pub async fn poll(&self) {
         self.house.later(SignedDuration::from_secs(301)).await;
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.vendor.stop().await;
         self.house.close().await;
     }

@@ -58,6 +58,8 @@ pub struct Peer {
     /// How it writes and reads at our faces: version and habits.
     #[schema(value_type = Object)]
     pub dialect: Dialect,
+    /// Units, or the whole school, are disabled for it: see its drains.
+    pub drains: bool,
 }
 
 /// An endpoint, without its secret.
@@ -100,6 +102,7 @@ pub async fn list(State(service): State<Service>, caller: Caller) -> Result<Json
             revision: row.revision,
             endpoints,
             dialect: row.dialect,
+            drains: row.drains,
         });
     }
     Ok(Json(peers))

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use tracing::error;
 
 use super::{Why, follow_all, own_sitting};
-use crate::app::Refused;
 use crate::app::draft::Draft;
+use crate::app::{Refused, rollout};
 use crate::domain::calendar::zone;
 use crate::domain::lane;
+use crate::domain::rollout::{Served, Serving};
 use crate::store::job::{self, NewJob};
 use crate::store::{StoreError, offering};
 
@@ -55,6 +56,13 @@ pub fn next_night(now: Timestamp) -> Timestamp {
 /// What the database says.
 pub async fn piece(draft: &mut Draft<'_>, round: &Round) -> Result<(), Refused> {
     let (core, tenant, now) = (draft.core, draft.tenant, draft.now);
+    let Some((_, serving)) = rollout::serving(&core.db, tenant, &round.peer).await? else {
+        return Ok(());
+    };
+    // The nights begin again when it is enabled again.
+    if serving.is_for_nobody() {
+        return Ok(());
+    }
     let around = (now + AHEAD, now - RESULTS_FOR);
     let page = (round.after.as_str(), MOST);
     let sittings = offering::under_way_after(&core.db, tenant, &round.peer, around, page).await?;
@@ -62,6 +70,7 @@ pub async fn piece(draft: &mut Draft<'_>, round: &Round) -> Result<(), Refused> 
         // What an outside TPL planned is that TPL's to compare.
         let one = async {
             match own_sitting(core, tenant, id).await? {
+                Some(_) if !serving.is_plain() && is_off(draft, &serving, id).await? => Ok(()),
                 Some(sitting) => follow_all(draft, &sitting, Why::Nightly).await,
                 None => Ok(()),
             }
@@ -84,6 +93,12 @@ pub async fn piece(draft: &mut Draft<'_>, round: &Round) -> Result<(), Refused> 
         after,
     };
     make(draft, &next, due_at).await
+}
+
+/// Whether nobody asks the vendor about this sitting any more.
+async fn is_off(draft: &Draft<'_>, serving: &Serving, sitting: &str) -> Result<bool, Refused> {
+    let (served, _) = rollout::of_sitting(&draft.core.db, draft.tenant, serving, (2, sitting)).await?;
+    Ok(served == Served::Off)
 }
 
 fn lane_of(peer: &str) -> String {

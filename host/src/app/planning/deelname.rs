@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Planner;
 use crate::app::draft::Draft;
 use crate::app::needs::{self, Settled, Vendor, Whose};
-use crate::app::{Core, Decision, Refused, attempt as attempts, cancel, deliver, duplicate};
+use crate::app::{Core, Decision, Refused, attempt as attempts, cancel, deliver, draining, duplicate};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::attempt::{self, Attempt};
 use crate::domain::exception::{NEEDS_BLOCKED, NEEDS_CHANGED};
@@ -48,6 +48,15 @@ pub struct NewDeelname {
     pub needs: Option<Needs>,
 }
 
+impl NewDeelname {
+    fn is_students(&self) -> bool {
+        match &self.candidate {
+            For::Enrolment { .. } => true,
+            For::Person { role, .. } => *role == Role::Student,
+        }
+    }
+}
+
 /// Adds deelnames to a sitting and tells the vendor. Each stands or falls by itself: the answer holds, in the same
 /// order, the id of a deelname or why there is none.
 ///
@@ -79,6 +88,10 @@ pub async fn add(
         adding.vendor.bind(&mut adding.draft, &sitting.peer);
         // Its version moves, so that a cancellation at the same time sees these deelnames, or they the cancellation.
         adding.draft.put(offering::next(planner.tenant, &sitting));
+        // Who invigilates a sitting that is still served may change.
+        if new.iter().any(NewDeelname::is_students) {
+            draining::must_take(&mut adding.draft, &sitting.peer, sitting.unit.as_deref()).await?;
+        }
         adding.plannable_stands().await?;
         adding.bound = adding.bound_already().await?;
         let mut answer = Vec::with_capacity(new.len());

@@ -2,7 +2,7 @@
 
 use super::Planner;
 use crate::app::draft::Draft;
-use crate::app::{Core, Decision, Refused, cancel, deliver, needs};
+use crate::app::{Core, Decision, Refused, cancel, deliver, draining, needs};
 use crate::domain::calendar;
 use crate::domain::model::{self, Code, ModeOfDelivery, OfferingState, OfferingType, Safety};
 use crate::domain::offering::{NotPlannable, Offering, OfferingKind, ProviderName, Times};
@@ -79,6 +79,7 @@ pub async fn plan(core: &Core, planner: Planner<'_>, new: &NewSitting) -> Result
         check_component(core, planner.tenant, plannable.as_ref(), &component).await?;
 
         let mut draft = Draft::of(core, planner.tenant, planner.actor());
+        draining::must_take(&mut draft, &new.peer, unit.as_deref()).await?;
         let sitting = Offering {
             id: id.clone(),
             kind: OfferingKind::Sitting,
@@ -135,7 +136,8 @@ async fn check_component(
     Ok(())
 }
 
-fn facts(
+/// What a new sitting is, as it is planned.
+pub(in crate::app) fn facts(
     id: &str,
     unit: Option<String>,
     plannable: Option<&Offering>,

@@ -8,7 +8,7 @@ use super::{fast, measure};
 use crate::app::account::actor;
 use crate::app::revision::{self, Because, RevisionError};
 use crate::app::unit::Units;
-use crate::app::{Core, Decision, Draft};
+use crate::app::{Core, Decision, Draft, draining};
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::rollout::criteria::{Criteria, Outcome};
 use crate::domain::rollout::{FLOWS_BY_UNIT, Rollout, Route, Stage, Verdict};
@@ -423,6 +423,7 @@ impl Doer<'_> {
             peer.revision = Some(number);
             peer.named_only = true;
         }
+        draining::lift_in(draft, &mut peer, (units, self.reason)).await?;
         self.activate(draft, peer, number, Because::Enabled).await
     }
 

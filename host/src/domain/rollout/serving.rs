@@ -1,6 +1,6 @@
 //! Which revision of a connector serves which sitting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose work a call is.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,23 @@ pub struct Trial {
     pub revision: i64,
 }
 
+/// Who was disabled for a vendor and has drained: nothing is served any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Off {
+    /// The whole school.
+    pub everybody: bool,
+    /// These units, with those in them.
+    pub units: BTreeSet<String>,
+}
+
+impl Off {
+    /// Whether a unit is among them, by its line.
+    #[must_use]
+    pub fn covers(&self, lineage: &[String]) -> bool {
+        self.everybody || lineage.iter().any(|unit| self.units.contains(unit))
+    }
+}
+
 /// Which revision of a peer's connector serves whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Serving {
@@ -59,6 +76,8 @@ pub struct Serving {
     pub share: Option<Share>,
     /// One sitting that has a revision before all others.
     pub trial: Option<Trial>,
+    /// Who is served no longer, whatever the rest says.
+    pub off: Off,
 }
 
 /// What serves a call.
@@ -68,6 +87,8 @@ pub enum Served {
     By(i64),
     /// The unit is not enabled for this peer and flow: the work waits.
     NotEnabled,
+    /// The unit, or the whole school, was disabled for this peer and has drained.
+    Off,
     /// Nothing was ever installed.
     Nothing,
 }
@@ -77,6 +98,13 @@ impl Serving {
     /// the peer's default.
     #[must_use]
     pub fn revision(&self, flow: i64, whose: Whose<'_>) -> Served {
+        let lineage = match whose {
+            Whose::Everybody => &[],
+            Whose::Sitting { lineage, .. } => lineage,
+        };
+        if self.off.covers(lineage) {
+            return Served::Off;
+        }
         if let Whose::Sitting { id, lineage } = whose {
             if let Some(trial) = self.trial.as_ref().filter(|trial| trial.sitting == id) {
                 return Served::By(trial.revision);
@@ -123,6 +151,14 @@ impl Serving {
     /// Whether everything has the default.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.named_only && self.named.is_empty() && self.share.is_none() && self.trial.is_none()
+        let nobody_is_off = !self.off.everybody && self.off.units.is_empty();
+        !self.named_only && self.named.is_empty() && self.share.is_none() && self.trial.is_none() && nobody_is_off
+    }
+
+    /// Whether nobody at all is served: a vendor is asked nothing for nobody.
+    #[must_use]
+    pub fn is_for_nobody(&self) -> bool {
+        let nobody_is_named = self.named.is_empty() && self.share.is_none() && self.trial.is_none();
+        self.off.everybody || (self.named_only && nobody_is_named)
     }
 }

@@ -26,7 +26,7 @@ pub async fn all(stage: &Stage) -> Vec<(&'static str, String)> {
             "fb",
             format!(
                 "/ /koppelingen /koppelingen/toa /koppelingen/toa/wissel /koppelingen/toa/uitrol \
-                 /koppelingen/toa/gezondheid /koppelingen/toa/opnamen \
+                 /koppelingen/toa/afbouw /koppelingen/toa/overnemen /koppelingen/toa/gezondheid /koppelingen/toa/opnamen \
                  /koppelingen/toa/wijzigingen?van=1&naar=2 /uitrolstops /uitzonderingen \
                  /uitzonderingen/{held} /berichten/{letter} /werklijst /termijnen /kalender \
                  /zittingen?dag=2026-09-02 /zittingen/{sitting} /deelnames/{first} /deelnames/{second} \
