@@ -61,6 +61,7 @@ fn operations(json_limit: usize, stream_limit: usize) -> Operations {
         .and(v1::rollout::operations())
         .and(v1::adoption::operations())
         .and(v1::drain::operations())
+        .and(v1::loss::operations())
         .and(v1::freeze::operations())
         .and(v1::health::operations())
         .and(v1::file::operations())

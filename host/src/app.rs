@@ -51,6 +51,7 @@ pub mod judging;
 pub mod keuring;
 mod key_locks;
 pub mod landscape;
+pub mod losses;
 mod machine;
 pub mod mended;
 pub mod needs;

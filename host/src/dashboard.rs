@@ -5,8 +5,8 @@
 //! `form::Form`, which checks the session's word; what a person may not do is refused by the verb, and not shown.
 
 mod accounts;
-mod adopting;
 mod admission;
+mod adopting;
 mod bundles;
 mod cesuren;
 mod changes;
@@ -29,6 +29,7 @@ mod form;
 mod freezes;
 mod health;
 mod keuring_words;
+mod loss_words;
 mod needs;
 mod oops;
 mod packages;

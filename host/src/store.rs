@@ -32,6 +32,7 @@ pub mod job;
 pub mod keuring;
 pub mod landscape;
 pub mod ledger;
+pub mod loss;
 pub mod mark;
 pub mod message;
 pub mod needs;

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
     account, adoption, attempt, bundle, comparison, contact, deelname, drain, duplicate, file, freeze, health, job, keuring,
-    landscape, needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout,
+    landscape, loss, needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout,
     sample, scale_map, school, sitting, task, unit,
 };
 
@@ -20,6 +20,7 @@ use super::v1::{
         unit::list, unit::put_unit,
         peer::list, peer::create, peer::put_endpoint, peer::test_endpoint, peer::put_dialect, peer::put_webhook, peer::clients, peer::create_client, peer::disable_client, peer::poll, peer::pause,
         peer::resume,
+        loss::show,
         landscape::systems, landscape::allow, landscape::forbid,
         registrations::show, registrations::put,
         needs::show, needs::set, needs::blocked,

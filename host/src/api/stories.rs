@@ -1,5 +1,6 @@
 //! Stories at the door of the management API: what is served, who sees what, and how long lists are read.
 
+mod adoptions;
 mod comparison;
 mod drains;
 mod lists;

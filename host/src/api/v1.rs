@@ -15,6 +15,7 @@ pub mod health;
 pub mod job;
 pub mod keuring;
 pub mod landscape;
+pub mod loss;
 pub mod needs;
 pub mod package;
 pub mod peer;

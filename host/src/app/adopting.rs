@@ -123,11 +123,7 @@ async fn vendor(core: &Core, adopter: Adopter<'_>) -> Result<PeerRow, Refused> {
 }
 
 /// The lines of each sitting, by the id that the vendor itself knows it by; lines that can't be read at all are judged.
-fn grouped<'a>(
-    listed: &'a [Listed],
-    there: &There,
-    lines: &mut Vec<Line>,
-) -> BTreeMap<String, Vec<&'a Listed>> {
+fn grouped<'a>(listed: &'a [Listed], there: &There, lines: &mut Vec<Line>) -> BTreeMap<String, Vec<&'a Listed>> {
     let mut groups: BTreeMap<String, Vec<&Listed>> = BTreeMap::new();
     for one in listed {
         let said = match (&one.fault, there.sittings.get(&one.sitting)) {

@@ -12,6 +12,7 @@ mod fast;
 mod flow1;
 mod freezes;
 mod health;
+mod losses;
 mod needs;
 mod nodes;
 mod planning;

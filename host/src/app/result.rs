@@ -97,11 +97,7 @@ pub async fn accept_message(
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn tied(
-    core: &Core,
-    sender: &Sender,
-    (kind, id): (&str, &str),
-) -> Result<Option<String>, StoreError> {
+pub(super) async fn tied(core: &Core, sender: &Sender, (kind, id): (&str, &str)) -> Result<Option<String>, StoreError> {
     let tied = ledger::by_peer_id(&core.db, &sender.tenant, &sender.peer, kind, id).await?;
     Ok(match <[_; 1]>::try_from(tied) {
         Ok([only]) => Some(only.our_id),

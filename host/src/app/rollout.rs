@@ -101,7 +101,9 @@ async fn drained(db: &Database, tenant: &str, peer: &str, serving: &mut Serving)
     if !serving.off.units.is_empty() {
         let units = Units::of(db, tenant).await?;
         let off = &serving.off;
-        serving.named.retain(|(unit, _), _| !off.covers(&units.lineage(Some(unit))));
+        serving
+            .named
+            .retain(|(unit, _), _| !off.covers(&units.lineage(Some(unit))));
     }
     Ok(())
 }

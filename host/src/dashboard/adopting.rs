@@ -114,7 +114,14 @@ async fn show(
     Path(id): Path<String>,
     Query(just_done): Query<JustDone>,
 ) -> Result<Response, Oops> {
-    shown(&service, &visitor, &id, (StatusCode::OK, just_done.notice()), Seen::default()).await
+    shown(
+        &service,
+        &visitor,
+        &id,
+        (StatusCode::OK, just_done.notice()),
+        Seen::default(),
+    )
+    .await
 }
 
 fn must_plan(visitor: &Visitor) -> Result<(), Oops> {
@@ -141,7 +148,14 @@ async fn shown(
     let lines = seen.preview.as_ref().map_or(&[][..], |preview| &preview.lines);
     let [taken, known, choices, refused] = seen.preview.as_ref().map_or([0; 4], Preview::counts);
     let adopting_page = AdoptingPage {
-        shell: Shell::around(service, visitor, "/koppelingen", format!("Overnemen: {}", row.name), notice).await?,
+        shell: Shell::around(
+            service,
+            visitor,
+            "/koppelingen",
+            format!("Overnemen: {}", row.name),
+            notice,
+        )
+        .await?,
         choose: lines.iter().filter_map(to_choose).collect(),
         lines: lines.iter().map(Shown::of).collect(),
         digest: match (&seen.preview, taken + choices) {
@@ -161,7 +175,10 @@ async fn shown(
 fn to_choose(line: &Line) -> Option<ToChoose> {
     let Said::Choice(several) = &line.said else { return None };
     let option = |(nth, one): (usize, &adopting::Choice)| {
-        (nth, format!("deelname {} voor inschrijving {}", one.deelname, one.enrolment))
+        (
+            nth,
+            format!("deelname {} voor inschrijving {}", one.deelname, one.enrolment),
+        )
     };
     Some(ToChoose {
         number: line.listed.number,
@@ -259,7 +276,15 @@ async fn store(State(service): State<Service>, Path(id): Path<String>, form: For
     let choices: BTreeMap<u32, usize> = fields.iter().filter_map(choice).collect();
     let asked = (listed.as_slice(), &choices);
     let adopter = adopter(visitor, &id);
-    match adopting::store(&service.core, &service.connectors, adopter, asked, fields.text("digest")).await {
+    match adopting::store(
+        &service.core,
+        &service.connectors,
+        adopter,
+        asked,
+        fields.text("digest"),
+    )
+    .await
+    {
         Ok(_) => Ok(after(
             &format!("/koppelingen/{}/overnemen", words::in_address(&id)),
             "overgenomen",

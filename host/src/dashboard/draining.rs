@@ -162,7 +162,7 @@ async fn change(State(service): State<Service>, Path(id): Path<String>, form: Fo
         [] => Said::bad("Kies minstens één onderdeel, of de hele school."),
         units => {
             let whole = units.iter().any(|unit| unit == WHOLE_SCHOOL);
-            let units = if whole { &[] } else { units };
+            let units = if whole { &units[..0] } else { units };
             let account = &visitor.who.account;
             match draining::change(&service.core, visitor.tenant(), account, &id, (change, units), reason).await {
                 Ok(()) => {

@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 
 use self::fast::{Fast, approve, fast};
 use super::form::{Fields, Form};
+use super::loss_words::{self, LossLine};
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
@@ -99,6 +100,8 @@ struct RolloutPage {
     choices: Vec<(i64, String)>,
     duties: Vec<(&'static str, bool)>,
     frozen: Option<String>,
+    /// What the system can't be told by the revision that comes, or by each that can come.
+    losses: Vec<(i64, Vec<LossLine>)>,
     manages: bool,
     typed: String,
 }
@@ -144,6 +147,18 @@ async fn shown(
             choices.push((revision.number, package));
         }
     }
+    let coming = present.as_ref().filter(|_| is_open).map(|present| present.revision);
+    let coming: Vec<i64> = match coming {
+        Some(number) => vec![number],
+        None => choices.iter().map(|(number, _)| *number).collect(),
+    };
+    let mut losses = Vec::new();
+    for number in coming {
+        let lost = loss_words::never_told(service, tenant, (id, number)).await?;
+        if !lost.is_empty() {
+            losses.push((number, lost));
+        }
+    }
     let frozen = revision::frozen_by(core, tenant)
         .await
         .map_err(|error| Oops::ours(&error))?;
@@ -171,6 +186,7 @@ async fn shown(
             .map(|duty| (duty.name(), *duty == Duty::Plannen))
             .collect(),
         frozen: frozen.map(|freeze| format!("{}, tot {}", freeze.name, words::moment(freeze.until))),
+        losses,
         manages: visitor.manages(),
         typed: typed.to_owned(),
         peer: row.id,

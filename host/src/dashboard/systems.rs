@@ -18,6 +18,7 @@ use self::endpoint::{EndpointLine, endpoints, put_endpoint, try_endpoint};
 use self::registrations::{Registrations, pull_now, put_registrations, registrations};
 use super::connection_words::TriedLine;
 use super::form::Form;
+use super::loss_words::{self, LossLine};
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said, of_refused};
 use super::session::Visitor;
@@ -32,6 +33,7 @@ use crate::app::{client as client_verbs, landscape, pushed, revision as revision
 use crate::connector::manifest::Manifest;
 use crate::store::client;
 use crate::store::landscape as links;
+use crate::store::loss as loss_store;
 use crate::store::peer::{self, PeerRow};
 
 /// The routes.
@@ -172,6 +174,9 @@ struct SystemPage {
     webhooks: Vec<WebhookLine>,
     links: Vec<LinkLine>,
     is_planner: bool,
+    /// What it can't be told by the connector that runs, and how many deliveries left something out.
+    losses: Vec<LossLine>,
+    lost: i64,
     habits: Vec<HabitLine>,
     faces: Vec<String>,
     registrations: Option<Registrations>,
@@ -236,6 +241,11 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
         webhooks: webhooks(service, tenant, &row, manifest.as_ref()).await?,
         links: links_of(service, tenant, &row).await?,
         is_planner: row.hat == "tpl",
+        losses: match row.revision {
+            Some(number) => loss_words::never_told(service, tenant, (&row.id, number)).await?,
+            None => Vec::new(),
+        },
+        lost: loss_store::count(db, tenant, &row.id).await?,
         habits: dialect::lines(&row.dialect),
         registrations: registrations(service, tenant, &row).await?,
         faces: faces(&row.hat)

@@ -18,6 +18,7 @@ mod settings;
 mod stage;
 mod standing;
 mod systems;
+mod vendors;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};

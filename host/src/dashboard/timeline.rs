@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 
+use super::loss_words;
 use super::oops::Oops;
 use super::session::Visitor;
 use super::shell::{Shell, page};
@@ -180,6 +181,16 @@ async fn events(
         // Two deelnames may serve one enrolment: only what went out for this one.
         let own = jobs.into_iter().filter(|job| names(&job.payload, &deelname.id));
         events.extend(own.map(delivery_event));
+    }
+    for row in loss_words::of_subject(service, tenant, ("association", &deelname.id)).await? {
+        let what = loss_words::left_out(&row);
+        let event = Event::at(row.at, "note", "Niet alles kon worden verteld".to_owned());
+        events.push(
+            event
+                .fact("Aan", row.peer)
+                .fact("Stroom", row.flow.to_string())
+                .fact("Wat wegbleef", what),
+        );
     }
     // Messages that made no version: repeats, and what was held before the deelname was known.
     for row in message::about(db, tenant, "association", &deelname.id).await? {

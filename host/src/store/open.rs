@@ -230,6 +230,7 @@ macro_rules! migrations_in {
             (23, "dialect", migrations_in!($folder, "0023_dialect")),
             (24, "pulled", migrations_in!($folder, "0024_pulled")),
             (25, "drains", migrations_in!($folder, "0025_drains")),
+            (26, "losses", migrations_in!($folder, "0026_losses")),
         ]
     };
     ($folder:literal, $file:literal) => {

@@ -37,7 +37,9 @@ async fn previewed(house: &House, peer: &str, listed: &[Listed]) -> Preview {
         peer,
     };
     let connectors = &house.host.service.connectors;
-    adopting::preview(&house.core, connectors, adopter, listed).await.unwrap()
+    adopting::preview(&house.core, connectors, adopter, listed)
+        .await
+        .unwrap()
 }
 
 async fn store(house: &House, peer: &str, listed: &[Listed], digest: &str) -> Result<Preview, Refused> {
@@ -52,7 +54,9 @@ async fn store(house: &House, peer: &str, listed: &[Listed], digest: &str) -> Re
 }
 
 async fn our_id(house: &House, peer: &str, kind: &str, peer_id: &str) -> String {
-    let tied = ledger::by_peer_id(&house.core.db, TENANT, peer, kind, peer_id).await.unwrap();
+    let tied = ledger::by_peer_id(&house.core.db, TENANT, peer, kind, peer_id)
+        .await
+        .unwrap();
     assert_eq!(tied.len(), 1, "{peer_id}");
     tied.into_iter().next().unwrap().our_id
 }
@@ -60,7 +64,9 @@ async fn our_id(house: &House, peer: &str, kind: &str, peer_id: &str) -> String 
 /// Sends a message as the planning system before this one did, and gives the answer.
 async fn sent(method: reqwest::Method, url: String, header: (&str, String), body: &Value) -> Value {
     let request = reqwest::Client::new().request(method, url).header(header.0, header.1);
-    let request = request.header("content-type", "application/json").body(body.to_string());
+    let request = request
+        .header("content-type", "application/json")
+        .body(body.to_string());
     let answer = request.send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.status());
     serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
@@ -74,7 +80,10 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     let house = &quay.house;
     let school = house.sis.school();
     let plannable = school.plannable_tests[1].id.clone();
-    let enrolments: Vec<String> = school.student_registrations(&plannable).map(|one| one.id.clone()).collect();
+    let enrolments: Vec<String> = school
+        .student_registrations(&plannable)
+        .map(|one| one.id.clone())
+        .collect();
     let start = house.core.now() + SignedDuration::from_hours(24);
     let key = || ("X-API-Key", quay.vendor.api_key().to_owned());
     let at = |path: &str| format!("{}{path}", quay.vendor.base_url());
@@ -102,8 +111,15 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     };
     assert!(matches!(&seen.lines[0].said, Said::Take(differs) if differs.is_empty()));
     assert!(matches!(seen.lines[1].said, Said::Take(_)));
-    assert_eq!((code(2), code(3), code(5)), ("twice", "enrolment-unknown", "sitting-absent"));
-    assert!(matches!(&seen.lines[4].said, Said::Choice(several) if several.len() == 3), "{:?}", seen.lines[4]);
+    assert_eq!(
+        (code(2), code(3), code(5)),
+        ("twice", "enrolment-unknown", "sitting-absent")
+    );
+    assert!(
+        matches!(&seen.lines[4].said, Said::Choice(several) if several.len() == 3),
+        "{:?}",
+        seen.lines[4]
+    );
     assert!(house.open_tasks().await.is_empty());
 
     let stale = store(house, PEER, &list, "van een andere lijst").await;
@@ -114,7 +130,11 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     assert!(house.sitting(&sitting).await.is_confirmed());
     let again = previewed(house, PEER, &list).await;
     assert_eq!(again.counts()[..2], [0, 2], "{:?}", again.lines);
-    assert!(matches!(&again.lines[2].said, Said::Refused { code: "tied", .. }), "{:?}", again.lines[2]);
+    assert!(
+        matches!(&again.lines[2].said, Said::Refused { code: "tied", .. }),
+        "{:?}",
+        again.lines[2]
+    );
     store(house, PEER, &list, &again.digest).await.unwrap();
     house.work().await;
     assert_eq!((quay.vendor.periods().len(), quay.vendor.candidates().len()), (1, 3));
@@ -153,14 +173,20 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     quay.vendor.publish_cesuur("2026-A", 36);
     quay.poll().await;
     house.work().await;
-    assert_eq!(house.score_at_sis(&enrolments[0]).as_deref(), Some("5.6"), "flow 3 becomes flow 5");
+    assert_eq!(
+        house.score_at_sis(&enrolments[0]).as_deref(),
+        Some("5.6"),
+        "flow 3 becomes flow 5"
+    );
     quay.close().await;
 }
 
 /// A vendor that keeps the ids of whoever planned: its messages name those, and they find what was taken in (R23).
 #[tokio::test]
 async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_results_are_found() {
-    let Some(house) = House::open(Come::Pushed).await else { return };
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
     let (plannable, enrolments) = house.to_plan();
     let start = house.core.now() + SignedDuration::from_hours(1);
     let there = Offering {
@@ -168,9 +194,15 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
         end: Some(start + SignedDuration::from_hours(1)),
         offered_id: Some(house.ta.catalogue().first_active().id.clone()),
         duration_s: Some(45 * 60),
-        ..Offering::bare("vorige-zitting", Code::new("offeringCode", "V-1"), "Rekenen, al gepland")
+        ..Offering::bare(
+            "vorige-zitting",
+            Code::new("offeringCode", "V-1"),
+            "Rekenen, al gepland",
+        )
     };
-    let Auth::Bearer(credentials) = house.ta.auth() else { panic!("it takes tokens") };
+    let Auth::Bearer(credentials) = house.ta.auth() else {
+        panic!("it takes tokens")
+    };
     let asked = format!(
         "grant_type=client_credentials&client_id={}&client_secret={}",
         credentials.client_id, credentials.client_secret
@@ -180,7 +212,12 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
         .header("content-type", "application/x-www-form-urlencoded")
         .body(asked);
     let token: Value = serde_json::from_str(&token.send().await.unwrap().text().await.unwrap()).unwrap();
-    let token = || ("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap()));
+    let token = || {
+        (
+            "authorization",
+            format!("Bearer {}", token["access_token"].as_str().unwrap()),
+        )
+    };
     let at = |path: &str| format!("{}{path}", house.ta.base_url());
     let dialect = Dialect::default();
     let body = write_offering(&there, &dialect, OfferingFields::Sitting);
@@ -209,12 +246,25 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
     ];
     let seen = previewed(&house, VENDOR, &list).await;
     assert_eq!(seen.counts(), [3, 0, 0, 1], "{:?}", seen.lines);
-    assert!(matches!(&seen.lines[3].said, Said::Refused { code: "other-person", .. }), "{:?}", seen.lines[3]);
+    assert!(
+        matches!(
+            &seen.lines[3].said,
+            Said::Refused {
+                code: "other-person",
+                ..
+            }
+        ),
+        "{:?}",
+        seen.lines[3]
+    );
     store(&house, VENDOR, &list, &seen.digest).await.unwrap();
     house.work().await;
     let sitting = our_id(&house, VENDOR, "offering", "vorige-zitting").await;
     let deelname = our_id(&house, VENDOR, "association", "vorige-deelname-0").await;
-    assert_eq!(house.deelname(&deelname).await.enrolment.as_deref(), Some(enrolments[0].as_str()));
+    assert_eq!(
+        house.deelname(&deelname).await.enrolment.as_deref(),
+        Some(enrolments[0].as_str())
+    );
 
     house.clock.advance(SignedDuration::from_hours(3));
     house.ta.results(&ResultsOrder::grades("vorige-zitting")).await.unwrap();
@@ -222,9 +272,16 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
     for enrolment in &enrolments[..2] {
         assert!(house.score_at_sis(enrolment).is_some(), "flow 3 becomes flow 5");
     }
-    assert_eq!(house.score_at_sis(&enrolments[0]), house.score_at_vendor("vorige-deelname-0"));
+    assert_eq!(
+        house.score_at_sis(&enrolments[0]),
+        house.score_at_vendor("vorige-deelname-0")
+    );
     let there = house.ta.state();
-    assert_eq!((there.sittings.len(), there.deelnames.len()), (1, 2), "nothing is doubled");
+    assert_eq!(
+        (there.sittings.len(), there.deelnames.len()),
+        (1, 2),
+        "nothing is doubled"
+    );
     assert!(house.sitting(&sitting).await.is_confirmed());
     house.close_without_tasks().await;
 }

@@ -24,7 +24,11 @@ fn fb() -> Account {
 }
 
 async fn state(house: &House) -> DrainState {
-    drain::of_peer(&house.core.db, TENANT, VENDOR).await.unwrap().remove(0).state
+    drain::of_peer(&house.core.db, TENANT, VENDOR)
+        .await
+        .unwrap()
+        .remove(0)
+        .state
 }
 
 /// Deliveries, cancels and polls go on until the last result is in; then the polls end, and the audit says so.
@@ -35,9 +39,16 @@ async fn a_disabled_vendor_is_polled_until_its_last_result_and_then_no_more() {
     };
     let (sitting, deelnames) = house.plan(3).await;
     house.work().await;
-    draining::change(&house.core, TENANT, &fb(), VENDOR, (Change::Begin, &[]), "contract loopt af")
-        .await
-        .unwrap();
+    draining::change(
+        &house.core,
+        TENANT,
+        &fb(),
+        VENDOR,
+        (Change::Begin, &[]),
+        "contract loopt af",
+    )
+    .await
+    .unwrap();
     house.cancel(&deelnames[2]).await;
     house.work().await;
     let there = house.ta.state().deelnames;
@@ -71,12 +82,21 @@ async fn a_disabled_vendor_is_polled_until_its_last_result_and_then_no_more() {
     assert!(told.iter().any(|entry| entry.verb == "peer.drained"));
 
     let enable = (Change::Lift, &[][..]);
-    draining::change(&house.core, TENANT, &fb(), VENDOR, enable, "toch verlengd").await.unwrap();
+    draining::change(&house.core, TENANT, &fb(), VENDOR, enable, "toch verlengd")
+        .await
+        .unwrap();
     house.work().await;
     let polls = house.jobs_in_lane(&format!("3/peer/{VENDOR}")).await;
     assert!(polls.iter().any(|job| job.finished_at.is_none()), "it is polled again");
     let (_, again) = house.plan_for(None, 3..4).await;
     house.work().await;
-    assert!(house.ta.state().deelnames.iter().any(|one| one.association_id == again[0]));
+    assert!(
+        house
+            .ta
+            .state()
+            .deelnames
+            .iter()
+            .any(|one| one.association_id == again[0])
+    );
     house.close_without_tasks().await;
 }

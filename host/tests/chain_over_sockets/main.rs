@@ -19,6 +19,7 @@ mod flow2;
 mod flow5;
 mod house;
 mod keuring;
+mod losses;
 mod outside;
 mod polling;
 mod pulled;

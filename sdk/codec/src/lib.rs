@@ -42,6 +42,7 @@
 //! field that this crate knows; unknown fields inside small values (codes, documents, needs) are not kept.
 
 pub mod dialect;
+pub mod loss;
 mod merge;
 mod message;
 pub mod model;

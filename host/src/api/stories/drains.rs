@@ -15,7 +15,9 @@ async fn a_program_disables_a_vendor_and_sees_what_that_waits_for() {
         let asked = json!({ "units": ["zorg"], "reason": "contract loopt af" });
         door.call(&bureau, Method::POST, &drains, &asked).await.refused(403);
         let no_reason = json!({ "units": ["zorg"], "reason": " " });
-        door.call(&door.fb, Method::POST, &drains, &no_reason).await.refused(400);
+        door.call(&door.fb, Method::POST, &drains, &no_reason)
+            .await
+            .refused(400);
         let nowhere = json!({ "units": ["maan"], "reason": "x" });
         door.call(&door.fb, Method::POST, &drains, &nowhere).await.refused(400);
         door.get(&door.fb, "/peers/niemand/drains").await.refused(404);
@@ -24,12 +26,24 @@ async fn a_program_disables_a_vendor_and_sees_what_that_waits_for() {
         door.call(&door.fb, Method::POST, &drains, &asked).await.ok();
         let shown = door.get(&door.fb, &drains).await.ok();
         assert_eq!(shown.as_array().unwrap().len(), 1, "a second time changes nothing");
-        assert_eq!((&shown[0]["unit"], &shown[0]["state"]), (&json!("zorg"), &json!("draining")));
+        assert_eq!(
+            (&shown[0]["unit"], &shown[0]["state"]),
+            (&json!("zorg"), &json!("draining"))
+        );
         let waits = &shown[0]["waitsFor"][0];
-        assert_eq!((&waits["id"], &waits["unconfirmed"]), (&json!(sitting), &json!(true)), "{shown}");
+        assert_eq!(
+            (&waits["id"], &waits["unconfirmed"]),
+            (&json!(sitting), &json!(true)),
+            "{shown}"
+        );
         assert_eq!(waits["href"], json!(format!("/api/v1/sittings/{sitting}")));
         let peers = door.get(&door.fb, "/peers").await.ok();
-        let vendor = peers.as_array().unwrap().iter().find(|one| one["id"] == VENDOR).unwrap();
+        let vendor = peers
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["id"] == VENDOR)
+            .unwrap();
         assert_eq!(vendor["drains"], json!(true));
         let start = door.core.now() + SignedDuration::from_hours(24);
         let new = json!({ "peer": VENDOR, "component": "rekenen", "unit": "zorg", "plan": {
@@ -39,10 +53,17 @@ async fn a_program_disables_a_vendor_and_sees_what_that_waits_for() {
         assert_eq!(refused.refused(409).0, "not-plannable");
 
         let end = json!({ "units": ["zorg"], "reason": "leverancier is gestopt" });
-        door.call(&door.fb, Method::POST, &format!("{drains}/end"), &end).await.ok();
+        door.call(&door.fb, Method::POST, &format!("{drains}/end"), &end)
+            .await
+            .ok();
         let shown = door.get(&door.fb, &drains).await.ok();
-        assert_eq!((&shown[0]["state"], &shown[0]["waitsFor"]), (&json!("ended"), &json!([])));
-        door.call(&door.fb, Method::POST, &format!("{drains}/lift"), &end).await.ok();
+        assert_eq!(
+            (&shown[0]["state"], &shown[0]["waitsFor"]),
+            (&json!("ended"), &json!([]))
+        );
+        door.call(&door.fb, Method::POST, &format!("{drains}/lift"), &end)
+            .await
+            .ok();
         assert_eq!(door.get(&door.fb, &drains).await.ok(), json!([]));
         door.call(&bureau, Method::POST, "/sittings", &new).await.ok();
     })

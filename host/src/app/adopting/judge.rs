@@ -156,11 +156,12 @@ impl<'a> Judging<'a> {
                 self.may(known.unit.as_deref()).await?;
                 Ok(Ok(Here::Known(known)))
             }
-            _ => self.new(listed).await,
+            _ => self.unknown(listed).await,
         }
     }
 
-    async fn new(&self, listed: &[&Listed]) -> Result<Result<Here, Said>, Refused> {
+    /// A sitting that is not here yet.
+    async fn unknown(&self, listed: &[&Listed]) -> Result<Result<Here, Said>, Refused> {
         let (db, tenant) = (&self.core.db, self.adopter.tenant);
         let plannable = match self.plannable(listed).await? {
             Ok(plannable) => plannable,
@@ -169,7 +170,8 @@ impl<'a> Judging<'a> {
         self.may(plannable.unit.as_deref()).await?;
         let offered = self.sitting.offered_id.as_deref().unwrap_or_default();
         let Some(component) = component::find(db, tenant, &self.vendor.id, offered).await? else {
-            let why = format!("De toets ‘{offered}’ van deze zitting staat niet in de toetscatalogus van de leverancier.");
+            let why =
+                format!("De toets ‘{offered}’ van deze zitting staat niet in de toetscatalogus van de leverancier.");
             return Ok(Err(Said::refused("component-unknown", why)));
         };
         let others = peer::all(db, tenant).await?.into_iter();
@@ -243,7 +245,10 @@ impl<'a> Judging<'a> {
                 let found = offering::find(db, tenant, &id).await?;
                 let found = found.filter(|found| found.kind == OfferingKind::Plannable);
                 Ok(found.ok_or_else(|| {
-                    Said::refused("plannable-unknown", "De planbare toets is nog niet van de deelnemerregistratie gekomen.")
+                    Said::refused(
+                        "plannable-unknown",
+                        "De planbare toets is nog niet van de deelnemerregistratie gekomen.",
+                    )
                 }))
             }
             (None, _) => Ok(Err(Said::refused(
@@ -264,7 +269,9 @@ impl<'a> Judging<'a> {
             return Ok(Some(found));
         }
         let named = offering::plannables_named(db, tenant, &Scope::School, name, MOST_ALIKE).await?;
-        let mut coded = named.into_iter().filter(|one| one.facts.primary_code.value == name || one.facts.name == name);
+        let mut coded = named
+            .into_iter()
+            .filter(|one| one.facts.primary_code.value == name || one.facts.name == name);
         let first = coded.next();
         Ok(first.filter(|_| coded.next().is_none()))
     }
@@ -290,7 +297,9 @@ impl<'a> Judging<'a> {
             if let (Some(ours), Some(theirs)) = (ours, theirs)
                 && ours != theirs
             {
-                differs.push(format!("de leverancier heeft {what} anders; na het overnemen wordt dat vergeleken"));
+                differs.push(format!(
+                    "de leverancier heeft {what} anders; na het overnemen wordt dat vergeleken"
+                ));
             }
         }
         differs
@@ -373,7 +382,11 @@ impl<'a> Judging<'a> {
         }
         let wanted: Vec<&(Association, Option<Person>)> = match (&listed.enrolment, &listed.student) {
             (Some(id), _) => enrolled.0.iter().filter(|(one, _)| one.id == *id).collect(),
-            (None, Some(student)) => enrolled.0.iter().filter(|(_, one)| is_named(one.as_ref(), student)).collect(),
+            (None, Some(student)) => enrolled
+                .0
+                .iter()
+                .filter(|(_, one)| is_named(one.as_ref(), student))
+                .collect(),
             (None, None) => enrolled.0.iter().collect(),
         };
         if wanted.is_empty() {
@@ -432,7 +445,9 @@ impl<'a> Judging<'a> {
                 let found = association::find(&self.core.db, self.adopter.tenant, id).await?;
                 match found {
                     Some(_) => format!("Inschrijving ‘{id}’ is voor een andere planbare toets dan deze zitting dient."),
-                    None => format!("Er is hier geen inschrijving ‘{id}’. Wacht tot de deelnemerregistratie haar stuurt."),
+                    None => {
+                        format!("Er is hier geen inschrijving ‘{id}’. Wacht tot de deelnemerregistratie haar stuurt.")
+                    }
                 }
             }
             _ => "Deze student heeft geen inschrijving voor de planbare toets van deze zitting. Wacht tot de \
@@ -445,7 +460,11 @@ impl<'a> Judging<'a> {
     /// What the vendor has in the sitting that nobody has taken in, to choose from.
     async fn no_pair(&self, listed: &Listed) -> Result<Said, Refused> {
         let mut free = Vec::new();
-        for one in self.deelnames.iter().filter(|one| one.state != AssociationState::Canceled) {
+        for one in self
+            .deelnames
+            .iter()
+            .filter(|one| one.state != AssociationState::Canceled)
+        {
             let (db, id) = (&self.core.db, &one.association_id);
             let tied = ledger::by_peer_id(db, self.adopter.tenant, &self.vendor.id, "association", id).await?;
             if tied.is_empty() && free.len() < MOST_NAMED {
@@ -473,13 +492,15 @@ impl<'a> Judging<'a> {
         let known = known.filter(|known| {
             known.peer == self.vendor.id && matches!(known.kind, AssociationKind::Deelname | AssociationKind::Relayed)
         });
-        Ok(known.map(|known| match known.enrolment.as_deref() == Some(&enrolment.id) {
-            true if !known.is_canceled() => Said::Known(known.id),
-            _ => {
-                let why = format!("Deze deelname hoort hier al bij een andere: {}.", known.id);
-                Said::refused("tied", why)
-            }
-        }))
+        Ok(
+            known.map(|known| match known.enrolment.as_deref() == Some(&enrolment.id) {
+                true if !known.is_canceled() => Said::Known(known.id),
+                _ => {
+                    let why = format!("Deze deelname hoort hier al bij een andere: {}.", known.id);
+                    Said::refused("tied", why)
+                }
+            }),
+        )
     }
 
     /// Why an enrolment can't have this deelname, by the rules of planning.
@@ -522,10 +543,15 @@ fn is_same(there: &model::Association, enrolment: &Association, person: Option<&
     if there.person_id == enrolment.facts.person_id {
         return Some(true);
     }
-    let codes = there.person.iter().flat_map(|whole| std::iter::once(&whole.primary_code).chain(&whole.other_codes));
+    let codes = there
+        .person
+        .iter()
+        .flat_map(|whole| std::iter::once(&whole.primary_code).chain(&whole.other_codes));
     let ours = person.map(|person| &person.facts);
     let same = |code: &model::Code| {
-        let ours = ours.iter().flat_map(|whole| std::iter::once(&whole.primary_code).chain(&whole.other_codes));
+        let ours = ours
+            .iter()
+            .flat_map(|whole| std::iter::once(&whole.primary_code).chain(&whole.other_codes));
         ours.into_iter()
             .any(|our| our.code_type.eq_ignore_ascii_case(&code.code_type) && our.value == code.value)
     };

@@ -1,8 +1,8 @@
 //! Storing what was seen: the sitting and its deelnames as the vendor has them, tied to its ids, in one commit per sitting.
 
+use super::Line;
 use super::judge::{Here, Judging, Made};
 use super::list::Listed;
-use super::Line;
 use crate::app::account::actor;
 use crate::app::comparison::{self, Why};
 use crate::app::draft::Draft;
@@ -112,7 +112,12 @@ impl Keeping<'_> {
             version: 0,
         };
         let detail = format!("{} at {}", there.offering_id, vendor.id);
-        draft.audit("sitting.adopt", ("offering", &id), detail, sitting.facts.name.as_bytes());
+        draft.audit(
+            "sitting.adopt",
+            ("offering", &id),
+            detail,
+            sitting.facts.name.as_bytes(),
+        );
         let by = (Some(there.offering_id.as_str()), Some(self.revision));
         know_as(draft, &vendor.id, ("offering", &id), by).await?;
         // Its version moves, so that of two who take in the same sitting one sees the other.

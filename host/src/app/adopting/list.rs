@@ -153,9 +153,14 @@ fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }
-    let local = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d-%m-%Y %H:%M", "%Y-%m-%d %H:%M:%S"]
-        .iter()
-        .find_map(|format| DateTime::strptime(format, text).ok())?;
+    let local = [
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+        "%d-%m-%Y %H:%M",
+        "%Y-%m-%d %H:%M:%S",
+    ]
+    .iter()
+    .find_map(|format| DateTime::strptime(format, text).ok())?;
     local.to_zoned(zone()).ok().map(|zoned| zoned.timestamp())
 }
 
@@ -183,7 +188,11 @@ mod tests {
         let first = &read[0];
         assert_eq!((first.number, first.sitting.as_str()), (2, "z-1"));
         assert_eq!(first.student.as_deref(), Some("12"));
-        assert_eq!(first.start.unwrap().to_string(), "2026-09-02T08:00:00Z", "the time at school");
+        assert_eq!(
+            first.start.unwrap().to_string(),
+            "2026-09-02T08:00:00Z",
+            "the time at school"
+        );
         assert!(read[1].is_of_sitting());
         assert!(read[2].fault.as_ref().unwrap().contains("morgen"));
         assert!(read[3].fault.is_some(), "no sitting");

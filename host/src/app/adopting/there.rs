@@ -70,11 +70,7 @@ enum Not {
 ///
 /// # Errors
 /// [`Refused`]: a list that is too long, or no connector that can be called.
-pub(super) async fn read(
-    connectors: &Connectors,
-    adopter: Adopter<'_>,
-    listed: &[Listed],
-) -> Result<There, Refused> {
+pub(super) async fn read(connectors: &Connectors, adopter: Adopter<'_>, listed: &[Listed]) -> Result<There, Refused> {
     list::check(listed).map_err(|error| Refused::Invalid(error.to_string()))?;
     let wanted: BTreeSet<&str> = listed
         .iter()
@@ -135,7 +131,10 @@ impl Reading<'_> {
     async fn caller(&mut self) -> Result<Option<Caller>, Refused> {
         let (tenant, peer) = (self.adopter.tenant, self.adopter.peer);
         let key = self.connectors.core().id();
-        let running = self.connectors.caller(tenant, peer, Interface::TaZittingsplan, &key).await;
+        let running = self
+            .connectors
+            .caller(tenant, peer, Interface::TaZittingsplan, &key)
+            .await;
         match running {
             Ok(running) => {
                 self.revision = running.revision;

@@ -68,7 +68,9 @@ impl At<'_> {
         let seen = self.seen(listed).await.unwrap();
         let row = peer::find(&core.db, TENANT, VENDOR).await.unwrap().unwrap();
         let read = (&row, &self.there);
-        kept(core, self.adopter(), read, (listed, choices), &seen.digest).await.unwrap()
+        kept(core, self.adopter(), read, (listed, choices), &seen.digest)
+            .await
+            .unwrap()
     }
 }
 
@@ -91,32 +93,56 @@ async fn a_list_is_taken_in_once_as_it_was_seen_and_chosen() {
         ];
         let seen = at.seen(&list).await.unwrap();
         assert!(matches!(seen.lines[0].said, Said::Take(_)), "{:?}", seen.lines[0]);
-        let Said::Choice(several) = &seen.lines[1].said else { panic!("{:?}", seen.lines[1]) };
+        let Said::Choice(several) = &seen.lines[1].said else {
+            panic!("{:?}", seen.lines[1])
+        };
         assert_eq!(several.len(), 3, "the vendor says of nobody whose it is");
         for (nth, expected) in [(2, "twice"), (3, "enrolment-unknown")] {
-            assert!(matches!(&seen.lines[nth].said, Said::Refused { code, .. } if *code == expected), "{:?}", seen.lines[nth]);
+            assert!(
+                matches!(&seen.lines[nth].said, Said::Refused { code, .. } if *code == expected),
+                "{:?}",
+                seen.lines[nth]
+            );
         }
 
         let second = several.iter().position(|one| one.deelname == "d-2").unwrap();
         at.store(&list, &[(2, second)].into()).await;
         let serving = async |enrolment: &str| {
-            let all = store::association::serving(&school.core.db, TENANT, enrolment).await.unwrap();
+            let all = store::association::serving(&school.core.db, TENANT, enrolment)
+                .await
+                .unwrap();
             assert_eq!(all.len(), 1, "{enrolment}");
             all.into_iter().next().unwrap()
         };
         let (first, second) = (serving("e-jip").await, serving("e-an").await);
-        let tie = ledger::by_our_id(&school.core.db, TENANT, VENDOR, "association", &second.id).await.unwrap();
+        let tie = ledger::by_our_id(&school.core.db, TENANT, VENDOR, "association", &second.id)
+            .await
+            .unwrap();
         assert_eq!(tie.unwrap().peer_id, "d-2");
         assert!(first.is_confirmed() && school.offering(&first.facts.offering_id).await.is_confirmed());
-        assert!(school.lane(2, "association", &first.id).await.is_empty(), "the vendor is told nothing");
+        assert!(
+            school.lane(2, "association", &first.id).await.is_empty(),
+            "the vendor is told nothing"
+        );
 
         let again = at.store(&list, &BTreeMap::new()).await;
         assert_eq!(again.counts()[..2], [0, 2], "{:?}", again.lines);
         assert_eq!(serving("e-jip").await.id, first.id);
         let late = at.seen(&[line(1, Some("d-1"), Some("s-p-bo"))]).await.unwrap();
-        assert!(matches!(&late.lines[0].said, Said::Refused { code: "tied", .. }), "{:?}", late.lines);
-        assert_eq!(school.send_result(VENDOR, "d-1", &completed("7.5")).await.unwrap(), Outcome::Applied);
-        assert_eq!(school.versions(&first.id).await.len(), 1, "its result finds it by the vendor's id");
+        assert!(
+            matches!(&late.lines[0].said, Said::Refused { code: "tied", .. }),
+            "{:?}",
+            late.lines
+        );
+        assert_eq!(
+            school.send_result(VENDOR, "d-1", &completed("7.5")).await.unwrap(),
+            Outcome::Applied
+        );
+        assert_eq!(
+            school.versions(&first.id).await.len(),
+            1,
+            "its result finds it by the vendor's id"
+        );
     })
     .await;
 }
@@ -143,9 +169,15 @@ async fn who_does_not_plan_there_takes_nothing_in_and_differences_are_compared()
         );
         at.account = account("fb", &[Duty::Beheren]);
         let seen = at.seen(std::slice::from_ref(&later)).await.unwrap();
-        assert!(matches!(&seen.lines[0].said, Said::Take(differs) if differs.len() == 1), "{:?}", seen.lines);
+        assert!(
+            matches!(&seen.lines[0].said, Said::Take(differs) if differs.len() == 1),
+            "{:?}",
+            seen.lines
+        );
         at.store(std::slice::from_ref(&later), &BTreeMap::new()).await;
-        let tied = ledger::by_peer_id(&school.core.db, TENANT, VENDOR, "offering", "z-9").await.unwrap();
+        let tied = ledger::by_peer_id(&school.core.db, TENANT, VENDOR, "offering", "z-9")
+            .await
+            .unwrap();
         let sitting = school.offering(&tied[0].our_id).await;
         assert_eq!(sitting.facts.start, later.start, "as it was listed");
         let compared = school.lane(2, "compare", &format!("{}/{VENDOR}", sitting.id)).await;

@@ -62,9 +62,15 @@ async fn a_disabled_vendor_is_served_until_its_last_result_is_in() {
         assert!(drains(plan_in(&school, "team-a").await));
         school.enrol(&["bo"]).await;
         let planner = account("bureau", &[Duty::Plannen]);
-        let new = [NewDeelname { candidate: for_enrolment("e-bo"), needs: None }];
+        let new = [NewDeelname {
+            candidate: for_enrolment("e-bo"),
+            needs: None,
+        }];
         let added = deelname::add(&school.core, planner_of(&planner), &sitting, &new).await;
-        assert!(matches!(added, Err(Refused::NotPlannable(NotPlannable::Drains { .. }))), "{added:?}");
+        assert!(
+            matches!(added, Err(Refused::NotPlannable(NotPlannable::Drains { .. }))),
+            "{added:?}"
+        );
 
         look(&school).await;
         assert_eq!(state(&school, None).await, DrainState::Draining);
@@ -74,16 +80,27 @@ async fn a_disabled_vendor_is_served_until_its_last_result_is_in() {
         school.send_result(VENDOR, &absent, &not_present).await.unwrap();
         school.send_result(VENDOR, &first, &in_progress()).await.unwrap();
         look(&school).await;
-        assert_eq!(awaited(&school).await, [(first.clone(), Awaits::Result)], "who did not turn up is not awaited");
+        assert_eq!(
+            awaited(&school).await,
+            [(first.clone(), Awaits::Result)],
+            "who did not turn up is not awaited"
+        );
 
         school.send_score(&first, "7.5").await;
         look(&school).await;
         assert_eq!(state(&school, None).await, DrainState::Ended, "by itself");
-        assert_eq!(served(&school, flow_of(Interface::TaResultaten), &sitting).await, Served::Off);
+        assert_eq!(
+            served(&school, flow_of(Interface::TaResultaten), &sitting).await,
+            Served::Off
+        );
         let everybody = (Recurring::Results, Asks::default());
         let asked = polling::wanted(&school.core, TENANT, VENDOR, everybody).await.unwrap();
         assert!(asked.is_none(), "nobody is polled for");
-        assert_eq!(school.send_score(&first, "7.6").await, Outcome::Applied, "R6: what comes late is taken all the same");
+        assert_eq!(
+            school.send_score(&first, "7.6").await,
+            Outcome::Applied,
+            "R6: what comes late is taken all the same"
+        );
     })
     .await;
 }
@@ -99,9 +116,15 @@ async fn a_unit_drains_for_itself_and_a_cancel_is_told_first() {
         assert!(drains(plan_in(&school, "team-a").await));
         assert!(plan_in(&school, "team-b").await.is_ok());
         let planner = account("bureau", &[Duty::Plannen]);
-        deelname::cancel(&school.core, planner_of(&planner), &first, "een verhaal").await.unwrap();
+        deelname::cancel(&school.core, planner_of(&planner), &first, "een verhaal")
+            .await
+            .unwrap();
         look(&school).await;
-        assert_eq!(state(&school, Some("team-a")).await, DrainState::Draining, "the cancel is on its way");
+        assert_eq!(
+            state(&school, Some("team-a")).await,
+            DrainState::Draining,
+            "the cancel is on its way"
+        );
 
         let mut told = school.association(&first).await;
         told.confirmed.as_mut().unwrap().plan_version = told.plan_version;

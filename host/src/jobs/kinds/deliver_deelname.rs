@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use oke_codec::loss;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
 use super::deliver_sitting::{TWO_CALLS, carried, detail, may_have_been_made};
+use crate::app::losses::{self, Delivered};
 use crate::app::offering::Confirmed;
 use crate::app::rollout::Work;
 use crate::app::running::Connectors;
@@ -15,7 +17,7 @@ use crate::app::{deliver, needs};
 use crate::connector::blame::Decision;
 use crate::domain::association::Association;
 use crate::domain::interface::Interface;
-use crate::domain::model;
+use crate::domain::model::{self, AssociationState};
 use crate::domain::needs::Obstacle;
 use crate::domain::retry::Blame;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
@@ -84,8 +86,21 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan_version = deelname.plan_version;
     Ok(Done::deciding(move || {
         let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
+        let facts = deelname.facts.clone();
         async move {
             let mut draft = draft(&context.core, &context);
+            let of = Delivered {
+                peer: &context.job.peer,
+                revision,
+                flow: 2,
+                subject: ("association", &id),
+            };
+            // As it is here: what is left out before it goes to the connector is left out too.
+            losses::note(&mut draft, of, |dialect| match facts.state {
+                AssociationState::Canceled => Vec::new(),
+                _ => loss::of_deelname(&told(facts), dialect),
+            })
+            .await?;
             let confirmed = Confirmed {
                 plan_version,
                 revision,
@@ -144,6 +159,11 @@ async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::
             ),
         )),
     }
+}
+
+/// A deelname without what the vendor itself brought.
+fn told(facts: model::Association) -> model::Association {
+    model::Association { result: None, ..facts }
 }
 
 /// The id that the vendor gave when an earlier try made the deelname.

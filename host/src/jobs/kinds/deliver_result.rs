@@ -2,15 +2,21 @@
 //! enrolment, by PUT for an extra attempt that was made here.
 
 use futures_util::future::BoxFuture;
+use oke_codec::loss;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
+use crate::app::draft::Draft;
+use crate::app::losses::{self, Delivered};
 use crate::app::rollout::Work;
 use crate::app::running::Connectors;
-use crate::app::{deliver, studentresultaat};
+use crate::app::studentresultaat::Message;
+use crate::app::{Refused, deliver, studentresultaat};
 use crate::connector::call::Way;
 use crate::domain::interface::Interface;
+use crate::domain::model::Delivery;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
+use crate::store::result;
 
 pub(super) struct DeliverResult(pub(super) Connectors);
 
@@ -61,8 +67,42 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
         async move {
             let mut draft = draft(&context.core, &context);
             studentresultaat::confirmed(&mut draft, &enrolment, &message).await?;
+            note_losses(&mut draft, &context, revision, &message).await?;
             draft.audit("result.confirm", ("association", &message.deelname), detail, b"");
             Ok(draft.finish())
         }
     }))
+}
+
+/// What no message of flow 5 carries: whether the cesuur was applied and which version was taken, where that is known.
+async fn note_losses(
+    draft: &mut Draft<'_>,
+    context: &JobContext,
+    revision: i64,
+    message: &Message,
+) -> Result<(), Refused> {
+    let Some(sent) = message.enrolment.result.clone() else {
+        return Ok(());
+    };
+    let versions = result::versions(&draft.core.db, draft.tenant, &message.deelname).await?;
+    let version = versions.into_iter().find(|version| version.seq == message.seq);
+    let delivery = version.map(|version| Delivery {
+        deelname_peer_id: message.deelname.clone(),
+        result: sent,
+        normed: version.delivered.normed,
+        examenversie: version.delivered.examenversie,
+    });
+    let of = Delivered {
+        peer: &context.job.peer,
+        revision,
+        flow: 5,
+        subject: ("association", &message.deelname),
+    };
+    let lost = |dialect: &oke_codec::Dialect| {
+        delivery
+            .iter()
+            .flat_map(|one| loss::of_delivery(one, dialect))
+            .collect()
+    };
+    losses::note(draft, of, lost).await
 }

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use oke_codec::loss;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
 use crate::app::deliver;
 use crate::app::files;
+use crate::app::losses::{self, Delivered};
 use crate::app::offering::Confirmed;
 use crate::app::rollout::Work;
 use crate::app::running::Connectors;
 use crate::connector::blame::Decision;
 use crate::domain::interface::Interface;
-use crate::domain::model;
+use crate::domain::model::{self, OfferingState};
 use crate::domain::retry::Blame;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
 use crate::store::{ledger, offering};
@@ -67,8 +69,21 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan_version = sitting.plan_version;
     Ok(Done::deciding(move || {
         let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
+        let plan = plan.clone();
         async move {
             let mut draft = draft(&context.core, &context);
+            let of = Delivered {
+                peer: &context.job.peer,
+                revision,
+                flow: 2,
+                subject: ("offering", &id),
+            };
+            losses::note(&mut draft, of, |dialect| match plan.state {
+                // A cancellation says nothing else (R4).
+                OfferingState::Canceled => Vec::new(),
+                OfferingState::Active => loss::of_sitting(&plan, dialect),
+            })
+            .await?;
             let confirmed = Confirmed {
                 plan_version,
                 revision,

@@ -1,9 +1,11 @@
 //! Flow 3: sends the present result of a deelname on to the outside TPL that made it (R23), of a cancelled one too (R6).
 
 use futures_util::future::BoxFuture;
+use oke_codec::{Dialect, loss};
 use serde::Deserialize;
 
-use super::call::{Line, payload};
+use super::call::{Line, draft, payload};
+use crate::app::losses::{self, Delivered};
 use crate::app::running::Connectors;
 use crate::app::{deliver, relay};
 use crate::domain::interface::Interface;
@@ -37,7 +39,21 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     let told = relay::back::told_deelname(core, tenant, &deelname).await?;
     let effect = format!("{id}/{}/{}", deelname.version, serde_json::json!(told.result));
     let line = Line::to(connectors, &context, Interface::TplResultaten, &effect);
-    let (caller, _) = line.caller().await?;
+    let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result_tpl(&told).await).await?;
-    Ok(Done::nothing())
+    Ok(Done::deciding(move || {
+        let (context, id, told) = (context.clone(), id.clone(), told.result.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let of = Delivered {
+                peer: &context.job.peer,
+                revision,
+                flow: 3,
+                subject: ("association", &id),
+            };
+            let of_one = |dialect: &Dialect| told.iter().flat_map(|told| loss::of_result(told, dialect)).collect();
+            losses::note(&mut draft, of, of_one).await?;
+            Ok(draft.finish())
+        }
+    }))
 }

@@ -10,5 +10,6 @@ mod examples;
 mod given;
 mod habits;
 mod laws;
+mod losses;
 mod objects;
 mod results;

@@ -1,0 +1,130 @@
+//! The loss report: what a system can't be told in the dialect that its connector writes, and what the last delivery of each
+//! object left out. Of systems with a format of their own nothing is noted here: their connector refuses what it can't carry.
+
+use oke_codec::loss::{self, Loss, Told};
+use oke_codec::{Dialect, Quirks, Version};
+use serde_json::{Map, Value};
+
+use super::Refused;
+use super::draft::Draft;
+use super::revision;
+use crate::connector::manifest::{ConfigValue, Configuration, Speaks};
+use crate::domain::interface::Interface;
+use crate::store::loss::{self as loss_store, LossRow};
+use crate::store::revision::RevisionRow;
+use crate::store::{Database, StoreError};
+
+/// What a delivery was about.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivered<'a> {
+    /// To whom.
+    pub peer: &'a str,
+    /// By which revision.
+    pub revision: i64,
+    /// By which flow.
+    pub flow: i64,
+    /// Kind and our id of the object.
+    pub subject: (&'a str, &'a str),
+}
+
+/// The dialect in which a revision writes, where its system speaks OKE: version and habits stand in its configuration under
+/// the codec's own names.
+///
+/// # Errors
+/// [`StoreError::Inconsistent`] for a configuration that its connector could not read either.
+pub async fn dialect(db: &Database, row: &RevisionRow) -> Result<Option<Dialect>, StoreError> {
+    let Some(manifest) = revision::manifest(db, row).await? else {
+        return Ok(None);
+    };
+    if manifest.conformance.speaks != Speaks::Oke {
+        return Ok(None);
+    }
+    let inconsistent = |why: String| StoreError::Inconsistent {
+        column: "revision.config".to_owned(),
+        why,
+    };
+    let config: Configuration = serde_json::from_str(&row.config).map_err(|error| inconsistent(error.to_string()))?;
+    let version = match config.get("dialect") {
+        Some(ConfigValue::Text(text)) => {
+            Version::parse(text).ok_or_else(|| inconsistent(format!("there is no version `{text}`")))?
+        }
+        _ => Version::default(),
+    };
+    let known = serde_json::to_value(Quirks::default()).expect("habits are words and flags");
+    let mut declared = Map::new();
+    for name in known.as_object().into_iter().flat_map(Map::keys) {
+        let value = match config.get(name) {
+            None => continue,
+            Some(ConfigValue::Text(text)) => Value::from(text.as_str()),
+            Some(ConfigValue::Number(number)) => Value::from(*number),
+            Some(ConfigValue::Flag(flag)) => Value::from(*flag),
+        };
+        declared.insert(name.clone(), value);
+    }
+    let quirks = serde_json::from_value(Value::Object(declared)).map_err(|error| inconsistent(error.to_string()))?;
+    Ok(Some(Dialect { version, quirks }))
+}
+
+/// What a revision's system can never be told, by flow; nothing where it does not speak OKE.
+///
+/// # Errors
+/// What the database says.
+pub async fn never_told(db: &Database, row: &RevisionRow) -> Result<Vec<(i64, Loss)>, StoreError> {
+    let (Some(dialect), Some(manifest)) = (dialect(db, row).await?, revision::manifest(db, row).await?) else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for (interface, flow, told) in [
+        (Interface::TaZittingsplan, 2, Told::Sitting),
+        (Interface::TaZittingsplan, 2, Told::Deelname),
+        (Interface::TplResultaten, 3, Told::Result),
+        (Interface::DrStudentresultaat, 5, Told::Result),
+    ] {
+        if manifest.connector.interfaces.contains(&interface) {
+            all.extend(loss::never_told(told, &dialect).into_iter().map(|loss| (flow, loss)));
+        }
+    }
+    Ok(all)
+}
+
+/// Notes what a delivery could not say, in the commit of its confirmation: nothing is lost in silence. What is as it was
+/// noted last is not written again.
+///
+/// # Errors
+/// What the database says.
+pub async fn note(
+    draft: &mut Draft<'_>,
+    of: Delivered<'_>,
+    lost: impl FnOnce(&Dialect) -> Vec<Loss> + Send,
+) -> Result<(), Refused> {
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let Some(row) = db.revision(tenant, of.peer, of.revision).await? else {
+        return Ok(());
+    };
+    let Some(dialect) = dialect(db, &row).await? else {
+        return Ok(());
+    };
+    let mut lost: Vec<String> = lost(&dialect).iter().map(|loss| loss.name().to_owned()).collect();
+    lost.sort();
+    let known = loss_store::of_subject(db, tenant, of.subject).await?;
+    let known = known.into_iter().find(|known| known.peer == of.peer);
+    let was_so = match &known {
+        None => lost.is_empty(),
+        Some(known) => known.lost == lost && known.flow == of.flow,
+    };
+    if was_so {
+        return Ok(());
+    }
+    let row = LossRow {
+        tenant: tenant.to_owned(),
+        peer: of.peer.to_owned(),
+        subject_kind: of.subject.0.to_owned(),
+        subject_id: of.subject.1.to_owned(),
+        flow: of.flow,
+        lost,
+        at: draft.now,
+        version: known.map_or(0, |known| known.version),
+    };
+    draft.put(row.next());
+    Ok(())
+}
