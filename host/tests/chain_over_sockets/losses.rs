@@ -1,6 +1,8 @@
 //! What a system can't be told in its dialect is shown for what was delivered to it.
 
 use jiff::SignedDuration;
+use oke_codec::loss::Loss;
+use oke_host::app::losses;
 use oke_host::connector::manifest::ConfigValue;
 use oke_host::simulator::ResultsOrder;
 use oke_host::store::loss;
@@ -18,6 +20,11 @@ async fn what_a_delivery_left_out_stands_with_what_was_delivered() {
     let as_before = [("dialect", ConfigValue::Text("1.0".to_owned()))];
     house.install_vendor(Come::Pushed, &as_before).await;
     house.work().await;
+    let runs = house.core.db.revision(TENANT, VENDOR, 1).await.unwrap().unwrap();
+    let never = losses::never_told(&house.core.db, &runs).await.unwrap();
+    for loss in [Loss::Attempt, Loss::FaoServer] {
+        assert!(never.contains(&(2, loss)), "{loss:?}: 1.0 has no place for it");
+    }
     house.flow_1().await;
     let (_, deelnames) = house.plan(1).await;
     house.work().await;

@@ -4,7 +4,7 @@ use oke_codec::model::{Association, Offering};
 
 use super::super::bindings::{call, serves::ta_zittingsplan as guest};
 use super::super::convert::{
-    Broken, Judged, Within, association_from_guest, association_to_guest, cursor, id, offering_from_guest,
+    Broken, Judged, Within, association_to_guest, cursor, deelname_from_guest, id, offering_from_guest,
     offering_to_guest, records,
 };
 use super::super::recorder::Asked;
@@ -121,7 +121,7 @@ fn written(written: call::Written) -> Judged<Written> {
 
 fn deelname_page(page: guest::DeelnamePage, asked: Option<&str>) -> Judged<DeelnamePage> {
     Ok(DeelnamePage {
-        deelnames: records(page.deelnames, association_from_guest).within("deelnames")?,
+        deelnames: records(page.deelnames, deelname_from_guest).within("deelnames")?,
         next: cursor(page.next, asked, true).within("next")?,
     })
 }

@@ -200,6 +200,20 @@ pub fn person_from_guest(person: wire::Person) -> Judged<model::Person> {
     })
 }
 
+/// A deelname as its vendor has it. One that keeps nothing of ours of a person says nobody's name.
+pub fn deelname_from_guest(mut deelname: wire::Association) -> Judged<model::Association> {
+    const NOBODY: &str = "-";
+    let says_nobody = deelname.person_id.is_empty() && deelname.person.is_none();
+    if says_nobody {
+        NOBODY.clone_into(&mut deelname.person_id);
+    }
+    let mut read = association_from_guest(deelname)?;
+    if says_nobody {
+        read.person_id.clear();
+    }
+    Ok(read)
+}
+
 /// An association.
 pub fn association_from_guest(association: wire::Association) -> Judged<model::Association> {
     let wire::Association {

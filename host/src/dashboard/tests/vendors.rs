@@ -1,4 +1,4 @@
-//! Stories of a vendor's pages: disabled with what that waits for, what is taken in from there, what it can't be told.
+//! Stories of a vendor's pages: disabled with what that waits for, and what is taken in from there.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -26,7 +26,7 @@ async fn a_vendor_is_disabled_from_its_page_which_shows_what_that_waits_for() {
         "wordt afgebouwd",
         "contract loopt af",
         &stage.sitting,
-        "nog geen resultaat",
+        "nog niet bevestigd",
     ] {
         assert!(shown.text.contains(said), "{said}: {}", shown.text);
     }
@@ -89,22 +89,4 @@ async fn a_list_to_take_in_is_refused_with_the_reason() {
     );
     let ec = stage.browser("ec").await;
     assert_eq!(ec.get("/koppelingen/toa/overnemen").await.status, StatusCode::FORBIDDEN);
-}
-
-/// Before a rollout and with the connection it stands what the system can't be told.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_system_can_not_be_told_is_shown_with_it_and_before_a_rollout() {
-    let stage = Stage::set().await;
-    let fb = stage.browser("fb").await;
-    let system = fb.get("/aansluitingen/toa").await;
-    for said in [
-        "Wat dit systeem niet kan worden verteld",
-        "de hoeveelste poging een deelname is",
-        "§4.3",
-    ] {
-        assert!(system.text.contains(said), "{said}: {}", system.text);
-    }
-    stage.begin_rollout().await;
-    let rollout = fb.get("/koppelingen/toa/uitrol").await;
-    assert!(rollout.text.contains("niet kan worden verteld"), "{}", rollout.text);
 }

@@ -109,7 +109,10 @@ pub fn of_deelnames(planned: &BTreeMap<String, Planned>, read: &[Association]) -
 
 fn of_deelname(id: &str, plan: &Association, read: &Association) -> Vec<Difference> {
     let mut fields = Fields::of(Subject::Deelname, id);
-    fields.exact(Field::Person, &plan.person_id, &read.person_id, |id| Some(id.clone()));
+    // A vendor that keeps nothing of ours of a person says nobody's name.
+    if !read.person_id.is_empty() {
+        fields.exact(Field::Person, &plan.person_id, &read.person_id, |id| Some(id.clone()));
+    }
     let extra = |one: &Association| one.additional_time_min.unwrap_or(0);
     fields.exact(Field::AdditionalTimeInMin, &extra(plan), &extra(read), |minutes| {
         Some(format!("{minutes} min"))
