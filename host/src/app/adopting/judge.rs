@@ -338,16 +338,23 @@ impl<'a> Judging<'a> {
             Some((first, rest)) => (*first, rest),
             None => return Ok((self.no_pair(listed).await?, None)),
         };
-        if !rest.is_empty() {
+        let several = |pairs: &[(&model::Association, &Association)]| {
             let choice = |(there, enrolment): &(&model::Association, &Association)| Choice {
                 deelname: there.association_id.clone(),
                 enrolment: enrolment.id.clone(),
             };
             let choices = pairs.iter().take(MOST_NAMED).map(choice).collect();
-            return Ok((Said::Choice(choices), None));
+            Said::Choice(choices)
+        };
+        if !rest.is_empty() {
+            return Ok((several(&pairs), None));
         }
         if let Some(said) = self.tied(there, enrolment).await? {
             return Ok((said, None));
+        }
+        // The only one that is left is not by that this student's.
+        if listed.deelname.is_none() && says_nobody(there) {
+            return Ok((several(&pairs), None));
         }
         let keys = [
             format!("deelname {}", there.association_id),
