@@ -5,9 +5,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
 use super::v1::{
-    account, adoption, attempt, bundle, comparison, contact, deelname, drain, duplicate, file, freeze, health, job, keuring,
-    landscape, loss, needs, package, peer, policy, proposal, publisher, recording, registrations, result, revision, rollout,
-    sample, scale_map, school, sitting, task, unit,
+    account, adoption, attempt, bundle, comparison, contact, deelname, drain, duplicate, file, freeze, health, job,
+    keuring, landscape, loss, needs, package, peer, policy, proposal, publisher, recording, registrations, result,
+    revision, rollout, sample, scale_map, school, sitting, task, unit,
 };
 
 #[derive(OpenApi)]

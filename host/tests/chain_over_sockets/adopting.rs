@@ -109,7 +109,11 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
         Said::Refused { code, .. } => *code,
         other => panic!("{other:?}"),
     };
-    assert!(matches!(&seen.lines[0].said, Said::Take(differs) if differs.is_empty()), "{:?}", seen.lines);
+    assert!(
+        matches!(&seen.lines[0].said, Said::Take(differs) if differs.is_empty()),
+        "{:?}",
+        seen.lines
+    );
     assert!(matches!(seen.lines[1].said, Said::Take(_)));
     assert_eq!(
         (code(2), code(3), code(5)),

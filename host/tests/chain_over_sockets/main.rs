@@ -6,11 +6,11 @@
     reason = "the house is the stories' own: what fails in it fails the story"
 )]
 
+mod adopting;
 mod browser;
 #[expect(dead_code, reason = "the stories of the pages use the rest of it")]
 #[path = "../../src/dashboard/tests/browser/chromium.rs"]
 mod chromium;
-mod adopting;
 mod comparison;
 mod desk;
 mod draining;

@@ -35,7 +35,7 @@ pub(super) struct Judging<'a> {
 /// The sitting as it is here, or will be.
 pub(super) enum Here {
     /// It is known.
-    Known(Offering),
+    Known(Box<Offering>),
     /// It is made.
     New(Box<Made>),
 }
@@ -154,7 +154,7 @@ impl<'a> Judging<'a> {
             ))),
             Some(known) if known.kind == OfferingKind::Sitting => {
                 self.may(known.unit.as_deref()).await?;
-                Ok(Ok(Here::Known(known)))
+                Ok(Ok(Here::Known(Box::new(known))))
             }
             _ => self.unknown(listed).await,
         }
