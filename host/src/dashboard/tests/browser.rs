@@ -5,7 +5,6 @@
 //! A new page joins by one line in [`pages`]; a story of its own goes into `stories`.
 
 mod accessible;
-#[expect(dead_code, reason = "the stories over sockets use the rest of it")]
 mod chromium;
 mod pages;
 mod stories;
