@@ -233,7 +233,7 @@ impl Host {
         let working = stop.child_token();
         let _ends_with_this = working.clone().drop_guard();
         let working = background::spawn(async move { jobs.run(working.cancelled_owned()).await })?;
-        let settling = tokio::spawn(settle(self.service.core.clone(), stop.clone()));
+        let settling = tokio::spawn(settle(self.service.core.patient(), stop.clone()));
         let counting = tokio::spawn(tally(self.service.clone(), stop.clone()));
         let looking = tokio::spawn(look_at_growth(self.service.core.clone(), stop.clone()));
         // Nobody waits for it: whoever calls a revision sooner loads it.
@@ -267,7 +267,11 @@ async fn look_at_growth(core: Core, stop: CancellationToken) {
             _ = every.tick() => {}
             () = stop.cancelled() => return,
         }
-        match core.db.look_at_growth().await {
+        let looked = tokio::select! {
+            looked = core.db.look_at_growth() => looked,
+            () = stop.cancelled() => return,
+        };
+        match looked {
             Ok(looked_at) if looked_at.is_empty() => {}
             Ok(looked_at) => debug!("the database looked at what has filled up: {}", looked_at.join(", ")),
             Err(error) => warn!("could not have the database look at what has filled up, will try again: {error}"),
@@ -390,7 +394,7 @@ async fn tally(service: Service, stop: CancellationToken) {
             _ = every.tick() => {}
             () = stop.cancelled() => return,
         }
-        service.connectors.tally().write(&service.core).await;
+        service.connectors.tally().write(&service.core.patient()).await;
     }
 }
 

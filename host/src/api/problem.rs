@@ -250,6 +250,7 @@ impl From<RevisionError> for Problem {
             RevisionError::NotNow(_) => Problem::conflict("not-now", error.to_string()),
             RevisionError::NoRollout(_) => Problem::conflict("no-rollout", error.to_string()),
             RevisionError::RollsOut(_) => Problem::conflict("rolls-out", error.to_string()),
+            RevisionError::NotTheFirst(_) => Problem::conflict("not-the-first", error.to_string()),
             RevisionError::NothingToFix => Problem::conflict("nothing-to-fix", error.to_string()),
             RevisionError::NobodyHas(_) => Problem::conflict("nobody-has-it", error.to_string()),
             RevisionError::OtherGrants(_) => Problem::conflict("other-grants", error.to_string()),

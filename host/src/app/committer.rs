@@ -65,7 +65,8 @@ impl CommitError {
 pub enum Urgency {
     /// Somebody at a screen or a socket: it goes first.
     Awaited,
-    /// Nobody: work that follows commits, and work in bulk.
+    /// Nobody: work that follows commits. Nor has work in bulk that a person asked for a claim to go first: many wait
+    /// shorter for one waiting longer.
     Patient,
 }
 
@@ -91,7 +92,7 @@ impl Committer {
             wake,
             queue,
             held: VecDeque::new(),
-            passed_over: 0,
+            turns: Turns::default(),
         };
         tokio::spawn(worker.run());
         Committer(sender)
@@ -121,8 +122,7 @@ struct Worker {
     queue: mpsc::Receiver<Waiting>,
     /// Taken from the queue and not yet committed.
     held: VecDeque<Waiting>,
-    /// So many transactions in a row left out work that nobody waits for.
-    passed_over: u32,
+    turns: Turns,
 }
 
 impl Worker {
@@ -138,26 +138,24 @@ impl Worker {
             self.held.push_back(self.queue.recv().await?);
         }
         self.gather().await;
-        let (group, later) = choose(std::mem::take(&mut self.held), self.passed_over >= MOST_PASSED_OVER);
-        self.held = later;
-        let is_patient = |waiting: &Waiting| waiting.urgency == Urgency::Patient;
-        self.passed_over = match group.iter().any(is_patient) || !self.held.iter().any(is_patient) {
-            true => 0,
-            false => self.passed_over + 1,
-        };
-        Some(group)
+        Some(self.turns.next(&mut self.held))
     }
 
     /// Takes what waits. Verbs whose reads were answered together finish together: who is ready hands in first, for as
     /// long as that brings more.
     async fn gather(&mut self) {
         let mut before = 0;
-        while self.held.len() > before && self.held.len() < GROUP * 2 {
+        let is_awaited = |waiting: &Waiting| waiting.urgency == Urgency::Awaited;
+        // Work that nobody waits for may pile up here without hiding who comes behind it.
+        let mut awaited = self.held.iter().filter(|waiting| is_awaited(waiting)).count();
+        while self.held.len() > before && awaited < GROUP * 2 && self.held.len() < QUEUE {
             before = self.held.len();
             tokio::task::yield_now().await;
-            while self.held.len() < GROUP * 2
+            while awaited < GROUP * 2
+                && self.held.len() < QUEUE
                 && let Ok(waiting) = self.queue.try_recv()
             {
+                awaited += usize::from(is_awaited(&waiting));
                 self.held.push_back(waiting);
             }
         }
@@ -217,6 +215,27 @@ impl Worker {
         tx.commit().await?;
         self.chains.adopt(staged);
         Ok(())
+    }
+}
+
+/// Whose turn it is: what somebody waits for goes first, but not for ever.
+#[derive(Default)]
+struct Turns {
+    /// So many transactions in a row left out work that nobody waits for.
+    passed_over: u32,
+}
+
+impl Turns {
+    /// What goes into the next transaction; the rest stays.
+    fn next(&mut self, held: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+        let (group, later) = choose(std::mem::take(held), self.passed_over >= MOST_PASSED_OVER);
+        *held = later;
+        let is_patient = |waiting: &Waiting| waiting.urgency == Urgency::Patient;
+        self.passed_over = match group.iter().any(is_patient) || !held.iter().any(is_patient) {
+            true => 0,
+            false => self.passed_over + 1,
+        };
+        group
     }
 }
 
@@ -316,6 +335,21 @@ mod tests {
         );
         let (group, _) = choose(held(), true);
         assert_eq!(sizes(&group), [5, 2, 3, 1], "passed over long enough");
+    }
+
+    #[test]
+    fn work_that_nobody_waits_for_is_passed_over_three_times_and_no_more() {
+        let mut turns = Turns::default();
+        let mut held = VecDeque::from([waiting(Urgency::Patient, "bulk", 5)]);
+        let mut went = Vec::new();
+        for round in 0..4 {
+            held.push_back(waiting(Urgency::Awaited, &format!("message-{round}"), 1));
+            went.push(sizes(&turns.next(&mut held)));
+        }
+        assert_eq!(went, [vec![1], vec![1], vec![1], vec![5, 1]]);
+        held.push_back(waiting(Urgency::Patient, "follows", 2));
+        held.push_back(waiting(Urgency::Awaited, "page", 1));
+        assert_eq!(sizes(&turns.next(&mut held)), [1], "counted from the start again");
     }
 
     #[test]

@@ -117,6 +117,9 @@ pub enum RevisionError {
     /// Another rollout is open.
     #[error("revision {0} is being rolled out already: stop that or roll it back first")]
     RollsOut(i64),
+    /// The first one was made already.
+    #[error("revision {0} of this peer was made already: look at that first")]
+    NotTheFirst(i64),
     /// On the fast route: nothing runs.
     #[error("nothing runs for this peer, so there is nothing to fix; begin a rollout step by step")]
     NothingToFix,
@@ -164,7 +167,21 @@ pub struct NewRevision {
 /// # Errors
 /// [`RevisionError`]; then what ran goes on.
 pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewRevision) -> Result<i64, RevisionError> {
-    made(core, tenant, by, peer, new, true).await
+    made(core, tenant, by, peer, new, Then::Works).await
+}
+
+/// The same for the very first revision of a peer: of two that are made at once only one is put to work.
+///
+/// # Errors
+/// [`RevisionError::NotTheFirst`] where there is one already, and as [`install`].
+pub async fn install_first(
+    core: &Core,
+    tenant: &str,
+    by: &str,
+    peer: &str,
+    new: &NewRevision,
+) -> Result<i64, RevisionError> {
+    made(core, tenant, by, peer, new, Then::WorksAsTheFirst).await
 }
 
 /// Makes the next revision of a peer; nobody is served by it until it is rolled out. Returns its number.
@@ -172,7 +189,15 @@ pub async fn install(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewR
 /// # Errors
 /// [`RevisionError`].
 pub async fn make(core: &Core, tenant: &str, by: &str, peer: &str, new: &NewRevision) -> Result<i64, RevisionError> {
-    made(core, tenant, by, peer, new, false).await
+    made(core, tenant, by, peer, new, Then::Waits).await
+}
+
+/// What becomes of a revision that is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Waits,
+    Works,
+    WorksAsTheFirst,
 }
 
 async fn made(
@@ -181,7 +206,7 @@ async fn made(
     by: &str,
     peer: &str,
     new: &NewRevision,
-    puts_to_work: bool,
+    then: Then,
 ) -> Result<i64, RevisionError> {
     if new.reason.trim().is_empty() {
         return Err(RevisionError::NoReason);
@@ -205,9 +230,12 @@ async fn made(
             created_at: core.now(),
         };
         let number = revision.number;
+        if then == Then::WorksAsTheFirst && number > 1 {
+            return Err(RevisionError::NotTheFirst(number - 1));
+        }
         let mut draft = Draft::of(core, tenant, actor(by));
         draft.put(revision.write());
-        if puts_to_work {
+        if then != Then::Waits {
             not_frozen(&mut draft).await?;
             demand(&mut draft, &row, &new.digest, &verified, &granted).await?;
             let because = match row.revision {

@@ -290,7 +290,14 @@ impl Connectors {
     pub async fn warm_all(&self) -> Result<(), StoreError> {
         for school in self.core.db.tenants().await? {
             for peer in peer::all(&self.core.db, &school.tenant).await? {
-                for number in self.kept(&school.tenant, &peer.id).await? {
+                let kept = match self.kept(&school.tenant, &peer.id).await {
+                    Ok(kept) => kept,
+                    Err(error) => {
+                        warn!(tenant = %school.tenant, peer = %peer.id, "can't tell what serves peer `{}`: {error}", peer.id);
+                        continue;
+                    }
+                };
+                for number in kept {
                     if let Err(error) = self.warm(&school.tenant, &peer.id, number).await {
                         warn!(
                             tenant = %school.tenant, peer = %peer.id, revision = number,

@@ -224,6 +224,9 @@ impl InDutch for RevisionError {
             RevisionError::RollsOut(number) => Said::conflict(format!(
                 "Revisie {number} wordt al uitgerold. Stop die uitrol eerst, of draai haar terug."
             )),
+            RevisionError::NotTheFirst(number) => {
+                Said::conflict(format!("Revisie {number} is intussen al gemaakt. Bekijk die eerst."))
+            }
             RevisionError::NothingToFix => {
                 Said::conflict("Er werkt nog niets bij deze koppeling. Begin een gewone uitrol.")
             }

@@ -5,8 +5,10 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use tracing::warn;
 
 use super::connectors::named;
 use super::form::{Fields, Form};
@@ -22,7 +24,6 @@ use crate::connector::manifest::{ConfigField, ConfigKind, ConfigValue, Configura
 use crate::store::StoreError;
 use crate::store::package::PackageRow;
 use crate::store::peer::{self, PeerRow};
-use axum::http::StatusCode;
 
 /// The route.
 pub fn routes() -> Router<Service> {
@@ -68,6 +69,8 @@ struct Subject {
     package: PackageRow,
     manifest: Manifest,
     profiles: Vec<Profile>,
+    /// No revision was ever made for the system.
+    is_first: bool,
 }
 
 impl Subject {
@@ -80,7 +83,9 @@ impl Subject {
             Err(PackageError::Unknown(_)) => return Err(Oops::absent("Dit pakket is er niet.")),
             Err(error) => return Err(Oops::absent(error.in_dutch()?.sentence)),
         };
+        let is_first = core.db.revisions(tenant, &peer.id).await?.is_empty();
         Ok(Subject {
+            is_first,
             peer,
             package,
             manifest: verified.contents.manifest,
@@ -193,29 +198,27 @@ impl Typed {
             column: "revision.config".to_owned(),
             why: error.to_string(),
         })?;
-        let (_, before) = match package::open(core, &row.tenant, &running.digest).await {
-            Ok(opened) => opened,
-            // Its key was revoked: nothing is taken over from it.
-            Err(PackageError::Refused(_)) => return Ok(Typed::default()),
+        let manifest = revision::manifest(&core.db, &running).await?;
+        let name = running
+            .profile
+            .as_deref()
+            .filter(|name| subject.profile(Some(name)).is_some());
+        // Where the profile is not to be had any more, in the new package or since a key was revoked, all that it gave
+        // stands in the form as if typed.
+        let profiles = match package::open(core, &row.tenant, &running.digest).await {
+            Ok((_, before)) => before.contents.profiles,
+            Err(PackageError::Refused(_)) => Vec::new(),
             Err(error) => return Err(Oops::ours(&error)),
         };
-        let name = running.profile.as_deref();
-        let profile = before
-            .contents
-            .profiles
-            .iter()
-            .find(|it| Some(it.name.as_str()) == name);
+        let profile = profiles.iter().find(|it| Some(it.name.as_str()) == name);
         let by_itself = |key: &str| {
             let of_profile = profile.and_then(|profile| profile.values.get(key));
-            let field = before.contents.manifest.config.field(key);
+            let field = manifest.as_ref().and_then(|manifest| manifest.config.field(key));
             of_profile.or(field.and_then(|field| field.default.as_ref())).cloned()
         };
         let own = set.iter().filter(|(key, value)| by_itself(key).as_ref() != Some(value));
         Ok(Typed {
-            profile: running
-                .profile
-                .clone()
-                .filter(|name| subject.profile(Some(name)).is_some()),
+            profile: name.map(str::to_owned),
             settings: own.map(|(key, value)| (key.clone(), written(value))).collect(),
             reason: String::new(),
         })
@@ -239,9 +242,13 @@ fn setting(key: &str, field: &ConfigField, typed: &Typed) -> Setting {
         ConfigKind::Boolean => vec!["ja".to_owned(), "nee".to_owned()],
         ConfigKind::String | ConfigKind::Integer { .. } => Vec::new(),
     };
-    let choice = |word: String| Choice {
-        chosen: word == typed,
-        value: word.clone(),
+    // What the connector does not know any more is shown, and refused until another is chosen.
+    let gone = !typed.is_empty() && !words.is_empty() && !words.iter().any(|word| word == typed);
+    let words = words.into_iter().map(|word| (word.clone(), word));
+    let gone = gone.then(|| (typed.to_owned(), format!("{typed} (kent deze connector niet)")));
+    let choice = |(value, word): (String, String)| Choice {
+        chosen: value == typed,
+        value,
         word,
     };
     Setting {
@@ -249,7 +256,7 @@ fn setting(key: &str, field: &ConfigField, typed: &Typed) -> Setting {
         description: field.description.as_str().to_owned(),
         hint: format!("{}{by_default}", wanted(&field.kind)),
         typed: typed.to_owned(),
-        choices: words.into_iter().map(choice).collect(),
+        choices: words.chain(gone).map(choice).collect(),
     }
 }
 
@@ -284,7 +291,7 @@ async fn shown(
     let fields = subject.manifest.config.fields();
     let revision_page = RevisionPage {
         shell: Shell::around(service, visitor, "/koppelingen", title, notice).await?,
-        first: subject.peer.revision.is_none(),
+        first: subject.is_first,
         profiles: profiles.collect(),
         settings: fields.map(|(key, field)| setting(key, field, &typed)).collect(),
         reason: typed.reason,
@@ -304,7 +311,7 @@ async fn make(
     form.visitor.must_manage()?;
     let Form { visitor, fields } = &form;
     let subject = Subject::of(&service, visitor, (&peer, &digest)).await?;
-    let is_first = subject.peer.revision.is_none();
+    let is_first = subject.is_first;
     let made = match subject.read(fields) {
         Err(said) => Err(said),
         Ok((profile, config)) => {
@@ -337,17 +344,18 @@ async fn put(
         return not_loaded(error).map(Err);
     }
     let made = match is_first {
-        true => revision::install(core, tenant, visitor.id(), peer, new).await,
+        true => revision::install_first(core, tenant, visitor.id(), peer, new).await,
         false => revision::make(core, tenant, visitor.id(), peer, new).await,
     };
     let number = match made {
         Ok(number) => number,
         Err(error) => return error.in_dutch().map(Err),
     };
-    match connectors.warm(tenant, peer, number).await {
-        Ok(()) => Ok(Ok(())),
-        Err(error) => not_loaded(error).map(Err),
+    if let Err(error) = connectors.warm(tenant, peer, number).await {
+        // It is made all the same; whoever calls it hears.
+        warn!(%tenant, %peer, revision = number, "revision {number} of peer `{peer}` can't be loaded: {error}");
     }
+    Ok(Ok(()))
 }
 
 fn not_loaded(error: NotRunning) -> Result<Said, Oops> {

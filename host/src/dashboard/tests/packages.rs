@@ -5,7 +5,9 @@ use axum::http::{Request, StatusCode, header};
 
 use super::stage::{Browser, Page, SCHOOL, Stage};
 use crate::app::admission;
+use crate::app::revision::{self, NewRevision, RevisionError};
 use crate::connector::fixture;
+use crate::connector::manifest::ConfigValue;
 use crate::store::keuring;
 
 /// Sends a package as a browser does: a form with a file.
@@ -224,4 +226,32 @@ async fn a_revision_with_settings_that_do_not_fit_is_refused_with_what_was_typed
         bureau.post(&path, &[("reden", "x")]).await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+/// What the running revision has beside its profile stands in the form; what comes from the profile follows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_a_new_revision_holds_the_profile_and_own_settings_of_the_running_one() {
+    let stage = Stage::set().await;
+    let fb = stage.browser("fb").await;
+    let running = stage.core.db.revision(SCHOOL, "toa", 2).await.unwrap().unwrap();
+    let path = format!("/koppelingen/toa/revisie/{}", running.digest);
+    let page = fb.get(&path).await.text;
+    assert!(page.contains("<option value=\"proefwerk\" selected>"), "{page}");
+    assert!(
+        page.contains("name=\"instelling-page-size\" value=\"\""),
+        "the profile's own value: {page}"
+    );
+
+    let own = NewRevision {
+        digest: running.digest.clone(),
+        profile: None,
+        config: [("page-size".to_owned(), ConfigValue::Number(20))].into(),
+        reason: "kleinere bladzijden".to_owned(),
+    };
+    let first = revision::install_first(&stage.core, SCHOOL, "fb", "toa", &own).await;
+    assert!(matches!(first, Err(RevisionError::NotTheFirst(2))), "{first:?}");
+    revision::install(&stage.core, SCHOOL, "fb", "toa", &own).await.unwrap();
+    let page = fb.get(&path).await.text;
+    assert!(!page.contains("<option value=\"proefwerk\" selected>"), "{page}");
+    assert!(page.contains("name=\"instelling-page-size\" value=\"20\""), "{page}");
 }
