@@ -243,7 +243,12 @@ pub(super) async fn keep_listed(
             }
         }
     } else if let Some(whole) = &told.person {
-        person::keep_told(draft, peer, whole).await?;
+        match person_store::find(db, tenant, &whole.person_id).await? {
+            // As a PUT of the person: who was erased stays so until something needs them again (R5).
+            Some(_) => drop(person::keep_present(draft, peer, whole).await?),
+            None if facts.state == AssociationState::Canceled => {}
+            None => person::keep_told(draft, peer, whole).await?,
+        }
     }
     Ok(outcome)
 }

@@ -6,7 +6,7 @@ mod told;
 mod unlisted;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::comparison::nightly;
 use super::draft::Draft;
@@ -24,6 +24,9 @@ use crate::store::{StoreError, test_group};
 
 /// Kind of the job.
 pub const PULL_REGISTRATIONS: &str = "pull_registrations";
+
+/// A round that has not ended after so long is not gone on with: its cursor may be nobody's any more.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Groups that are looked at together for the next one of the round.
 const LOOK: u32 = 50;
@@ -122,8 +125,8 @@ pub async fn now(core: &Core, tenant: &str, by: &str, peer: &str) -> Result<(), 
     polling::now(core, tenant, peer, Recurring::Registrations, by).await
 }
 
-/// The round under way, or one that begins now. One whose cursor another revision made begins anew: what is known already
-/// changes nothing. `None` when the student system is not asked any more.
+/// The round under way, or one that begins now. One whose cursor another revision made, that stands still since yesterday,
+/// or beside which a person wants another, begins anew: what is known already changes nothing. `None` when the student system is not asked any more.
 ///
 /// # Errors
 /// What the database says.
@@ -137,7 +140,8 @@ pub async fn under_way(core: &Core, tenant: &str, peer: &str, revision: i64) -> 
                 answer: None,
             });
         };
-        if row.walk.as_ref().is_some_and(|walk| walk.revision == revision) {
+        let is_fresh = |walk: &Walk| walk.revision == revision && draft.now.duration_since(walk.began) < STALE;
+        if !row.wanted && row.walk.as_ref().is_some_and(is_fresh) {
             return Ok(Decision {
                 write_set: draft.finish(),
                 answer: Some(row),

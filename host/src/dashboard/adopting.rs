@@ -7,7 +7,7 @@ use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
-use axum::extract::{Multipart, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -25,11 +25,15 @@ use crate::app::adopting::{self, Adopter, Line, Preview, Said};
 use crate::domain::principal::Duty;
 use crate::store::peer;
 
+/// The largest form, in bytes: a list of 1 MiB, and its lines in the form that has them stored.
+const LARGEST_LIST: usize = 2 << 20;
+
 /// The routes.
 pub fn routes() -> Router<Service> {
     Router::new()
         .route("/koppelingen/{peer}/overnemen", get(show).post(bring))
         .route("/koppelingen/{peer}/overnemen/bewaren", post(store))
+        .layer(DefaultBodyLimit::max(LARGEST_LIST))
 }
 
 struct ToChoose {

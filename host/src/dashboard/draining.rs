@@ -139,7 +139,10 @@ fn sitting(one: Waiting, visitor: &Visitor, units: &Units) -> SittingLine {
     let deelnames = one.deelnames.into_iter().filter(|_| shows);
     SittingLine {
         href: shows.then(|| format!("/zittingen/{}", words::in_address(&one.sitting.id))),
-        name: one.sitting.name,
+        name: match shows {
+            true => one.sitting.name,
+            false => "Een zitting van een ander onderdeel of systeem".to_owned(),
+        },
         ends: one.sitting.end.map_or_else(|| "–".to_owned(), words::moment),
         unconfirmed: !one.sitting.is_told,
         deelnames: deelnames.map(|(id, awaits)| (id, awaits.in_dutch())).collect(),

@@ -492,8 +492,12 @@ impl<'a> Judging<'a> {
         let (db, tenant, id) = (&self.core.db, self.adopter.tenant, there.association_id.as_str());
         let tied = ledger::by_peer_id(db, tenant, &self.vendor.id, "association", id).await?;
         let our_id = match tied.as_slice() {
+            [] => id,
             [only] => only.our_id.as_str(),
-            _ => id,
+            _ => {
+                let why = format!("Het id ‘{id}’ van de leverancier hoort hier bij meer dan één deelname.");
+                return Ok(Some(Said::refused("deelname-tied-twice", why)));
+            }
         };
         let known = association::find(db, tenant, our_id).await?;
         let known = known.filter(|known| {

@@ -51,7 +51,12 @@ impl Keeping<'_> {
         taken: &[(model::Association, Association)],
     ) -> Result<(), Refused> {
         let sitting = match here {
-            Here::Known(sitting) => (**sitting).clone(),
+            Here::Known(sitting) => {
+                if !taken.is_empty() {
+                    draining::must_take(draft, &sitting.peer, sitting.unit.as_deref()).await?;
+                }
+                (**sitting).clone()
+            }
             Here::New(made) => self.made(draft, made).await?,
         };
         let has_begun = sitting.facts.start.is_some_and(|start| start <= draft.now);

@@ -339,6 +339,31 @@ async fn a_round_begins_anew_when_another_revision_runs() {
     .await;
 }
 
+/// A round that stands still, since the other end refuses its cursor, does not stand for ever.
+#[tokio::test]
+async fn a_round_that_stands_still_begins_anew_after_a_day_or_when_a_person_wants_it() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let sis = AtSis::with(&school, &["jip", "an", "bo"]);
+        school.asks().await;
+        school.pull_page(&sis).await;
+        let began = async || {
+            let row = pull::under_way(&school.core, TENANT, SIS, 1).await.unwrap().unwrap();
+            row.walk.unwrap().began
+        };
+        let first = began().await;
+        school.clock.advance(SignedDuration::from_hours(23));
+        assert_eq!(began().await, first, "it goes on");
+        school.clock.advance(SignedDuration::from_hours(1));
+        let second = began().await;
+        assert_ne!(second, first);
+        school.clock.advance(SignedDuration::from_mins(1));
+        school.ask_all_again().await;
+        assert_ne!(began().await, second);
+    })
+    .await;
+}
+
 /// A list that says that there is more and never brings anything new stops, and keeps nothing.
 #[tokio::test]
 async fn a_list_without_end_stops() {
@@ -466,6 +491,13 @@ async fn a_cancellation_that_is_read_takes_with_it_what_one_that_is_sent_does() 
         assert!(
             school.person_is_erased("p-jip").await,
             "erased data does not come back by itself"
+        );
+        sis.associations[0]["person"] = sis.persons["p-jip"].clone();
+        school.ask_all_again().await;
+        assert_eq!(school.pull(&sis).await.tally.changed, 0);
+        assert!(
+            school.person_is_erased("p-jip").await,
+            "nor when the list carries the whole person"
         );
     })
     .await;

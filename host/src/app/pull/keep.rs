@@ -85,7 +85,8 @@ pub async fn associations(
 pub async fn groups(core: &Core, row: &PulledRow, walk: &Walk, page: Option<ListedPage<Group>>) -> Result<(), NotKept> {
     let place = Place::of(core, row, walk);
     let Some(page) = page else {
-        return place.keep::<Group>(Vec::new(), walk).await;
+        // Also where pages came before: the list ends here.
+        return place.keep::<Group>(Vec::new(), &walk.at(walk.stage.clone())).await;
     };
     let moved = walk.page(named(&page.items), has_unreadable(&page.items), page.next.clone())?;
     place.keep(page.items, &moved).await

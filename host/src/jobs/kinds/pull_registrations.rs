@@ -25,7 +25,7 @@ const PAGES: usize = 5;
 /// Objects per page asked for.
 const PAGE: u32 = 250;
 /// Persons that are asked for one by one in the place of a page.
-const PERSONS: u32 = 20;
+const PERSONS: u32 = 5;
 
 pub(super) struct PullRegistrations(pub(super) Connectors);
 
