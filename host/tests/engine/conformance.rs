@@ -66,7 +66,7 @@ async fn the_connectors_of_this_repository_pass_every_scenario() {
     let published = packages::publish(&connectors, &guests, &*World::of_this_machine().random).unwrap();
     let engine = Engine::start(settings()).unwrap();
     let tpl = packed(&connectors, &guests, "ooapi-tpl");
-    for (bytes, tried) in [(published.ta, 63), (published.dr, 29), (tpl, 22)] {
+    for (bytes, tried) in [(published.ta, 63), (published.dr, 33), (tpl, 22)] {
         let package = Package::read(bytes).unwrap();
         let contents = package.examine().unwrap();
         let outcomes = outcomes(&engine, package.component(), &contents).await;
