@@ -10,7 +10,7 @@ use oke_sdk::{
     Context, Delivery, DeliveryPage, Document, Error, Page, Pushed, Received, TaResultaten, TaToetscatalogus,
     TaZittingsplan, Webhook, Written,
     model::{Association, AssociationState, Component, Offering, OfferingState},
-    numbered::{Collection, Numbered as _, parts},
+    numbered::{Collection, parts},
 };
 
 use wire::{Candidate, CandidateOutcome, Event, Exam, Login, Outcomes, Period};
@@ -51,12 +51,8 @@ impl TaZittingsplan for Toetskade {
         }
         let exam_id = mapping::exam_of(&sitting)?.to_string();
         let exam: Exam = ctx.http(API).get(["exams", &exam_id]).read()?;
-        periods(ctx).put(
-            &sitting.offering_id,
-            known,
-            "/periods",
-            &mapping::period(&sitting, &exam)?,
-        )
+        let period = mapping::period(&sitting, &exam)?;
+        periods(ctx).put(&sitting.offering_id, known, "/periods", &period)
     }
 
     fn put_deelname(
@@ -133,10 +129,7 @@ impl TaResultaten for Toetskade {
 
     fn read_result(ctx: &Context, deelname: &str) -> Result<Option<Delivery>, Error> {
         // A candidate that is gone may have an outcome (R6): with a number nobody is asked for the candidate first.
-        let known = match parts(deelname) {
-            Some(_) => Some(deelname.to_owned()),
-            None => candidates(ctx).standing(deelname)?.map(|candidate| candidate.peer_id()),
-        };
+        let known = candidates(ctx).known_as(deelname)?;
         let Some((number, ours)) = known.as_deref().and_then(parts) else {
             return Ok(None);
         };

@@ -97,6 +97,18 @@ impl<'a, T: Numbered> Collection<'a, T> {
         Ok(found.filter(|one| one.ours().unwrap_or_default() == ours))
     }
 
+    /// By what the vendor knows it: an id of the vendor's as it is, without asking whether what it names is still there; for
+    /// an id of ours that of whatever stands for it.
+    ///
+    /// # Errors
+    /// As [`crate::http::Request::find`].
+    pub fn known_as(&self, id: &str) -> Result<Option<String>, Error> {
+        match parts(id) {
+            Some(_) => Ok(Some(id.to_owned())),
+            None => Ok(self.standing(id)?.map(|one| one.peer_id())),
+        }
+    }
+
     /// Changes what stands, else makes it by a POST to `make_at`. The vendor answers with what stands then; that it is
     /// `ours` we know ourselves, whether the answer says so or not.
     ///
