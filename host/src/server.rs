@@ -2,6 +2,7 @@
 
 mod background;
 pub mod connections;
+mod upkeep;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -17,13 +18,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use crate::api::{self, Service};
-use crate::app::files::erase;
-use crate::app::rollout::tally::WRITTEN_EVERY;
 use crate::app::running::Connectors;
-use crate::app::{Core, World, deadline, polling, recording};
+use crate::app::{Core, World, polling};
 use crate::audit::checkpoint::{self, CheckpointError};
 use crate::config::{Settings, SettingsError};
 use crate::connector::compile::CacheKey;
@@ -33,13 +32,6 @@ use crate::store::open::{self, OpenError, Purpose};
 use crate::store::{Database, Sealer, StoreError};
 use crate::{dashboard, oke};
 use connections::Limits;
-
-/// So often the database is asked to look at what has filled up.
-const GROWTH_EVERY: Duration = Duration::from_secs(5);
-/// How often finished sittings are noted.
-const SETTLE_EVERY: Duration = Duration::from_secs(1_800);
-/// How often the heads of the audit chains are signed and leave the database.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
 /// How long connections may take to end once the host is told to stop. A peer that began a request and never ends it
 /// would otherwise keep the process from ever stopping.
@@ -228,22 +220,17 @@ impl Host {
         if let Some(before) = place.as_ref().and_then(|place| place.predecessor.as_deref()) {
             jobs.reclaim_from(before).await;
         }
-        let signing = tokio::spawn(checkpoints(self.service.clone(), stop.clone()));
+        let upkeep = upkeep::start(&self.service, &stop);
         // Its threads outlive this call: however it ends, they take up no more.
         let working = stop.child_token();
         let _ends_with_this = working.clone().drop_guard();
         let working = background::spawn(async move { jobs.run(working.cancelled_owned()).await })?;
-        let settling = tokio::spawn(settle(self.service.core.patient(), stop.clone()));
-        let counting = tokio::spawn(tally(self.service.clone(), stop.clone()));
-        let looking = tokio::spawn(look_at_growth(self.service.core.clone(), stop.clone()));
-        // Nobody waits for it: whoever calls a revision sooner loads it.
-        let warming = tokio::spawn(warm(self.service.clone(), stop.clone()));
         if let Ok(address) = listener.local_addr() {
             info!("listens on {address}");
         }
         let serving = connections::serve(listener, self.router, self.limits, stop.clone());
         bounded(serving, &stop, LAST_ANSWERS).await?;
-        for task in [working, signing, settling, counting, looking, warming] {
+        for task in upkeep.into_iter().chain([working]) {
             if let Err(error) = task.await {
                 warn!("a background task ended badly: {error}");
             }
@@ -256,37 +243,6 @@ impl Host {
     /// The routes, for tests that need no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
-    }
-}
-
-/// Has the database find out now and then what has filled up.
-async fn look_at_growth(core: Core, stop: CancellationToken) {
-    let mut every = tokio::time::interval(GROWTH_EVERY);
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = stop.cancelled() => return,
-        }
-        let looked = tokio::select! {
-            looked = core.db.look_at_growth() => looked,
-            () = stop.cancelled() => return,
-        };
-        match looked {
-            Ok(looked_at) if looked_at.is_empty() => {}
-            Ok(looked_at) => debug!("the database looked at what has filled up: {}", looked_at.join(", ")),
-            Err(error) => warn!("could not have the database look at what has filled up, will try again: {error}"),
-        }
-    }
-}
-
-/// Loads what may be called or gone back to.
-async fn warm(service: Service, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        outcome = service.connectors.warm_all() => match outcome {
-            Ok(()) => info!("{} revisions of connectors are loaded", service.connectors.loaded()),
-            Err(error) => warn!("could not look up which revisions to load: {error}"),
-        }
     }
 }
 
@@ -363,58 +319,6 @@ async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str)
     }
     *last = Some(Instant::now());
     (StatusCode::OK, "ready\n")
-}
-
-/// Notes now and then which sittings have nothing left to do, and erases recorded exchanges and carried files whose days
-/// are over.
-async fn settle(core: Core, stop: CancellationToken) {
-    let mut every = tokio::time::interval(SETTLE_EVERY);
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = stop.cancelled() => return,
-        }
-        if let Err(error) = deadline::settle_everywhere(&core).await {
-            warn!("could not note which sittings are finished, will try again: {error}");
-        }
-        if let Err(error) = recording::sweep(&core).await {
-            warn!("could not erase recorded exchanges whose days are over, will try again: {error}");
-        }
-        if let Err(error) = erase::sweep(&core).await {
-            warn!("could not erase carried files whose days are over, will try again: {error}");
-        }
-    }
-}
-
-/// Writes now and then what calls came to; the last is written by who waits for the calls to end.
-async fn tally(service: Service, stop: CancellationToken) {
-    let mut every = tokio::time::interval(WRITTEN_EVERY);
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = stop.cancelled() => return,
-        }
-        service.connectors.tally().write(&service.core.patient()).await;
-    }
-}
-
-async fn checkpoints(service: Service, stop: CancellationToken) {
-    if let Err(error) = checkpoint::write_missing(&service.core, &service.checkpoints).await {
-        warn!("could not write the checkpoints that are missing outside the database: {error}");
-    }
-    let mut every = tokio::time::interval(CHECKPOINT_EVERY);
-    loop {
-        let stopping = tokio::select! {
-            _ = every.tick() => false,
-            () = stop.cancelled() => true,
-        };
-        if let Err(error) = checkpoint::checkpoint_now(&service.core, &service.checkpoints).await {
-            warn!("could not sign a checkpoint of the audit chains, will try again: {error}");
-        }
-        if stopping {
-            return;
-        }
-    }
 }
 
 #[cfg(test)]
