@@ -346,6 +346,12 @@ impl<'a> Draft<'a> {
         Ok(around)
     }
 
+    /// What was looked at beforehand around a deelname, while no verb has taken it.
+    #[must_use]
+    pub fn beforehand(&self, deelname: &str, versie: Versie) -> Option<&Around> {
+        self.around.get(&self.asked(deelname, versie))?.as_ref()
+    }
+
     fn asked(&self, deelname: &str, versie: Versie) -> Asked {
         Asked {
             tenant: self.tenant.to_owned(),
