@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use oke_codec::model::{Association, Code, Offering};
 use oke_codec::{AssociationFields, Dialect, OfferingFields, PersonAs, write_association, write_offering};
 use oke_host::app::Refused;
@@ -72,6 +72,40 @@ async fn sent(method: reqwest::Method, url: String, header: (&str, String), body
     serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
 }
 
+/// A period with three candidates at the vendor, of a system before this one.
+async fn planned_before_at_quay(quay: &Quay, start: Timestamp) {
+    let key = || ("X-API-Key", quay.vendor.api_key().to_owned());
+    let at = |path: &str| format!("{}{path}", quay.vendor.base_url());
+    let period = json!({ "reference": "vorig-systeem", "examId": 4711, "name": "Rekenen, al gepland",
+        "from": start, "until": start + SignedDuration::from_hours(2) });
+    sent(reqwest::Method::POST, at("/periods"), key(), &period).await;
+    for nth in 1..=3 {
+        let candidate = json!({ "reference": format!("oud-{nth}"), "studentNumber": "1", "firstName": "A",
+            "prefix": null, "lastName": "B", "extraTimePercent": 0, "aids": [] });
+        sent(reqwest::Method::POST, at("/periods/1/candidates"), key(), &candidate).await;
+    }
+}
+
+fn beginning_at(start: Timestamp) -> Plan {
+    Plan {
+        name: Some("Rekenen, een uur later".to_owned()),
+        code: None,
+        times: Times {
+            start,
+            end: start + SignedDuration::from_hours(2),
+            last_possible_start: None,
+            duration_s: Some(90 * 60),
+            start_options: None,
+            duration_from: None,
+            duration_until: None,
+        },
+        location_codes: Vec::new(),
+        modes_of_delivery: Vec::new(),
+        safety: Vec::new(),
+        fao_system_id: None,
+    }
+}
+
 /// A vendor that makes ids of its own, and two where it is asked twice: what is taken in is changed afterwards, not made
 /// again, and its points and grade come as for any other.
 #[tokio::test]
@@ -85,17 +119,7 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
         .map(|one| one.id.clone())
         .collect();
     let start = house.core.now() + SignedDuration::from_hours(24);
-    let key = || ("X-API-Key", quay.vendor.api_key().to_owned());
-    let at = |path: &str| format!("{}{path}", quay.vendor.base_url());
-    let period = json!({ "reference": "vorig-systeem", "examId": 4711, "name": "Rekenen, al gepland",
-        "from": start, "until": start + SignedDuration::from_hours(2) });
-    sent(reqwest::Method::POST, at("/periods"), key(), &period).await;
-    for nth in 1..=3 {
-        let candidate = json!({ "reference": format!("oud-{nth}"), "studentNumber": "1", "firstName": "A",
-            "prefix": null, "lastName": "B", "extraTimePercent": 0, "aids": [] });
-        sent(reqwest::Method::POST, at("/periods/1/candidates"), key(), &candidate).await;
-    }
-
+    planned_before_at_quay(&quay, start).await;
     let list = [
         line(1, "1@vorig-systeem", Some("1@oud-1"), Some(&enrolments[0])),
         line(2, "1@vorig-systeem", Some("2@oud-2"), Some(&enrolments[1])),
@@ -149,23 +173,7 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
         account: &account,
     };
     let later = start + SignedDuration::from_hours(1);
-    let plan = Plan {
-        name: Some("Rekenen, een uur later".to_owned()),
-        code: None,
-        times: Times {
-            start: later,
-            end: later + SignedDuration::from_hours(2),
-            last_possible_start: None,
-            duration_s: Some(90 * 60),
-            start_options: None,
-            duration_from: None,
-            duration_until: None,
-        },
-        location_codes: Vec::new(),
-        modes_of_delivery: Vec::new(),
-        safety: Vec::new(),
-        fao_system_id: None,
-    };
+    let plan = beginning_at(later);
     sitting::change(&house.core, by, &sitting, &plan).await.unwrap();
     house.work().await;
     let periods = quay.vendor.periods();
@@ -185,13 +193,8 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     quay.close().await;
 }
 
-/// A vendor that keeps the ids of whoever planned: its messages name those, and they find what was taken in (R23).
-#[tokio::test]
-async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_results_are_found() {
-    let Some(house) = House::open(Come::Pushed).await else {
-        return;
-    };
-    let (plannable, enrolments) = house.to_plan();
+/// A sitting and a deelname of each of these at the vendor, as a planning system before this one told them.
+async fn planned_before_by_oke(house: &House, enrolments: &[String]) {
     let start = house.core.now() + SignedDuration::from_hours(1);
     let there = Offering {
         start: Some(start),
@@ -226,7 +229,7 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
     let dialect = Dialect::default();
     let body = write_offering(&there, &dialect, OfferingFields::Sitting);
     sent(reqwest::Method::PUT, at("/offerings/vorige-zitting"), token(), &body).await;
-    for (nth, enrolment) in enrolments.iter().take(2).enumerate() {
+    for (nth, enrolment) in enrolments.iter().enumerate() {
         let id = format!("vorige-deelname-{nth}");
         let of = house.deelname(enrolment).await.facts.person_id;
         let known = person::find(&house.core.db, TENANT, &of).await.unwrap().unwrap();
@@ -237,7 +240,16 @@ async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_resul
         let body = write_association(&deelname, &dialect, AssociationFields::Deelname, PersonAs::Whole);
         sent(reqwest::Method::PUT, at(&format!("/associations/{id}")), token(), &body).await;
     }
+}
 
+/// A vendor that keeps the ids of whoever planned: its messages name those, and they find what was taken in (R23).
+#[tokio::test]
+async fn what_another_planner_planned_at_an_oke_vendor_is_taken_in_and_its_results_are_found() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let (plannable, enrolments) = house.to_plan();
+    planned_before_by_oke(&house, &enrolments[..2]).await;
     // Who it is, the vendor says itself.
     let list = [
         Listed {

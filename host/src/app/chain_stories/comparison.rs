@@ -333,6 +333,31 @@ async fn a_night_takes_up_what_is_coming_and_what_is_awaited() {
     .await;
 }
 
+/// A percentage before the cesuur waits for it, and is stuck no longer once a grade has come.
+#[tokio::test]
+async fn a_message_that_was_held_counts_as_through_once_what_held_it_is_over() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        let core = &school.core;
+        let (_, deelnames) = school.planned(&["jip"]).await;
+        school.send_score(&deelnames[0], "7.5").await;
+        let today = crate::domain::calendar::day(core.now());
+        let flow_3 = async |score: &str| {
+            school.send_score(&deelnames[0], score).await;
+            let stood = daily::stands(core, TENANT, today).await.unwrap();
+            let line = stood
+                .flows
+                .into_iter()
+                .find(|line| (line.peer.as_str(), line.flow) == (VENDOR, 3));
+            let line = line.unwrap();
+            (line.went_in, line.came_out, line.stuck)
+        };
+        assert_eq!(flow_3("80%").await, (2, 1, 1));
+        assert_eq!(flow_3("8.0").await, (3, 3, 0));
+    })
+    .await;
+}
+
 /// A day is signed off by somebody who holds the function, with what it stood at; with something open they say why, and
 /// what they have not seen they can't sign.
 #[tokio::test]
@@ -364,19 +389,6 @@ async fn a_day_is_signed_off_by_name_with_what_it_stood_at() {
         assert_eq!(line(SIS, 5), (1, 0, 1));
         assert_eq!((stood.differing, stood.open()), (1, 4));
 
-        // A percentage before the cesuur waits for it, and is stuck no longer once a grade has come.
-        let flow_3 = async |score: &str| {
-            school.send_score(&deelnames[0], score).await;
-            let stood = daily::stands(core, TENANT, today).await.unwrap();
-            let line = stood
-                .flows
-                .into_iter()
-                .find(|line| (line.peer.as_str(), line.flow) == (VENDOR, 3));
-            let line = line.unwrap();
-            (line.went_in, line.came_out, line.stuck)
-        };
-        assert_eq!(flow_3("80%").await, (2, 1, 1));
-        assert_eq!(flow_3("8.0").await, (3, 3, 0));
         let stood = daily::stands(core, TENANT, today).await.unwrap();
         let open = stood.open();
 
