@@ -16,7 +16,6 @@ use crate::domain::lane;
 use crate::domain::offering::{NotPlannable, OfferingKind};
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::result::Judgement;
-use crate::domain::rollout::Off;
 use crate::store::drain::{self, DrainRow, Planned};
 use crate::store::peer::{self, PEER, PeerRow};
 use crate::store::sql::Key;
@@ -76,11 +75,7 @@ pub async fn must_take(draft: &mut Draft<'_>, vendor: &str, unit: Option<&str>) 
 }
 
 fn covers(row: &DrainRow, lineage: &[String]) -> bool {
-    let off = Off {
-        everybody: row.unit.is_none(),
-        units: row.unit.iter().cloned().collect(),
-    };
-    off.covers(lineage)
+    row.unit.as_ref().is_none_or(|unit| lineage.contains(unit))
 }
 
 /// Disables a vendor, ends that at once, or enables it again: for these units with those in them, or without any for the
@@ -193,7 +188,7 @@ impl Changing<'_> {
     /// What is left becomes a person's, sitting by sitting.
     async fn tell_left(&mut self, row: &DrainRow) -> Result<(), Refused> {
         let (core, tenant) = (self.draft.core, self.draft.tenant);
-        for left in waiting(&core.db, tenant, &self.peer.id, usize::MAX).await? {
+        for left in waiting(&core.db, tenant, &self.peer.id).await? {
             let unit = left.sitting.unit.as_deref();
             if !covers(row, &self.units.lineage(unit)) {
                 continue;
@@ -216,12 +211,7 @@ impl Changing<'_> {
             Change::Begin => self.draft.follow_once(look(&self.peer.id)).await?,
             Change::EndNow => {}
             Change::Lift => {
-                let resolution = "De leverancier is weer ingeschakeld.";
-                let (db, tenant) = (&self.draft.core.db, self.draft.tenant);
-                for open in task::open_of_kind(db, tenant, (&self.peer.id, DRAIN_LEFT)).await? {
-                    let about = (open.about.subject_kind.as_str(), open.about.subject_id.as_str());
-                    self.draft.close(DRAIN_LEFT, about, resolution).await?;
-                }
+                close_left(&mut self.draft, &self.peer.id, (&self.rows, &self.units)).await?;
                 // Polls begin again, and what waited goes on.
                 mended::follow(&mut self.draft, &mended::Mending::of(&self.peer.id)).await?;
             }
@@ -229,6 +219,20 @@ impl Changing<'_> {
         self.draft.put(self.peer.next());
         Ok(self.draft.finish())
     }
+}
+
+/// Closes what persons were told of sittings of units that are enabled again; `rows` stand as they will.
+async fn close_left(draft: &mut Draft<'_>, peer: &str, (rows, units): (&[DrainRow], &Units)) -> Result<(), Refused> {
+    let resolution = "De leverancier is weer ingeschakeld.";
+    for open in task::open_of_kind(&draft.core.db, draft.tenant, (peer, DRAIN_LEFT)).await? {
+        let lineage = units.lineage(open.about.unit.as_deref());
+        let is_off = |row: &DrainRow| row.state != DrainState::Lifted && covers(row, &lineage);
+        if !rows.iter().any(is_off) {
+            let about = (open.about.subject_kind.as_str(), open.about.subject_id.as_str());
+            draft.close(DRAIN_LEFT, about, resolution).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Enables these units again since they come on a revision. The caller writes the peer.
@@ -239,27 +243,26 @@ pub async fn lift_in(
     draft: &mut Draft<'_>,
     peer: &mut PeerRow,
     (units, reason): (&[String], &str),
-) -> Result<(), StoreError> {
+) -> Result<(), Refused> {
     if !peer.drains {
         return Ok(());
     }
-    peer.drains = false;
-    for row in drain::of_peer(&draft.core.db, draft.tenant, &peer.id).await? {
-        let is_named = row.unit.as_ref().is_some_and(|unit| units.contains(unit));
-        if row.state == DrainState::Lifted || !is_named {
-            peer.drains |= row.state != DrainState::Lifted;
+    let (db, tenant) = (&draft.core.db, draft.tenant);
+    let mut rows = drain::of_peer(db, tenant, &peer.id).await?;
+    for row in rows.iter_mut().filter(|row| row.state != DrainState::Lifted) {
+        let Some(unit) = row.unit.clone().filter(|unit| units.contains(unit)) else {
             continue;
-        }
-        let lifted = DrainRow {
-            state: DrainState::Lifted,
-            actor: draft.actor.clone(),
-            reason: reason.to_owned(),
-            ended_at: None,
-            ..row
         };
-        draft.put(lifted.next());
+        row.state = DrainState::Lifted;
+        row.actor.clone_from(&draft.actor);
+        reason.clone_into(&mut row.reason);
+        row.ended_at = None;
+        draft.audit("peer.drain-lift", ("peer", &peer.id), format!("{unit}; {reason}"), b"");
+        draft.put(row.next());
     }
-    Ok(())
+    peer.drains = rows.iter().any(|row| row.state != DrainState::Lifted);
+    let units = Units::of(db, tenant).await?;
+    close_left(draft, &peer.id, (&rows, &units)).await
 }
 
 fn look(peer: &str) -> Follow<'static> {
@@ -275,11 +278,11 @@ fn look(peer: &str) -> Follow<'static> {
     }
 }
 
-/// Sittings at a vendor that wait for something, with their deelnames that do: by id, at most so many.
+/// Sittings at a vendor that wait for something, with their deelnames that do: by id.
 ///
 /// # Errors
 /// What the database says.
-pub async fn waiting(db: &Database, tenant: &str, peer: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+pub async fn waiting(db: &Database, tenant: &str, peer: &str) -> Result<Vec<Waiting>, StoreError> {
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
         let page = drain::planned_at(db, tenant, peer, (&after, MOST)).await?;
@@ -288,8 +291,7 @@ pub async fn waiting(db: &Database, tenant: &str, peer: &str, most: usize) -> Re
             after.clone_from(&last.id);
         }
         found.extend(of_page(db, tenant, page).await?);
-        if is_last || found.len() >= most {
-            found.truncate(most);
+        if is_last {
             return Ok(found);
         }
     }
@@ -348,7 +350,7 @@ pub async fn shown(
     if !rows.iter().any(|row| row.state == DrainState::Draining) {
         return Ok(rows.into_iter().map(|row| (row, Vec::new())).collect());
     }
-    let all = waiting(db, tenant, peer, usize::MAX).await?;
+    let all = waiting(db, tenant, peer).await?;
     let units = Units::of(db, tenant).await?;
     let of_row = |row: DrainRow| {
         let its = |one: &&Waiting| {

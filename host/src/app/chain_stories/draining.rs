@@ -37,7 +37,7 @@ async fn state(school: &School, unit: Option<&str>) -> DrainState {
 
 /// By deelname, what the drain of the whole vendor waits for.
 async fn awaited(school: &School) -> Vec<(String, Awaits)> {
-    let all = draining::waiting(&school.core.db, TENANT, VENDOR, 9).await.unwrap();
+    let all = draining::waiting(&school.core.db, TENANT, VENDOR).await.unwrap();
     all.into_iter().flat_map(|one| one.deelnames).collect()
 }
 
@@ -151,6 +151,15 @@ async fn a_drain_that_is_ended_by_hand_leaves_tasks_and_enabling_again_closes_th
         change(&school, Change::EndNow, &["zorg"]).await.unwrap();
         assert_eq!(school.task_kinds("offering", &sitting).await, [DRAIN_LEFT]);
         assert_eq!(served(&school, 3, &sitting).await, Served::Off, "with the units in it");
+
+        // Another unit's stays with who has it while that unit is off, also when a part of it is named apart.
+        change(&school, Change::Begin, &["team-a"]).await.unwrap();
+        change(&school, Change::Lift, &["team-a"]).await.unwrap();
+        assert_eq!(
+            school.task_kinds("offering", &sitting).await,
+            [DRAIN_LEFT],
+            "the whole of zorg is still off"
+        );
 
         change(&school, Change::Lift, &["zorg"]).await.unwrap();
         look(&school).await;
