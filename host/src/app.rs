@@ -63,6 +63,7 @@ pub mod planning;
 pub mod policy;
 pub mod polled;
 pub mod polling;
+pub mod presence;
 pub mod proposal;
 pub mod publisher;
 pub mod pull;

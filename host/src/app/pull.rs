@@ -25,7 +25,8 @@ use crate::store::{StoreError, test_group};
 /// Kind of the job.
 pub const PULL_REGISTRATIONS: &str = "pull_registrations";
 
-/// A round that has not ended after so long is not gone on with: its cursor may be nobody's any more.
+/// A round that has not ended after so long is not gone on with: its cursor may be nobody's any more. One that failed for good
+/// waits for a person first, who has its job tried again.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Groups that are looked at together for the next one of the round.

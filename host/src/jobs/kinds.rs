@@ -25,7 +25,6 @@ mod fetch_person;
 mod keur_package;
 mod poll_reports;
 mod poll_results;
-mod presence;
 mod pull_registrations;
 mod read_back;
 mod relay_report;

@@ -1,10 +1,11 @@
 //! A page of a round: its objects and where the round goes on, in one commit per piece. A node that vanishes loses nothing
-//! and repeats at most the piece it was at; a page from behind the place of the round stores nothing.
+//! and repeats at most the page it was at, which counts once; objects of a page from behind the place of the round are not
+//! stored.
 
 use std::collections::HashSet;
 
 use super::super::draft::{About, Arrived, Draft, Outcome};
-use super::super::{Core, Decision, Refused, person};
+use super::super::{Core, Decision, Refused, person, presence};
 use super::told::{Belongs, Told};
 use super::unlisted::Unlisted;
 use super::{actor, lock};
@@ -37,6 +38,8 @@ pub(super) struct Place<'a> {
     pub(super) core: &'a Core,
     pub(super) row: PulledRow,
     pub(super) walk: Walk,
+    /// What the round had come to before this page: it counts only once the whole page is kept.
+    before: Tally,
 }
 
 /// Keeps a page of planbare toetsen. At the end of the list those that are known for its days and were not named are asked
@@ -188,6 +191,7 @@ impl<'a> Place<'a> {
             core,
             row: row.clone(),
             walk: walk.clone(),
+            before: walk.tally,
         }
     }
 
@@ -279,7 +283,7 @@ impl<'a> Place<'a> {
     /// The round's row after a piece.
     fn next(&self, at: &PulledRow, tally: Tally, moved: Option<&Walk>, now: jiff::Timestamp) -> PulledRow {
         let here = Walk {
-            tally,
+            tally: if moved.is_some() { tally } else { self.before },
             ..moved.unwrap_or(&self.walk).clone()
         };
         let goes_on = moved.is_none() || here.cursor.is_some() || has_more_persons(&self.walk, moved);
@@ -358,8 +362,9 @@ async fn take<T: Told>(
                     if open.contains(told.id()) {
                         let subject = (T::KIND, told.id());
                         draft.close(LISTED_REFUSED, subject, "Alsnog overgenomen.").await?;
-                        let there = "Opgehaald bij de deelnemerregistratie.";
-                        draft.close(NOT_AT_STUDENT_SYSTEM, subject, there).await?;
+                        if T::IS_THE_OBJECT {
+                            presence::note(draft, peer, (T::KIND, told.id(), T::NOUN), true).await?;
+                        }
                     }
                     continue;
                 }
@@ -393,15 +398,18 @@ async fn open_about<T: Told>(draft: &Draft<'_>, piece: &[Listed<T>]) -> Result<H
     Ok(of_pulling.map(|task| task.about.subject_id).collect())
 }
 
-/// Keeps what could not be taken with its reason: a task, and the first time a message that is held. One without an id is
-/// the system's as a whole.
+/// Keeps what could not be taken with its reason: a task, and the first time a message that is held. Those without an id
+/// are the system's as a whole, all of them together.
 async fn refuse<T: Told>(draft: &mut Draft<'_>, peer: &str, unreadable: &Unreadable) -> Result<(), Refused> {
     let (kind, id) = match &unreadable.id {
         Some(id) => (T::KIND, id.as_str()),
         None => ("peer", peer),
     };
     let why: String = unreadable.why.chars().take(LONGEST_WHY).collect();
-    let says = exception::listed_refused(T::NOUN, &why);
+    let says = match &unreadable.id {
+        Some(_) => exception::listed_refused(T::NOUN, &why),
+        None => exception::listed_refused("iets zonder id", "de reden staat bij het bericht"),
+    };
     let open = task::open_about(&draft.core.db, draft.tenant, kind, id).await?;
     let is_known = open
         .iter()
@@ -440,21 +448,10 @@ async fn close_nameless(draft: &mut Draft<'_>, after: &PulledRow) -> Result<(), 
 
 /// What the student system says now of a person; whether it changed.
 async fn person_now(draft: &mut Draft<'_>, peer: &str, id: &str, told: Option<&Person>) -> Result<bool, Refused> {
-    let subject = ("person", id);
+    presence::note(draft, peer, ("person", id, "een persoon"), told.is_some()).await?;
     let Some(told) = told else {
-        let about = About {
-            kind: "person",
-            id,
-            unit: None,
-            peer: Some(peer),
-        };
-        draft
-            .open(&exception::not_at_student_system("een persoon"), about)
-            .await?;
         return Ok(false);
     };
-    let there = "Opgehaald bij de deelnemerregistratie.";
-    draft.close(NOT_AT_STUDENT_SYSTEM, subject, there).await?;
     let outcome = person::keep_present(draft, peer, told).await?;
     Ok(outcome != Outcome::Repeated)
 }

@@ -12,6 +12,8 @@ pub trait Told: Sync {
     const KIND: &'static str;
     /// What a person calls such an object.
     const NOUN: &'static str;
+    /// Whether it is the object itself, rather than something that names it.
+    const IS_THE_OBJECT: bool = true;
 
     /// Its id.
     fn id(&self) -> &str;
@@ -108,6 +110,7 @@ pub struct Belongs {
 impl Told for Belongs {
     const KIND: &'static str = "person";
     const NOUN: &'static str = "een lid van een toetsgroep";
+    const IS_THE_OBJECT: bool = false;
 
     fn id(&self) -> &str {
         &self.facts.person_id

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
-use super::presence::note;
+use crate::app::presence::note;
 use crate::app::running::Connectors;
 use crate::app::{association, deliver};
 use crate::domain::interface::Interface;

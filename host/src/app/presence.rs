@@ -1,14 +1,14 @@
 //! Whether the student system has what was asked of it: what it has not is a person's to settle.
 
-use crate::app::Refused;
-use crate::app::draft::{About, Draft};
+use super::Refused;
+use super::draft::{About, Draft};
 use crate::domain::exception::{self, NOT_AT_STUDENT_SYSTEM};
 
 /// Opens the task that says it is not there, or closes it. `noun` is what a person calls such an object.
 ///
 /// # Errors
 /// What the database says.
-pub(super) async fn note(
+pub async fn note(
     draft: &mut Draft<'_>,
     peer: &str,
     (kind, id, noun): (&str, &str, &str),
