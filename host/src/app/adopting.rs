@@ -7,7 +7,7 @@ mod keep;
 pub mod list;
 pub(in crate::app) mod there;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -217,16 +217,29 @@ pub(in crate::app) async fn kept(
 ) -> Result<Preview, Refused> {
     let seen = judged(core, adopter, (row, there), listed).await?;
     if seen.digest != digest {
-        return Err(Refused::NotNow(
-            "what this list would do has changed since it was looked at; look again".to_owned(),
-        ));
+        return Err(changed_since());
     }
+    let may_be_taken = |line: &&Line| match line.said {
+        Said::Take(_) => true,
+        Said::Choice(_) => choices.contains_key(&line.listed.number),
+        _ => false,
+    };
+    let to_take: BTreeSet<u32> = seen
+        .lines
+        .iter()
+        .filter(may_be_taken)
+        .map(|line| line.listed.number)
+        .collect();
     let chosen: Vec<Listed> = seen.lines.iter().map(|line| list::chosen(line, choices)).collect();
     let mut lines = Vec::with_capacity(chosen.len());
     let groups = grouped(&chosen, there, &mut lines);
     for (peer_id, of_one) in groups {
         let judging = Judging::of(core, adopter, row, there.at(&peer_id));
-        lines.extend(keep::keep(&judging, &of_one, there.revision).await?);
+        lines.extend(keep::keep(&judging, &of_one, (&to_take, there.revision)).await?);
     }
     Ok(Preview::of(core, adopter, lines))
+}
+
+fn changed_since() -> Refused {
+    Refused::NotNow("what this list would do has changed since it was looked at; look again".to_owned())
 }

@@ -1,30 +1,38 @@
 //! Storing what was seen: the sitting and its deelnames as the vendor has them, tied to its ids, in one commit per sitting.
 
-use super::Line;
+use std::collections::BTreeSet;
+
 use super::judge::{Here, Judging, Made};
 use super::list::Listed;
+use super::{Line, Said, changed_since};
 use crate::app::account::actor;
 use crate::app::comparison::{self, Why};
 use crate::app::draft::Draft;
 use crate::app::offering::know_as;
-use crate::app::planning::sitting::{Plan, facts};
+use crate::app::planning::sitting::{FAO_SERVER, Plan, facts};
 use crate::app::{Decision, Refused, deliver, draining, needs};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft};
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
 use crate::store::{association, offering};
 
-/// Code type that names the FAO server of a sitting (R19).
-const FAO_SERVER: &str = "systemId";
-
-/// Stores what the lines of one sitting come to now.
+/// Stores what the lines of one sitting come to now; `seen` are the numbers of the lines that may be taken.
 ///
 /// # Errors
-/// [`Refused`]: an account that may not, a vendor that is disabled, or what the database says.
-pub(super) async fn keep(judging: &Judging<'_>, listed: &[&Listed], revision: i64) -> Result<Vec<Line>, Refused> {
+/// [`Refused`]: an account that may not, a vendor that is disabled, a line that came to something else when it was seen, or
+/// what the database says.
+pub(super) async fn keep(
+    judging: &Judging<'_>,
+    listed: &[&Listed],
+    (seen, revision): (&BTreeSet<u32>, i64),
+) -> Result<Vec<Line>, Refused> {
     let (core, tenant) = (judging.core, judging.adopter.tenant);
     core.decide(&[format!("adopting/{tenant}/{}", judging.vendor.id)], || async {
         let judged = judging.sitting(listed).await?;
+        let is_unseen = |line: &Line| matches!(line.said, Said::Take(_)) && !seen.contains(&line.listed.number);
+        if judged.lines.iter().any(is_unseen) {
+            return Err(changed_since());
+        }
         let mut draft = Draft::of(core, tenant, actor(&judging.adopter.account.id));
         if let Some(here) = &judged.here {
             let keeping = Keeping { judging, revision };

@@ -167,6 +167,16 @@ async fn who_does_not_plan_there_takes_nothing_in_and_differences_are_compared()
             matches!(refused, Err(Refused::NotAllowed(principal::Refusal::NotHeld { .. }))),
             "{refused:?}"
         );
+        let mut elsewhere = account("bureau", &[Duty::Plannen]);
+        for assignment in &mut elsewhere.assignments {
+            assignment.unit = "elders".to_owned();
+        }
+        at.account = elsewhere;
+        let refused = at.seen(std::slice::from_ref(&later)).await;
+        assert!(
+            matches!(refused, Err(Refused::NotAllowed(principal::Refusal::NotHeld { .. }))),
+            "for another unit: {refused:?}"
+        );
         at.account = account("fb", &[Duty::Beheren]);
         let seen = at.seen(std::slice::from_ref(&later)).await.unwrap();
         assert!(
@@ -182,6 +192,34 @@ async fn who_does_not_plan_there_takes_nothing_in_and_differences_are_compared()
         assert_eq!(sitting.facts.start, later.start, "as it was listed");
         let compared = school.lane(2, "compare", &format!("{}/{VENDOR}", sitting.id)).await;
         assert_eq!(compared.len(), 1, "and held against the vendor");
+    })
+    .await;
+}
+
+/// One student with two enrolments for a planbare toets (an extra attempt) is known by each of them, and by their number
+/// only after a choice.
+#[tokio::test]
+async fn a_student_with_two_enrolments_is_known_by_each() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        school.enrol(&["jip"]).await;
+        let second = school.enrolment("e-jip-2", "p-jip");
+        school.put_association(SIS, &second).await.unwrap();
+        let at = At {
+            there: there(&school, "z-9", &["d-1", "d-2"]),
+            account: account("bureau", &[Duty::Plannen]),
+            school: &school,
+        };
+        for enrolment in ["e-jip", "e-jip-2"] {
+            let by_id = Listed {
+                enrolment: Some(enrolment.to_owned()),
+                ..line(1, Some("d-1"), None)
+            };
+            let seen = at.seen(&[by_id]).await.unwrap();
+            assert!(matches!(seen.lines[0].said, Said::Take(_)), "{:?}", seen.lines[0]);
+        }
+        let seen = at.seen(&[line(1, Some("d-1"), Some("s-p-jip"))]).await.unwrap();
+        assert!(matches!(seen.lines[0].said, Said::Choice(_)), "{:?}", seen.lines[0]);
     })
     .await;
 }

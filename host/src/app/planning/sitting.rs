@@ -10,7 +10,7 @@ use crate::store::component::{self, ComponentRow};
 use crate::store::{offering, peer};
 
 /// Code type that names the FAO server of a sitting (R19).
-const FAO_SERVER: &str = "systemId";
+pub(in crate::app) const FAO_SERVER: &str = "systemId";
 
 /// What a planner decides about a sitting, and may change later.
 #[derive(Debug, Clone, PartialEq)]
