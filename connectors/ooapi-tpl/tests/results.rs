@@ -68,6 +68,27 @@ fn a_report_is_patched_on_the_sitting_and_says_nothing_else() {
     assert_eq!(host.requests()[0].json(), expected);
 }
 
+/// The draft of 1.1: attendance stands with the deelname, and nothing that the planner owns.
+#[test]
+fn a_planner_at_the_draft_hears_the_attendance_with_the_deelname() {
+    let host = host(Some("oke-1-1-concept"));
+    host.on(Method::Patch, DEELNAME, Answer::status(200));
+
+    OoapiTpl::put_result(&host.context(), deelname()).unwrap();
+
+    let mut result = fixture("deelname")["result"].clone();
+    result["consumers"][0].as_object_mut().unwrap().remove("attendance");
+    let expected = json!({
+        "associationType": "componentOfferingAssociation",
+        "consumers": [{
+            "consumerKey": "nl-test-admin",
+            "testMomentEnrollmentDetails": { "attendance": "present" }
+        }],
+        "result": result
+    });
+    assert_eq!(host.requests()[0].json(), expected);
+}
+
 /// R12: what is required and not known is named, and nothing is sent.
 #[test]
 fn a_result_without_its_day_is_not_sent() {

@@ -152,6 +152,7 @@ impl From<PeerError> for Problem {
             PeerError::Exists(_) => Problem::conflict("exists", error.to_string()),
             PeerError::Unknown(_) | PeerError::UnknownClient(_) => Problem::absent(error.to_string()),
             PeerError::BadHat(_) | PeerError::Endpoint(_) => Problem::bad("endpoint", error.to_string()),
+            PeerError::Draft(_) => Problem::bad("dialect", error.to_string()),
             PeerError::Sealed(error) => Problem::ours(&error),
             PeerError::Follow(error) => error.into(),
             PeerError::Commit(error) => error.into(),

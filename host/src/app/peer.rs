@@ -33,6 +33,11 @@ pub enum PeerError {
              system outside this host"
     )]
     BadHat(String),
+    /// A draft of the agreement, of which nothing is there for such a system.
+    #[error(
+        "of OKE 1.1, a draft, only flow 3 is there, in which a student system has no part; choose 1.0 or 1.0.1 for `{0}`"
+    )]
+    Draft(String),
     /// An address or credential that can't be used.
     #[error("{0}")]
     Endpoint(String),
@@ -89,7 +94,7 @@ pub async fn label(core: &Core, tenant: &str, by: &str, id: &str, environment: E
 }
 
 /// Says how a peer writes and reads at our faces, where that differs from the agreement (`§4` of the rules). Messages that
-/// came before are not read again.
+/// came before are not read again. Of the 1.1 draft only flow 3 is there: a student system can't be set to it.
 ///
 /// # Errors
 /// [`PeerError`].
@@ -97,6 +102,9 @@ pub async fn speak(core: &Core, tenant: &str, by: &str, id: &str, dialect: Diale
     core.decide(&[format!("peer/{tenant}/{id}")], || async {
         let row = peer::find(&core.db, tenant, id).await?;
         let row = row.ok_or_else(|| PeerError::Unknown(id.to_owned()))?;
+        if dialect.version.is_draft() && row.hat == "dr" {
+            return Err(PeerError::Draft(id.to_owned()));
+        }
         let mut write_set = WriteSet::of(tenant);
         if row.dialect != dialect {
             let dialect = dialect.clone();

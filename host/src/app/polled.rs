@@ -374,6 +374,7 @@ pub async fn result(
         peer,
         deelname,
         delivered: delivered(delivery),
+        part: None,
         source,
         revision: Some(revision),
         content: &content(delivery),

@@ -1,7 +1,7 @@
 //! Flow 3: attendance and results of deelnames, pushed to our face or read from the vendor. Every version is kept; what
 //! becomes of it is judged by [`crate::domain::result`].
 
-use oke_codec::ResultMessage;
+use oke_codec::{Part, ResultMessage};
 
 use super::around::{Around, Versie};
 use super::document::{self, Subject};
@@ -10,7 +10,7 @@ use super::{Core, Decision, Refused, deliver, proposal, relay, studentresultaat}
 use crate::domain::association::AssociationKind;
 use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
-use crate::domain::model::{AssociationState, Normed};
+use crate::domain::model::{AssociationState, ExamResult, Normed};
 use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version};
 use crate::store::{StoreError, ledger, result as result_store};
 
@@ -23,12 +23,25 @@ pub struct Incoming<'a> {
     pub deelname: &'a str,
     /// What was delivered.
     pub delivered: Delivered,
+    /// Where it may be only a part of what there is to say (the 1.1 draft): [`Incoming::whole`].
+    pub part: Option<&'a Part>,
     /// By which way.
     pub source: Source,
     /// The connector revision that read it.
     pub revision: Option<i64>,
     /// As it came, for the inbox.
     pub content: &'a [u8],
+}
+
+impl Incoming<'_> {
+    /// A part over what stands, so that everything that follows sees a whole result.
+    pub(super) fn whole(&self, stands: Option<&ExamResult>) -> Self {
+        let mut whole = self.clone();
+        if let Some(part) = whole.part.take() {
+            whole.delivered.result = part.over(stands);
+        }
+        whole
+    }
 }
 
 /// What became of a result that came in.
@@ -62,6 +75,7 @@ pub async fn accept_message(
                 normed: Normed::Unknown,
                 examenversie: None,
             },
+            part: message.part.as_ref(),
             source: Source::Push,
             revision: None,
             content,
@@ -183,6 +197,7 @@ pub async fn accept(draft: &mut Draft<'_>, incoming: &Incoming<'_>) -> Result<Ac
         return Ok(Accepted { outcome, state: None });
     };
     let present = present(known.head.as_ref(), &known.versions)?;
+    let incoming = &incoming.whole(present.map(|present| &present.version.delivered.result));
     let received = calendar::day(draft.now);
     let delivered = incoming.delivered.clone();
     let outcome = match result::judge(delivered, incoming.source, present, known.yardstick(), received) {

@@ -38,6 +38,10 @@ pub fn what(loss: Loss) -> &'static str {
         Loss::TestTime => "het tijdstip waarop de toets is afgenomen; alleen de dag gaat mee",
         Loss::Cesuur => "of de cesuur is toegepast",
         Loss::Examenversie => "welke examenversie is afgenomen",
+        Loss::PlanningState => "hoe ver de planning van een deelname is; daarvoor is pas plaats in 1.1 (concept)",
+        Loss::TestMoment => {
+            "de geplande tijden, de ruimte en de afnameleider van een deelname; daarvoor is pas plaats in 1.1 (concept)"
+        }
     }
 }
 

@@ -246,7 +246,7 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
             None => Vec::new(),
         },
         lost: loss_store::count(db, tenant, &row.id).await?,
-        habits: dialect::lines(&row.dialect),
+        habits: dialect::lines(&row.dialect, &row.hat),
         registrations: registrations(service, tenant, &row).await?,
         faces: faces(&row.hat)
             .iter()
@@ -407,6 +407,9 @@ fn in_dutch(error: PeerError) -> Result<Said, Oops> {
         PeerError::Unknown(_) => return Err(Oops::absent("Dit systeem is er niet.")),
         PeerError::UnknownClient(_) => return Err(Oops::absent("Deze client is er niet.")),
         PeerError::BadHat(_) => Said::bad("Kies wat voor systeem dit is."),
+        PeerError::Draft(_) => Said::bad(
+            "Van OKE 1.1 (concept) is hier alleen stroom 3, en die loopt niet langs een studentsysteem. Kies OKE 1.0 of 1.0.1.",
+        ),
         PeerError::Endpoint(_) => Said::bad(
             "Vul volledige adressen in, zoals https://host/pad, zonder gebruikersnaam, vraagteken of hekje. Een \
              adres met http:// kan alleen als het IP-adres als privé-adres is toegestaan.",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod dr_operations;
+mod draft_1_1;
 mod ta_operations;
 mod tpl_operations;
 

@@ -42,6 +42,7 @@
 //! field that this crate knows; unknown fields inside small values (codes, documents, needs) are not kept.
 
 pub mod dialect;
+mod draft_1_1;
 pub mod loss;
 mod merge;
 mod message;
@@ -57,6 +58,7 @@ mod words;
 mod write;
 
 pub use dialect::{Dialect, Quirks, Version};
+pub use draft_1_1::Part;
 pub use merge::{
     PutBrings, apply_report, apply_result, is_association_cancellation, is_cancellation, is_offering_cancellation,
     merge_put_association, merge_put_offering, merge_put_person, patch_association, patch_offering, patch_person,

@@ -4,6 +4,7 @@
 
 use crate::{
     dialect::{Dialect, DurationForm, LocationForm, Version},
+    draft_1_1::OnlyHere,
     model::{Association, AttemptsLeft, Delivery, ExamResult, Normed, Offering},
 };
 
@@ -69,6 +70,10 @@ losses! {
     Cesuur = "cesuur", "R11", ["normed"];
     /// The version of the test that was taken: no message carries it.
     Examenversie = "examenversie", "R11", ["examenversie"];
+    /// How far the planning of a deelname is: in the 1.1 draft only.
+    PlanningState = "planning-state", "OKE 1.1", ["opaque"];
+    /// The planned times, the room and the afnameleider of a deelname: in the 1.1 draft only.
+    TestMoment = "test-moment", "OKE 1.1", ["opaque"];
 }
 
 impl Loss {
@@ -106,7 +111,8 @@ pub fn never_told(told: Told, dialect: &Dialect) -> Vec<Loss> {
             | Loss::Result,
         )
         | (Told::Result, Loss::Cesuur | Loss::Examenversie) => true,
-        (Told::Result, Loss::TestTime) => dialect.quirks.swapped_dates,
+        (Told::Result, Loss::TestTime) => dialect.quirks.swapped_dates && !dialect.version.is_draft(),
+        (Told::Result, Loss::PlanningState | Loss::TestMoment) => !dialect.version.is_draft(),
         _ => false,
     };
     Loss::ALL.iter().filter(has).copied().collect()
@@ -159,6 +165,8 @@ pub fn of_deelname(a: &Association, dialect: &Dialect) -> Vec<Loss> {
 pub fn of_result(r: &ExamResult, dialect: &Dialect) -> Vec<Loss> {
     lost(Told::Result, dialect, |loss| match loss {
         Loss::TestTime => r.test_date.is_some(),
+        Loss::PlanningState => OnlyHere::of(r).planning_state.is_some(),
+        Loss::TestMoment => !OnlyHere::of(r).details.is_empty(),
         _ => false,
     })
 }

@@ -133,11 +133,16 @@ pub fn merge_put_person(stored: Option<&Person>, put: &Person) -> Person {
     merged
 }
 
-/// A result onto an association: replaces the result as a whole, and touches nothing else (R3, table 4.0.F).
+/// A result onto an association: replaces the result as a whole, and touches nothing else (R3, table 4.0.F). Of the 1.1
+/// draft, which may tell a part, the rest of what was told before stays.
 #[must_use]
 pub fn apply_result(stored: &Association, message: &ResultMessage) -> Association {
+    let result = match &message.part {
+        Some(part) => part.over(stored.result.as_ref()),
+        None => message.result.clone(),
+    };
     Association {
-        result: Some(message.result.clone()),
+        result: Some(result),
         ..stored.clone()
     }
 }

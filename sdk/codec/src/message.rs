@@ -4,16 +4,21 @@ use serde_json::{Value, json};
 
 use crate::{
     dialect::Dialect,
+    draft_1_1::{self, Part, Said},
     model::{Association, AssociationType, DocumentReference, ExamResult, Offering},
     problem::Problems,
     read::{
         self,
         common::{CONSUMER, document},
         field::{Extent, Fields, full_text, text, whole},
-        result,
+        result::{self, AttendanceStands},
     },
     words,
-    write::{self, object},
+    write::{
+        self,
+        object::{self, Object},
+        result::OfTheDraft,
+    },
 };
 
 /// Which flow a result message belongs to.
@@ -31,6 +36,9 @@ pub enum ResultFlow {
 pub struct ResultMessage {
     /// The result.
     pub result: ExamResult,
+    /// The message has the form of the 1.1 draft, which may tell a part: [`Part::over`] what was told before is the
+    /// result. `result` is that over nothing.
+    pub part: Option<Part>,
     /// Flow 5: which attempt.
     pub attempt: Option<u32>,
     /// Flow 5: the original toetsinschrijving.
@@ -43,21 +51,28 @@ pub struct ResultMessage {
     pub missing: Vec<&'static str>,
 }
 
-/// Reads a PATCH of flow 3 or 5. For a PUT of flow 5 use [`crate::read_association`] and [`missing_of_attempt`].
+/// Reads a PATCH of flow 3 or 5, in the form of the agreement or, by its shape, of the 1.1 draft. For a PUT of flow 5 use
+/// [`crate::read_association`] and [`missing_of_attempt`].
+///
+/// Only a result without any attendance has no shape to know it by: of a peer at 1.1 it is the second half of flow 3.2,
+/// of another it is refused.
 ///
 /// # Errors
 /// All problems: no `result.state`, no `attendance` (R12), or a value of the wrong kind.
 pub fn read_result_message(message: &Value, flow: ResultFlow, dialect: &Dialect) -> Result<ResultMessage, Problems> {
     read::whole(|spot| {
         let fields = Fields::of(message, spot, Extent::Whole)?;
-        let Some((key, value)) = fields.find(&["result"]).filter(|(_, value)| !value.is_null()) else {
+        let said = Said::of(&fields);
+        let told = fields.find(&["result"]).filter(|(_, value)| !value.is_null());
+        if told.is_none() && (flow == ResultFlow::Five || said.is_none()) {
             fields
                 .spot
                 .below("result")
                 .problem("is missing", "give the result with at least state and attendance");
             return None;
-        };
-        let read = result::result(value, &fields.spot.below(key), dialect);
+        }
+        let stands = attendance_stands(said.as_ref(), flow, dialect);
+        let read = told.map(|(key, value)| result::result(value, &fields.spot.below(key), dialect, stands));
         let (mut attempt, mut org_association_id) = (None, None);
         if flow == ResultFlow::Five {
             for own in fields.consumers().own {
@@ -65,21 +80,54 @@ pub fn read_result_message(message: &Value, flow: ResultFlow, dialect: &Dialect)
                 own.optional(&["orgAssociationId"], full_text, &mut org_association_id);
             }
         }
-        let read = read?;
-        let mut filled = read.filled;
+        let (mut filled, mut absent) = (Vec::new(), Vec::new());
+        let result = match read {
+            None => None,
+            Some(read) => {
+                let read = read?;
+                filled = read.filled;
+                absent = read.missing;
+                Some((read.result, read.attended))
+            }
+        };
         if !fields.has(&["associationType"]) {
             filled.push("associationType");
         }
-        let mut missing = missing(&read.result, attempt, org_association_id.as_deref(), flow);
-        missing.extend(read.missing);
+        let (result, part) = match result {
+            Some((result, true)) if said.is_none() => (result, None),
+            result => {
+                let said = said.unwrap_or_default();
+                let part = Part { result, said };
+                (part.over(None), Some(part))
+            }
+        };
+        let mut missing = match told {
+            Some(_) => missing(&result, attempt, org_association_id.as_deref(), flow),
+            None => Vec::new(),
+        };
+        missing.extend(absent);
         Some(ResultMessage {
-            result: read.result,
+            result,
+            part,
             attempt,
             org_association_id,
             filled,
             missing,
         })
     })
+}
+
+/// Where the attendance of a result message is looked for.
+fn attendance_stands(said: Option<&Said>, flow: ResultFlow, dialect: &Dialect) -> AttendanceStands {
+    let in_association = match flow {
+        ResultFlow::Three => dialect.version.is_draft() || said.is_some_and(Said::has_details),
+        // Attendance of before is at hand in flow 3 only.
+        ResultFlow::Five => said.is_some_and(Said::has_attendance),
+    };
+    match in_association {
+        true => AttendanceStands::InAssociation,
+        false => AttendanceStands::InResult,
+    }
 }
 
 fn missing(result: &ExamResult, attempt: Option<u32>, org: Option<&str>, flow: ResultFlow) -> Vec<&'static str> {
@@ -169,15 +217,18 @@ pub fn write_result_message(flow: ResultFlow, association: &Association, dialect
         .org_association_id
         .as_deref()
         .unwrap_or(&association.association_id);
-    let result = required_result(association, Some(org), flow, dialect)?;
-    let mut message = json!({
-        "associationType": words::word(&AssociationType::ComponentOfferingAssociation),
-        "result": result,
-    });
+    let mut block = Object::default();
     if flow == ResultFlow::Five {
-        message["consumers"] = json!([attempt_block(association, org)]);
+        attempt_onto(&mut block, association, org);
     }
-    Ok(message)
+    let result = required_result(association, Some(org), flow, (dialect, &mut block))?;
+    let mut message = Object::default();
+    message.put(
+        "associationType",
+        words::word(&AssociationType::ComponentOfferingAssociation),
+    );
+    message.maybe("result", result);
+    Ok(message.with_consumers(block, false, None, &[], &[]))
 }
 
 /// Writes a PUT of flow 5: the new association of an extra attempt with its result (R7, R8).
@@ -186,30 +237,33 @@ pub fn write_result_message(flow: ResultFlow, association: &Association, dialect
 /// What R12 requires and is not known: as in [`write_result_message`], and `org_association_id`.
 pub fn write_attempt(association: &Association, dialect: &Dialect) -> Result<Value, Problems> {
     let org = association.org_association_id.as_deref();
-    let result = required_result(association, org, ResultFlow::Five, dialect)?;
-    Ok(json!({
-        "associationId": association.association_id,
-        "associationType": words::word(&association.association_type),
-        "role": words::word(&association.role),
-        "state": object::state(&association.state, dialect),
-        "consumers": [attempt_block(association, org.unwrap_or_default())],
-        "result": result,
-        "person": association.person_id,
-        "offering": association.offering_id,
-    }))
+    let mut block = Object::default();
+    attempt_onto(&mut block, association, org.unwrap_or_default());
+    let result = required_result(association, org, ResultFlow::Five, (dialect, &mut block))?;
+    let mut message = Object::default();
+    message.put("associationId", association.association_id.clone());
+    message.put("associationType", words::word(&association.association_type));
+    message.put("role", words::word(&association.role));
+    message.put("state", object::state(&association.state, dialect));
+    message.maybe("result", result);
+    message.put("person", association.person_id.clone());
+    message.put("offering", association.offering_id.clone());
+    Ok(message.with_consumers(block, false, None, &[], &[]))
 }
 
-fn attempt_block(association: &Association, org: &str) -> Value {
-    json!({ "consumerKey": CONSUMER, "orgAssociationId": org, "attempt": association.attempt })
+fn attempt_onto(block: &mut Object, association: &Association, org: &str) {
+    block.put("orgAssociationId", org);
+    block.put("attempt", association.attempt);
 }
 
-/// The result with everything that R12 requires of this flow.
+/// The result with everything that R12 requires of this flow; in the form of the 1.1 draft a part of it stands in the
+/// association's consumer block, and it may be all.
 fn required_result(
     association: &Association,
     org: Option<&str>,
     flow: ResultFlow,
-    dialect: &Dialect,
-) -> Result<Value, Problems> {
+    (dialect, block): (&Dialect, &mut Object),
+) -> Result<Option<Value>, Problems> {
     let Some(result) = &association.result else {
         return Err(Problems::one(
             "/result",
@@ -217,11 +271,17 @@ fn required_result(
             "send this message only when there is a result",
         ));
     };
-    let written = write::result::result(result, dialect);
+    let is_draft = dialect.version.is_draft();
+    let written = match is_draft {
+        true => draft_1_1::write(result, block),
+        false => Some(write::result::result(result, dialect, OfTheDraft::LeftOut)),
+    };
     let mut problems = Problems::default();
     for name in missing(result, association.attempt, org, flow) {
         let pointer = match name {
+            "resultDate" if written.is_none() && flow == ResultFlow::Three => continue,
             "resultDate" => "/result/resultDate",
+            "executedOfferingName" if is_draft => "/consumers/0/testMomentEnrollmentDetails/executedOfferingName",
             "executedOfferingName" => "/result/consumers/0/executedOfferingName",
             "attempt" => "/consumers/0/attempt",
             _ => "/consumers/0/orgAssociationId",
@@ -232,7 +292,10 @@ fn required_result(
             "supply it before sending",
         ));
     }
-    if problems.0.is_empty() && written.get("resultDate").is_none() {
+    let undated = written
+        .as_ref()
+        .is_some_and(|written| written.get("resultDate").is_none());
+    if problems.0.is_empty() && undated {
         // Only of a peer with swapped dates, for which the day of the test is the `resultDate`.
         problems.0.push(crate::problem::Problem::new(
             "/result/resultDate",

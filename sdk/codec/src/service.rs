@@ -37,13 +37,15 @@ pub struct SupportedConsumer {
 }
 
 impl Service {
-    /// The newest version of this profile that both sides know; none where the service names none that is known.
+    /// The newest version of this profile that both sides know; none where the service names none that is known. A draft
+    /// is chosen by hand only.
     pub fn newest_common_version(&self) -> Option<Version> {
         let ours = self
             .supported_consumers
             .iter()
             .filter(|known| known.consumer_key.eq_ignore_ascii_case(CONSUMER));
         ours.filter_map(|known| known.version.as_deref().and_then(Version::parse))
+            .filter(|version| !version.is_draft())
             .max()
     }
 }

@@ -25,7 +25,7 @@ pub fn dialect(ctx: &Context) -> Result<Dialect, Error> {
         None => Version::default(),
         Some(text) => Version::parse(text).ok_or_else(|| {
             Error::Bug(format!(
-                "configuration `dialect` is `{text}`: the codec reads 1.0 and 1.0.1"
+                "configuration `dialect` is `{text}`: the codec knows 1.0, 1.0.1 and results of the draft 1.1"
             ))
         })?,
     };

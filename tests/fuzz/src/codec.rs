@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use oke_codec::{
     AssociationFields, Dialect, OfferingFields, PersonAs, PersonFields, Problems, PutBrings, ResultFlow, apply_report,
-    apply_result, check_opaque, dialect::LocationForm, is_cancellation, merge_put_association, missing_of_attempt,
+    apply_result, check_opaque, dialect::LocationForm, is_cancellation, loss, merge_put_association, missing_of_attempt,
     model::Association, read_association, read_association_put, read_component, read_group, read_offering,
     read_offering_put, read_page, read_person, read_report_message, read_result_message, read_service, scale,
     settle_id, write_association, write_component, write_group, write_membership, write_offering, write_page,
@@ -108,9 +108,17 @@ pub fn codec_message(data: &[u8]) {
                     ..scored.clone()
                 };
                 assert_eq!(untouched, given::deelname(), "a result touches only the result");
-                if let Ok(written) = write_result_message(flow, &scored, &oke) {
-                    let read = read_result_message(&written, flow, &oke).map(|read| read.result);
-                    assert_eq!(read.as_ref(), Ok(&message.result), "it was written as {written}");
+                for dialect in [&oke, &Dialect::v1_1_draft()] {
+                    // What a message has no place for is reported, and does not come back. What 1.0.1 says in the
+                    // names of the draft is another's, in any form; in the draft it has one.
+                    let is_lost = !loss::of_result(&message.result, &oke).is_empty();
+                    if is_lost {
+                        continue;
+                    }
+                    if let Ok(written) = write_result_message(flow, &scored, dialect) {
+                        let read = read_result_message(&written, flow, dialect).map(|read| read.result);
+                        assert_eq!(read.as_ref(), Ok(&message.result), "it was written as {written}");
+                    }
                 }
                 if let Some(score) = &message.result.score {
                     let _fits = scale::fits(score, &oke_codec::model::ResultValueType::Other(score.clone()));

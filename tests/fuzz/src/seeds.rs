@@ -52,6 +52,12 @@ pub fn examples() -> Vec<Value> {
             oke_codec::PersonAs::Whole,
         ),
     ];
+    for golden in [
+        include_str!("../../../sdk/codec/tests/golden/1.1/attended-with-result.json"),
+        include_str!("../../../sdk/codec/tests/golden/1.1/irregularity.json"),
+    ] {
+        found.extend(serde_json::from_str::<Value>(golden));
+    }
     for source in [
         include_str!("../../../sdk/codec/tests/codec/examples.rs"),
         include_str!("../../../sdk/codec/tests/codec/changes.rs"),

@@ -20,6 +20,7 @@ async fn deliver(school: &School, deelname: &str, score: &str, normed: Normed, v
             normed,
             examenversie: versie.map(str::to_owned),
         },
+        part: None,
         source: Source::Poll,
         revision: Some(1),
         content: b"{}",

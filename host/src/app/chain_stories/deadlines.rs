@@ -35,6 +35,7 @@ async fn unnormed(school: &School, deelname: &str) {
             normed: Normed::No,
             examenversie: Some("A".to_owned()),
         },
+        part: None,
         source: Source::Poll,
         revision: Some(1),
         content: b"{}",

@@ -24,6 +24,7 @@ async fn read(school: &School, deelname: &str, body: &Value, source: Source) -> 
         peer: VENDOR,
         deelname,
         delivered,
+        part: None,
         source,
         revision: Some(3),
         content: b"{}",

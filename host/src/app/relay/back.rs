@@ -23,10 +23,10 @@ pub async fn result(draft: &mut Draft<'_>, incoming: &result::Incoming<'_>) -> R
         .await?
         .filter(|found| found.kind == AssociationKind::Relayed && found.peer == incoming.peer)
         .ok_or_else(|| Refused::unknown("deelname", incoming.deelname))?;
-    let told = &incoming.delivered.result;
+    let incoming = &incoming.whole(deelname.facts.result.as_ref());
     let received = receive(
         deelname.facts.result.as_ref(),
-        told,
+        &incoming.delivered.result,
         incoming.source,
         calendar::day(draft.now),
     );

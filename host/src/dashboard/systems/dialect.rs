@@ -20,8 +20,15 @@ type Habit = (&'static str, &'static str, &'static [(&'static str, &'static str)
 const VERSION: Habit = (
     "version",
     "Versie van de afspraak",
-    &[("1.0.1", "OKE 1.0.1"), ("1.0", "OKE 1.0")],
+    &[
+        ("1.0.1", "OKE 1.0.1"),
+        ("1.0", "OKE 1.0"),
+        ("1.1", "OKE 1.1 (concept, alleen stroom 3)"),
+    ],
 );
+
+/// The versions for a student system: of the draft nothing is there for it.
+const VERSION_WITHOUT_DRAFT: Habit = (VERSION.0, VERSION.1, VERSION.2.split_at(2).0);
 
 const NO_YES: &[(&str, &str)] = &[("false", "nee"), ("true", "ja")];
 
@@ -115,8 +122,8 @@ pub(super) struct HabitLine {
     pub(super) answers: Vec<(&'static str, &'static str, bool)>,
 }
 
-/// The questions, answered as the dialect has it.
-pub(super) fn lines(dialect: &Dialect) -> Vec<HabitLine> {
+/// The questions for a system of this role, answered as the dialect has it.
+pub(super) fn lines(dialect: &Dialect, hat: &str) -> Vec<HabitLine> {
     let written = serde_json::to_value(dialect).unwrap_or_default();
     let line = |(key, question, answers): Habit, now: &Value| {
         let now = match now {
@@ -133,7 +140,11 @@ pub(super) fn lines(dialect: &Dialect) -> Vec<HabitLine> {
         }
     };
     let habits = HABITS.map(|habit| line(habit, &written["quirks"][habit.0]));
-    [line(VERSION, &written["version"])].into_iter().chain(habits).collect()
+    let version = match hat {
+        "dr" => VERSION_WITHOUT_DRAFT,
+        _ => VERSION,
+    };
+    [line(version, &written["version"])].into_iter().chain(habits).collect()
 }
 
 /// What was answered; nothing where an answer is none of ours.
@@ -177,7 +188,7 @@ mod tests {
         let mut asked: Vec<&str> = HABITS.iter().map(|(key, ..)| *key).collect();
         asked.sort_unstable();
         assert_eq!(known, asked);
-        for line in lines(&Dialect::default()) {
+        for line in lines(&Dialect::default(), "ta") {
             let first = line.answers.first().unwrap();
             assert!(first.2, "{}", line.key);
             for (word, ..) in line.answers {
@@ -188,11 +199,19 @@ mod tests {
                     key => dialect["quirks"][key] = value,
                 }
                 let read: Dialect = serde_json::from_value(dialect).unwrap();
-                let shown = lines(&read);
+                let shown = lines(&read, "ta");
                 let same = shown.iter().find(|one| one.key == line.key).unwrap();
                 let now = same.answers.iter().find(|answer| answer.2).unwrap();
                 assert_eq!(now.0, word, "{}", line.key);
             }
         }
+    }
+
+    #[test]
+    fn a_student_system_is_offered_no_draft() {
+        let offered = |hat: &str| lines(&Dialect::default(), hat).remove(0).answers.len();
+        assert_eq!((offered("ta"), offered("tpl"), offered("dr")), (3, 3, 2));
+        let words: Vec<&str> = VERSION_WITHOUT_DRAFT.2.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words, ["1.0.1", "1.0"]);
     }
 }

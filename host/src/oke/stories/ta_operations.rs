@@ -338,3 +338,53 @@ async fn a_system_is_read_and_answered_in_its_own_dialect() {
     })
     .await;
 }
+
+/// The 1.1 draft: an outside TPL that is set to it reads a deelname in its form, whoever wrote what it reads.
+#[tokio::test]
+async fn a_planner_at_the_draft_reads_the_attendance_with_the_deelname() {
+    on_each_database(|bench| async move {
+        let face = Face::with_planner(bench).await;
+        let draft = oke_codec::Dialect::v1_1_draft();
+        peers::speak(&face.core, "roc", "fb", "ontrack", draft).await.unwrap();
+        let planner = face.token("roc", "ontrack", &[FLOW_2_3_4]).await;
+        for (path, body) in [
+            ("offerings/s-1", sitting("s-1")),
+            ("associations/d-1", deelname("d-1", "student")),
+        ] {
+            let path = format!("/oke/roc/ta/toa/{path}");
+            let made = face.call(&planner, Method::PUT, &path, &body).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        }
+        let vendor = face.token("roc", "toa", &[FLOW_2_3_4]).await;
+        let kept = face
+            .call(&vendor, Method::PATCH, "/oke/roc/tpl/associations/d-1", &score())
+            .await;
+        assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+        let told = face.get(&planner, "associations/d-1").await.body;
+        let details = &told["consumers"][0]["testMomentEnrollmentDetails"];
+        assert_eq!(details["attendance"], json!("present"), "{told}");
+        assert_eq!(told["result"]["score"], json!("7.5"));
+        assert_eq!(told["result"]["consumers"][0].get("attendance"), None, "{told}");
+        let late = json!({
+            "associationType": "componentOfferingAssociation",
+            "consumers": [{
+                "consumerKey": "nl-test-admin",
+                "testMomentEnrollmentDetails": { "irregularities": "Te laat.", "roomName": "B1.02" },
+            }],
+        });
+        face.call(&vendor, Method::PATCH, "/oke/roc/tpl/associations/d-1", &late)
+            .await;
+        let told = face.get(&planner, "associations/d-1").await.body;
+        let details = &told["consumers"][0]["testMomentEnrollmentDetails"];
+        assert_eq!(
+            details,
+            &json!({ "attendance": "present", "irregularities": "Te laat.", "roomName": "B1.02" })
+        );
+        assert_eq!(
+            told["result"]["score"],
+            json!("7.5"),
+            "a part leaves what it does not say"
+        );
+    })
+    .await;
+}

@@ -5,10 +5,12 @@ use serde_json::Value;
 use super::{
     common::{loose_day, reference},
     field::{Extent, Fields, Report, Spot, full_text, text, whole, word},
-    person, result,
+    person,
+    result::{self, AttendanceStands},
 };
 use crate::{
     dialect::Dialect,
+    draft_1_1::{self, Said},
     model::{Association, AssociationState, AssociationType, AttemptsLeft, Person, Role},
 };
 
@@ -83,8 +85,18 @@ pub(crate) fn association(value: &Value, spot: Spot, with_result: Option<&Dialec
     );
     onto(&fields, &mut a);
     if let Some(dialect) = with_result {
-        let read_result = |value: &Value, spot: &Spot| result::result(value, spot, dialect).map(|read| read.result);
+        // How far the planning is, said alone, is the association's own and stays there.
+        let said = Said::of(&fields).filter(Said::has_details);
+        let stands = match said {
+            Some(_) => AttendanceStands::InAssociation,
+            None => AttendanceStands::InResult,
+        };
+        let read_result =
+            |value: &Value, spot: &Spot| result::result(value, spot, dialect, stands).map(|read| read.result);
         fields.optional(&["result"], read_result, &mut a.result);
+        if let Some(said) = said {
+            draft_1_1::onto_association(&said, &mut a);
+        }
     }
     Some(a)
 }

@@ -92,6 +92,18 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
+    /// The same fields, their problems reported elsewhere.
+    pub fn reporting_to<'o>(&self, report: &'o Report) -> Fields<'a, 'o> {
+        Fields {
+            spot: Spot {
+                report,
+                at: self.spot.at.clone(),
+            },
+            extent: self.extent,
+            map: self.map,
+        }
+    }
+
     /// The first of these names that is there, exactly or in another case (`organizationID`).
     pub fn find(&self, names: &[&str]) -> Option<(&'a str, &'a Value)> {
         let exact = names.iter().find_map(|name| self.map.get_key_value(*name));

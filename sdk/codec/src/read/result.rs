@@ -29,17 +29,28 @@ pub(crate) const OWN: &[&str] = &[
     "documents",
 ];
 
+/// Where the attendance of a result stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttendanceStands {
+    /// In the result's consumer block, where it is required (R12).
+    InResult,
+    /// In the association's, as in the 1.1 draft; in the result's it may be.
+    InAssociation,
+}
+
 /// A result, with what was filled because it was absent, and what is absent and can't be filled.
 pub(crate) struct ReadResult {
     pub result: ExamResult,
+    /// Its own consumer block has the attendance.
+    pub attended: bool,
     pub filled: Vec<&'static str>,
     pub missing: Vec<&'static str>,
 }
 
 /// Reads a result. Required are only `state` and `attendance` (R12).
-pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<ReadResult> {
+pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect, stands: AttendanceStands) -> Option<ReadResult> {
     let fields = Fields::of(value, spot.clone(), Extent::Whole)?;
-    let mut r = blank();
+    let mut r = ExamResult::bare(ResultState::InProgress, Attendance::NotKnown);
     let mut readable = fields.required(
         &["state"],
         "`in progress`, `postponed`, `queued` or `completed`",
@@ -80,14 +91,14 @@ pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<Re
         nameless |= documents.contains(&None);
         r.documents.extend(documents.into_iter().flatten());
     }
-    if !attended {
+    if !attended && stands == AttendanceStands::InResult {
         fields.spot.below("consumers").problem(
             "has no attendance",
             "add an entry with consumerKey `nl-test-admin` and the attendance, like `present`",
         );
         readable = false;
     }
-    if dialect.quirks.swapped_dates {
+    if dialect.quirks.swapped_dates && attended {
         swap_dates(&mut r);
     }
     let filled = if fields.has(&["weight"]) {
@@ -99,6 +110,7 @@ pub(crate) fn result(value: &Value, spot: &Spot, dialect: &Dialect) -> Option<Re
     let missing = if nameless { vec!["documentId"] } else { Vec::new() };
     readable.then_some(ReadResult {
         result: r,
+        attended,
         filled,
         missing,
     })
@@ -114,27 +126,6 @@ fn document_or_nameless(value: &Value, spot: &Spot) -> Option<Option<DocumentRef
         Some(None)
     } else {
         document(value, spot).map(Some)
-    }
-}
-
-fn blank() -> ExamResult {
-    ExamResult {
-        state: ResultState::InProgress,
-        attendance: Attendance::NotKnown,
-        pass: None,
-        comment: None,
-        score: None,
-        result_date: None,
-        test_date: None,
-        r#final: false,
-        raw_score: None,
-        max_raw_score: None,
-        executed_offering_name: None,
-        assessor_id: None,
-        assessor_code: None,
-        irregularities: None,
-        documents: Vec::new(),
-        opaque: None,
     }
 }
 

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{
     AssociationFields, PersonAs, PersonFields,
     object::{Object, day, state},
-    person, result,
+    person,
+    result::{self, OfTheDraft},
 };
 use crate::{
     dialect::{Dialect, ExtraTimeField},
+    draft_1_1,
     model::{Association, AssociationState, AttemptsLeft, Role},
     read::association::{FIELDS, OWN},
     words,
@@ -48,8 +50,15 @@ pub(crate) fn association(a: &Association, dialect: &Dialect, fields: Associatio
     if matches!(fields, EnrolmentWithResult | All) {
         own.text("orgAssociationId", &a.org_association_id);
     }
-    if let (EnrolmentWithResult | DeelnameWithResult | All, Some(delivered)) = (fields, &a.result) {
-        object.put("result", result::result(delivered, dialect));
+    match (fields, &a.result) {
+        (EnrolmentWithResult | DeelnameWithResult, Some(delivered)) if dialect.version.is_draft() => {
+            object.maybe("result", draft_1_1::write(delivered, &mut own));
+        }
+        (EnrolmentWithResult | DeelnameWithResult, Some(delivered)) => {
+            object.put("result", result::result(delivered, dialect, OfTheDraft::LeftOut));
+        }
+        (All, Some(delivered)) => object.put("result", result::result(delivered, dialect, OfTheDraft::Stays)),
+        _ => {}
     }
     // An employee's association has no consumer block (§3.2.3), a student's always has one.
     let mut written = object.with_consumers(own, a.role == Role::Student, a.opaque.as_deref(), FIELDS, OWN);

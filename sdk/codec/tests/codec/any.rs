@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 /// Quirks that only change spelling; the others are tested by their own stories.
 pub fn dialect() -> impl Strategy<Value = Dialect> {
     let first = (
-        select(vec![Version::V1_0, Version::V1_0_1]),
+        select(vec![Version::V1_0, Version::V1_0_1, Version::V1_1Draft]),
         select(vec![
             FinalResultsFlag::FinalResultsAllowed,
             FinalResultsFlag::FinalResultAllowed,

@@ -53,6 +53,16 @@ proptest! {
     }
 
     #[test]
+    fn a_result_reads_back_as_it_was_shown(a in any::association(), dialect in any::dialect()) {
+        // Of the 1.1 draft a deelname of which nothing is known yet has no result.
+        let is_told = a.result.as_ref().is_some_and(|result| result.attendance != Attendance::NotKnown);
+        if is_told {
+            let shown = write_association(&a, &dialect, AssociationFields::DeelnameWithResult, PersonAs::Id);
+            prop_assert_eq!(read_association(&shown, &dialect).unwrap().result, a.result);
+        }
+    }
+
+    #[test]
     fn an_empty_patch_changes_nothing(o in any::offering(), a in any::association(), p in any::person()) {
         let oke = Dialect::v1_0_1();
         prop_assert_eq!(patch_offering(&o, &json!({}), &oke), Ok(o));
@@ -166,6 +176,7 @@ fn everything_that_reads(value: &Value, other: &Value) {
     let _ = read_association(value, &oke);
     let _ = read_result_message(value, ResultFlow::Three, &oke);
     let _ = read_result_message(value, ResultFlow::Five, &oke);
+    let _ = read_result_message(value, ResultFlow::Three, &Dialect::v1_1_draft());
     let _ = read_report_message(value, &oke);
     let _ = patch_offering(&given::sitting(), value, &oke);
     let _ = patch_association(&given::deelname(), value, &oke);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Dialects that differ in what they can say.
 fn dialects() -> Vec<Dialect> {
     let mut all = Vec::new();
-    for version in [Version::V1_0, Version::V1_0_1] {
+    for version in [Version::V1_0, Version::V1_0_1, Version::V1_1Draft] {
         for duration in [DurationForm::Iso, DurationForm::Minutes] {
             for location in [LocationForm::Text, LocationForm::List] {
                 for swapped_dates in [false, true] {

@@ -6,6 +6,7 @@
 
 mod any;
 mod changes;
+mod draft_1_1;
 mod examples;
 mod given;
 mod habits;
