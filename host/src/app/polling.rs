@@ -307,7 +307,8 @@ fn lock(tenant: &str, peer: &str) -> String {
     format!("polling/{tenant}/{peer}")
 }
 
-async fn open(
+/// The job that asks, where there is one: it waits, runs, or is a dead letter.
+pub(super) async fn open(
     core: &Core,
     tenant: &str,
     peer: &str,

@@ -6,7 +6,8 @@ mod told;
 mod unlisted;
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
 use super::comparison::nightly;
 use super::draft::Draft;
@@ -15,8 +16,10 @@ use super::{Core, Decision, Refused};
 use crate::connector::call::ListedDays;
 use crate::domain::calendar;
 use crate::domain::exception::LISTED_REFUSED;
+use crate::domain::lane::JobState;
 use crate::domain::model::Group;
 use crate::domain::pull::{Stage, Walk};
+use crate::jobs::letters;
 use crate::store::peer;
 use crate::store::pulled::{self, PulledRow};
 use crate::store::task::{self, TaskRow};
@@ -26,7 +29,7 @@ use crate::store::{StoreError, test_group};
 pub const PULL_REGISTRATIONS: &str = "pull_registrations";
 
 /// A round that has not ended after so long is not gone on with: its cursor may be nobody's any more. One that failed for good
-/// waits for a person first, who has its job tried again.
+/// waits so long for a person, and then begins anew.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Groups that are looked at together for the next one of the round.
@@ -171,6 +174,44 @@ pub async fn under_way(core: &Core, tenant: &str, peer: &str, revision: i64) -> 
     .await
 }
 
+/// Has rounds that failed for good begin anew once they have stood still for a day: what stood in the way may be gone, and
+/// where it is not, a person hears of it again.
+///
+/// # Errors
+/// When the schools or who is asked can't be read; what fails for one is logged and does not hold up the others.
+pub async fn restart_dead(core: &Core) -> Result<(), StoreError> {
+    for school in core.db.tenants().await? {
+        let tenant = school.tenant.as_str();
+        for row in pulled::asked(&core.db, tenant).await? {
+            if let Err(error) = restart(core, tenant, &row.peer).await {
+                warn!(%tenant, peer = %row.peer, "could not have a round of asking begin anew: {error}");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn restart(core: &Core, tenant: &str, peer: &str) -> Result<(), Refused> {
+    core.decide::<_, Refused, _, _>(&[lock(tenant, peer)], || async {
+        let mut draft = Draft::of(core, tenant, "host");
+        let row = pulled::find(&core.db, tenant, peer).await?;
+        let everybody = (Recurring::Registrations, Asks::default());
+        let job = polling::open(core, tenant, peer, everybody).await?;
+        let dead = job.filter(|job| job.state == JobState::Dead);
+        if let (Some(row), Some(letter)) = (row.filter(|row| row.asked), dead) {
+            let since = row.walk.as_ref().map_or(letter.due_at, |walk| walk.began);
+            if draft.now.duration_since(since) >= STALE {
+                letters::requeue_in(&mut draft, letter).await?;
+            }
+        }
+        Ok(Decision {
+            write_set: draft.finish(),
+            answer: (),
+        })
+    })
+    .await
+}
+
 /// When the next round is due: at the next turn, at night, or at once where a person wants one.
 ///
 /// # Errors
@@ -247,10 +288,7 @@ fn overlaps(group: &Group, walk: &Walk) -> bool {
 
 /// The moments between which the days of a round lie: its last, its first.
 fn period(walk: &Walk) -> (Timestamp, Timestamp) {
-    let begin = |day: Date| {
-        let zone: TimeZone = calendar::zone();
-        day.to_zoned(zone).map(|zoned| zoned.timestamp()).ok()
-    };
+    let begin = |day: Date| calendar::midnight(day).ok();
     let until = walk.until.and_then(|until| until.tomorrow().ok()).and_then(begin);
     let since = begin(walk.since);
     (until.unwrap_or(Timestamp::MAX), since.unwrap_or(Timestamp::MIN))

@@ -18,7 +18,8 @@ use super::shell::{Notice, Shell, page};
 use super::units::Units;
 use super::words;
 use crate::api::Service;
-use crate::domain::calendar::{day, in_words, zone};
+use crate::domain::calendar::{day, in_words};
+use crate::domain::exam_calendar;
 use crate::domain::principal::Duty;
 use crate::store::report::{self, Count};
 use crate::store::{component, examenversie, peer};
@@ -150,13 +151,10 @@ async fn lines(service: &Service, visitor: &Visitor, (from, until): (Date, Date)
 }
 
 /// From the begin of the first day to the end of the last, at school.
-fn moments((from, until): (Date, Date)) -> Result<(Timestamp, Timestamp), Oops> {
-    let start = |day: Date| {
-        let at = day.to_zoned(zone()).map_err(|error| Oops::ours(&error))?;
-        Ok::<_, Oops>(at.timestamp())
-    };
-    let after = until.tomorrow().map_err(|error| Oops::ours(&error))?;
-    Ok((start(from)?, start(after)?))
+fn moments((first, last): (Date, Date)) -> Result<(Timestamp, Timestamp), Oops> {
+    exam_calendar::Period { first, last }
+        .moments()
+        .map_err(|error| Oops::ours(&error))
 }
 
 /// What was irregular at sittings of the units for which this visitor decides.

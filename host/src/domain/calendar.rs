@@ -29,6 +29,14 @@ pub fn day(at: Timestamp) -> Date {
     at.to_zoned(zone()).date()
 }
 
+/// The moment a day begins at school.
+///
+/// # Errors
+/// A day beyond what a calendar holds.
+pub fn midnight(day: Date) -> Result<Timestamp, jiff::Error> {
+    Ok(day.to_zoned(zone())?.timestamp())
+}
+
 /// A day as Dutch readers write it: `4 maart 2026`.
 #[must_use]
 pub fn in_words(day: Date) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 
-use super::calendar::zone;
+use super::calendar::midnight;
 use super::label::{self, NoLabel};
 
 /// The most lines of a calendar.
@@ -26,7 +26,6 @@ impl Period {
     /// # Errors
     /// Days beyond what a calendar holds.
     pub fn moments(&self) -> Result<(Timestamp, Timestamp), jiff::Error> {
-        let midnight = |day: Date| Ok::<_, jiff::Error>(day.to_zoned(zone())?.timestamp());
         Ok((midnight(self.first)?, midnight(self.last.tomorrow()?)?))
     }
 }

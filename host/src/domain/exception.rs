@@ -2,7 +2,7 @@
 
 mod listed;
 
-pub use listed::{GROUP_DIFFERS, LISTED_REFUSED, group_differs, listed_refused};
+pub use listed::{GROUP_DIFFERS, LISTED_REFUSED, NotTaken, group_differs, listed_refused};
 
 use super::needs::Obstacle;
 use super::principal::Duty;

@@ -13,6 +13,9 @@ use super::calendar;
 const DAYS_AHEAD: i64 = 14;
 /// A list of more pages is no list: the other end goes round in circles.
 const MOST_PAGES: u32 = 10_000;
+/// So many pages in a row without news are no list either. Some may be: objects that come while the list is read move what
+/// was named to later pages, and a student system that selects after it has cut its pages sends empty ones.
+const MOST_WITHOUT_NEWS: u32 = 20;
 
 /// What a round goes through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +77,9 @@ pub struct Walk {
     pub cursor: Option<String>,
     /// Pages of this list so far.
     pub pages: u32,
+    /// Of these, the last ones that named nothing new.
+    #[serde(default)]
+    pub without_news: u32,
     /// What this list has named, by digest.
     pub listed: Listed,
     /// What it has come to.
@@ -96,8 +102,10 @@ pub struct Ended {
 /// The other end goes round in circles: the list does not end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Endless {
-    /// A page that names nothing new, and says that there is more.
-    #[error("a page of the list names nothing that earlier pages did not, and says that there is more")]
+    /// Page after page names nothing new, and says that there is more.
+    #[error(
+        "{MOST_WITHOUT_NEWS} pages of the list in a row name nothing that earlier pages did not, and say that there is more"
+    )]
     NothingNew,
     /// Far too many pages.
     #[error("the list does not end after {MOST_PAGES} pages")]
@@ -122,6 +130,7 @@ impl Walk {
             stage: Stage::Offerings,
             cursor: None,
             pages: 0,
+            without_news: 0,
             listed: Listed::default(),
             tally: Tally::default(),
         }
@@ -141,7 +150,11 @@ impl Walk {
         let before = walk.listed.0.len();
         walk.listed.0.extend(named.map(digest));
         walk.pages += 1;
-        if next.is_some() && !has_unreadable && walk.listed.0.len() == before {
+        walk.without_news = match has_unreadable || walk.listed.0.len() > before {
+            true => 0,
+            false => walk.without_news + 1,
+        };
+        if next.is_some() && walk.without_news >= MOST_WITHOUT_NEWS {
             return Err(Endless::NothingNew);
         }
         if next.is_some() && walk.pages >= MOST_PAGES {
@@ -158,6 +171,7 @@ impl Walk {
             stage,
             cursor: None,
             pages: 0,
+            without_news: 0,
             listed: Listed::default(),
             ..self.clone()
         }
@@ -273,16 +287,26 @@ mod tests {
         let more = || Some("more".to_owned());
         let first = walk(true).page(["a", "b"].into_iter(), false, more()).unwrap();
         assert!(first.listed.names("b") && !first.listed.names("c"));
-        assert_eq!(first.page(["b"].into_iter(), false, more()), Err(Endless::NothingNew));
-        assert_eq!(first.page([].into_iter(), false, more()), Err(Endless::NothingNew));
+        let mut at = first.clone();
+        for _ in 1..MOST_WITHOUT_NEWS {
+            at = at.page(["b"].into_iter(), false, more()).unwrap();
+        }
+        assert_eq!(at.page(["b"].into_iter(), false, more()), Err(Endless::NothingNew));
+        assert_eq!(at.page([].into_iter(), false, more()), Err(Endless::NothingNew));
         assert!(
-            first.page(["b"].into_iter(), false, None).is_ok(),
+            at.page(["b"].into_iter(), false, None).is_ok(),
             "the last page may be empty"
         );
         assert!(
-            first.page(["b"].into_iter(), true, more()).is_ok(),
+            at.page(["b"].into_iter(), true, more()).is_ok(),
             "what can't be read may be new"
         );
+        let news = at.page(["c"].into_iter(), false, more()).unwrap();
+        assert!(
+            news.page([].into_iter(), false, more()).is_ok(),
+            "only pages in a row count"
+        );
+        assert_eq!(at.at(Stage::Groups).without_news, 0, "another list");
         let long = Walk {
             pages: MOST_PAGES - 1,
             ..first

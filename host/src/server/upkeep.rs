@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 use crate::api::Service;
 use crate::app::files::erase;
 use crate::app::rollout::tally::WRITTEN_EVERY;
-use crate::app::{Core, deadline, recording};
+use crate::app::{Core, deadline, pull, recording};
 use crate::audit::checkpoint;
 
 /// So often the database is asked to look at what has filled up.
@@ -62,8 +62,8 @@ async fn warm(service: Service, stop: CancellationToken) {
     }
 }
 
-/// Notes now and then which sittings have nothing left to do, and erases recorded exchanges and carried files whose days
-/// are over.
+/// Notes now and then which sittings have nothing left to do, erases recorded exchanges and carried files whose days are
+/// over, and has rounds of asking a student system begin anew that have stood still for a day.
 async fn settle(core: Core, stop: CancellationToken) {
     let mut every = tokio::time::interval(SETTLE_EVERY);
     loop {
@@ -79,6 +79,9 @@ async fn settle(core: Core, stop: CancellationToken) {
         }
         if let Err(error) = erase::sweep(&core).await {
             warn!("could not erase carried files whose days are over, will try again: {error}");
+        }
+        if let Err(error) = pull::restart_dead(&core).await {
+            warn!("could not look for rounds of asking that stand still, will try again: {error}");
         }
     }
 }

@@ -106,6 +106,16 @@ pub async fn find(db: &Database, tenant: &str, peer: &str) -> Result<Option<Pull
     row.as_ref().map(PulledRow::from_row).transpose()
 }
 
+/// The student systems of a school that are asked.
+///
+/// # Errors
+/// What the database says.
+pub async fn asked(db: &Database, tenant: &str) -> Result<Vec<PulledRow>, StoreError> {
+    let sql = "SELECT * FROM pulled WHERE tenant = $1 AND asked = 1 ORDER BY peer";
+    let rows = db.rows(sql, values![tenant]).await?;
+    rows.iter().map(PulledRow::from_row).collect()
+}
+
 /// Ids of the planbare toetsen of a student system that stand and overlap a period, after an id, by id; at most `limit`.
 ///
 /// # Errors

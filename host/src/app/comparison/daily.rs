@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::nightly;
 use crate::app::account::actor;
 use crate::app::{Core, Decision, Draft, Refused};
-use crate::domain::calendar::{day, zone};
+use crate::domain::calendar::day;
 use crate::domain::daily::{Stood, lines};
+use crate::domain::exam_calendar::Period;
 use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::store::comparison::Outcome;
 use crate::store::daily_check::DailyCheckRow;
@@ -32,12 +33,13 @@ pub fn bounds(day_asked: Date, now: Timestamp) -> Result<(Timestamp, Timestamp),
             "{day_asked} can't be counted: choose a day from {DAYS_BACK} days ago until today"
         )));
     }
-    let begins = day_asked.to_zoned(zone());
-    let ends = begins.as_ref().ok().and_then(|begins| begins.tomorrow().ok());
-    match (begins, ends) {
-        (Ok(begins), Some(ends)) => Ok((begins.timestamp(), ends.timestamp())),
-        _ => Err(Refused::Invalid(format!("{day_asked} is no day that can be counted"))),
-    }
+    let that_day = Period {
+        first: day_asked,
+        last: day_asked,
+    };
+    that_day
+        .moments()
+        .map_err(|_| Refused::Invalid(format!("{day_asked} is no day that can be counted")))
 }
 
 /// What a day stands at now: its messages, and what differs as it was compared last.

@@ -10,7 +10,7 @@ use super::told::{Belongs, Told};
 use super::unlisted::Unlisted;
 use super::{actor, lock};
 use crate::connector::call::{Listed, ListedPage, Unreadable};
-use crate::domain::exception::{self, LISTED_REFUSED, NOT_AT_STUDENT_SYSTEM};
+use crate::domain::exception::{self, LISTED_REFUSED, NOT_AT_STUDENT_SYSTEM, NotTaken};
 use crate::domain::model::{Association, Group, Membership, Offering, Person};
 use crate::domain::pull::{Ended, Endless, Stage, Tally, Walk};
 use crate::store::pulled::{self, PulledRow};
@@ -50,8 +50,8 @@ pub(super) struct Place<'a> {
 pub async fn offerings(core: &Core, row: &PulledRow, walk: &Walk, page: ListedPage<Offering>) -> Result<(), NotKept> {
     let moved = walk.page(named(&page.items), has_unreadable(&page.items), page.next.clone())?;
     let mut place = Place::of(core, row, walk);
-    if moved.cursor.is_none() {
-        place.ask_for_unlisted_offerings(&moved).await?;
+    if moved.cursor.is_none() && !place.ask_for_unlisted_offerings(&moved).await? {
+        return Ok(());
     }
     place.keep(page.items, &moved).await
 }
@@ -71,12 +71,14 @@ pub async fn associations(
     let mut place = Place::of(core, row, walk);
     let Some(page) = page else {
         // Its own list has missed and counted it already, or brought it a moment ago.
-        place.ask_for(Unlisted::Offerings, &[offering.to_owned()]).await?;
+        if !place.ask_for(Unlisted::Offerings, &[offering.to_owned()]).await? {
+            return Ok(());
+        }
         return place.keep::<Association>(Vec::new(), &at.at(at.stage.clone())).await;
     };
     let moved = at.page(named(&page.items), has_unreadable(&page.items), page.next.clone())?;
-    if moved.cursor.is_none() {
-        place.ask_for_unlisted_associations(&moved, offering).await?;
+    if moved.cursor.is_none() && !place.ask_for_unlisted_associations(&moved, offering).await? {
+        return Ok(());
     }
     place.keep(page.items, &moved).await
 }
@@ -107,11 +109,12 @@ pub async fn members(
     (group, page): (&str, Option<ListedPage<Membership>>),
 ) -> Result<(), NotKept> {
     let at = inside(walk, group);
-    let place = Place::of(core, row, walk);
+    let mut place = Place::of(core, row, walk);
     let Some(page) = page else {
-        place
-            .note_group(group, Some(exception::not_at_student_system(Group::NOUN)))
-            .await?;
+        let says = exception::not_at_student_system(Group::NOUN);
+        if !place.note_group(group, Some(says)).await? {
+            return Ok(());
+        }
         return place.keep::<Belongs>(Vec::new(), &at.at(at.stage.clone())).await;
     };
     let belongs = |facts| Belongs {
@@ -129,7 +132,9 @@ pub async fn members(
             .filter(|member| !moved.listed.names(&member.facts.person_id))
             .count();
         let differs = (unlisted > 0).then(|| exception::group_differs(unlisted));
-        place.note_group(group, differs).await?;
+        if !place.note_group(group, differs).await? {
+            return Ok(());
+        }
     }
     place.keep(items, &moved).await
 }
@@ -355,7 +360,7 @@ async fn take<T: Told>(
     let open = open_about::<T>(draft, piece).await?;
     for item in piece {
         tally.came += 1;
-        let unreadable = match item {
+        let (unreadable, not_taken) = match item {
             Ok(told) => match told.take(draft, peer).await {
                 Ok(outcome) => {
                     tally.changed += i64::from(outcome != Outcome::Repeated);
@@ -368,16 +373,23 @@ async fn take<T: Told>(
                     }
                     continue;
                 }
-                Err(refused @ (Refused::Unknown { .. } | Refused::Invalid(_))) => Unreadable {
-                    id: Some(told.id().to_owned()),
-                    why: refused.to_string(),
-                },
+                Err(refused @ (Refused::Unknown { .. } | Refused::Invalid(_))) => {
+                    let not_taken = match refused {
+                        Refused::Unknown { .. } => NotTaken::AnothersId,
+                        _ => NotTaken::OtherKind,
+                    };
+                    let unreadable = Unreadable {
+                        id: Some(told.id().to_owned()),
+                        why: refused.to_string(),
+                    };
+                    (unreadable, not_taken)
+                }
                 Err(failed) => return Err(failed),
             },
-            Err(unreadable) => unreadable.clone(),
+            Err(unreadable) => (unreadable.clone(), NotTaken::unreadable(&unreadable.why)),
         };
         tally.refused += 1;
-        refuse::<T>(draft, peer, &unreadable).await?;
+        refuse::<T>(draft, peer, (&unreadable, &not_taken)).await?;
     }
     Ok(tally)
 }
@@ -400,15 +412,19 @@ async fn open_about<T: Told>(draft: &Draft<'_>, piece: &[Listed<T>]) -> Result<H
 
 /// Keeps what could not be taken with its reason: a task, and the first time a message that is held. Those without an id
 /// are the system's as a whole, all of them together.
-async fn refuse<T: Told>(draft: &mut Draft<'_>, peer: &str, unreadable: &Unreadable) -> Result<(), Refused> {
+async fn refuse<T: Told>(
+    draft: &mut Draft<'_>,
+    peer: &str,
+    (unreadable, not_taken): (&Unreadable, &NotTaken),
+) -> Result<(), Refused> {
     let (kind, id) = match &unreadable.id {
         Some(id) => (T::KIND, id.as_str()),
         None => ("peer", peer),
     };
     let why: String = unreadable.why.chars().take(LONGEST_WHY).collect();
     let says = match &unreadable.id {
-        Some(_) => exception::listed_refused(T::NOUN, &why),
-        None => exception::listed_refused("iets zonder id", "de reden staat bij het bericht"),
+        Some(_) => exception::listed_refused(T::NOUN, not_taken),
+        None => exception::listed_refused("iets zonder id", &NotTaken::Unreadable(Vec::new())),
     };
     let open = task::open_about(&draft.core.db, draft.tenant, kind, id).await?;
     let is_known = open
