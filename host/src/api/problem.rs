@@ -309,6 +309,7 @@ impl From<Refused> for Problem {
             Refused::Invalid(_) | Refused::WrongTimes(_) | Refused::WrongLine(_) => Problem::bad("invalid", said),
             Refused::NeedsNotTold(_) => Problem::bad("needs-not-told", said),
             Refused::NotNow(_) => Problem::conflict("not-now", said),
+            Refused::TooSlow { .. } => Problem::conflict("vendor-too-slow", said),
             Refused::NotPlannable(_) => Problem::conflict("not-plannable", said),
             Refused::Attempt(_) => Problem::conflict("no-attempt", said),
             Refused::NotMerged(_) => Problem::conflict("not-merged", said),

@@ -7,7 +7,7 @@ mod keep;
 pub mod list;
 pub(in crate::app) mod there;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -224,18 +224,19 @@ pub(in crate::app) async fn kept(
         Said::Choice(_) => choices.contains_key(&line.listed.number),
         _ => false,
     };
-    let to_take: BTreeSet<u32> = seen
-        .lines
-        .iter()
-        .filter(may_be_taken)
-        .map(|line| line.listed.number)
-        .collect();
+    let is_taken = |line: &&Line| matches!(line.said, Said::Take(_));
+    let number = |line: &Line| line.listed.number;
+    let before = keep::Seen {
+        taken: seen.lines.iter().filter(is_taken).map(number).collect(),
+        may_be_taken: seen.lines.iter().filter(may_be_taken).map(number).collect(),
+        revision: there.revision,
+    };
     let chosen: Vec<Listed> = seen.lines.iter().map(|line| list::chosen(line, choices)).collect();
     let mut lines = Vec::with_capacity(chosen.len());
     let groups = grouped(&chosen, there, &mut lines);
     for (peer_id, of_one) in groups {
         let judging = Judging::of(core, adopter, row, there.at(&peer_id));
-        lines.extend(keep::keep(&judging, &of_one, (&to_take, there.revision)).await?);
+        lines.extend(keep::keep(&judging, &of_one, &before).await?);
     }
     Ok(Preview::of(core, adopter, lines))
 }

@@ -331,11 +331,8 @@ pub(super) async fn our_deelname(
     delivery: &Delivery,
 ) -> Result<String, StoreError> {
     let peer_id = &delivery.deelname_peer_id;
-    let tied = ledger::by_peer_id(&core.db, tenant, peer, "association", peer_id).await?;
-    Ok(match tied.as_slice() {
-        [only] => only.our_id.clone(),
-        _ => peer_id.clone(),
-    })
+    let ours = ledger::our_id(&core.db, tenant, peer, "association", peer_id).await?;
+    Ok(ours.unwrap_or_else(|| peer_id.clone()))
 }
 
 pub(super) fn delivered(delivery: &Delivery) -> Delivered {

@@ -266,11 +266,8 @@ async fn is_overtaken(
 }
 
 async fn keep_report(core: &Core, tenant: &str, peer: &str, said: &Report) -> Result<(), Refused> {
-    let tied = ledger::by_peer_id(&core.db, tenant, peer, "offering", &said.sitting_peer_id).await?;
-    let id = match tied.as_slice() {
-        [only] => only.our_id.clone(),
-        _ => said.sitting_peer_id.clone(),
-    };
+    let ours = ledger::our_id(&core.db, tenant, peer, "offering", &said.sitting_peer_id).await?;
+    let id = ours.unwrap_or_else(|| said.sitting_peer_id.clone());
     let message = ReportMessage {
         irregularities: said.irregularities.clone(),
         documents: said.documents.clone(),

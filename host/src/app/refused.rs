@@ -27,6 +27,19 @@ pub enum Refused {
     /// The state of things stands in the way: what, and what to do.
     #[error("{0}")]
     NotNow(String),
+    /// The vendor answers so slowly that somebody would wait too long: how far it got.
+    #[error(
+        "the vendor answers too slowly: {read} of {of} sittings were read back within {seconds} seconds; split the list, or \
+         try again later"
+    )]
+    TooSlow {
+        /// Sittings that were read back.
+        read: usize,
+        /// Of so many.
+        of: usize,
+        /// Within so long.
+        seconds: u64,
+    },
     /// Separation of duties, or a function that is not held.
     #[error(transparent)]
     NotAllowed(#[from] principal::Refusal),

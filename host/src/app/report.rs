@@ -6,7 +6,7 @@ use super::document::{self, Subject};
 use super::draft::{Arrived, Draft, Outcome, Sender};
 use super::{Core, Decision, Refused, deliver, result};
 use crate::domain::offering::{Offering, OfferingKind};
-use crate::store::offering;
+use crate::store::{ledger, offering};
 
 /// A report that came in, by whichever way.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ pub async fn accept_message(
         };
         let mut accepted = accept(&mut draft, incoming).await;
         if matches!(accepted, Err(Refused::Unknown { .. }))
-            && let Some(ours) = result::tied(core, sender, ("offering", id)).await?
+            && let Some(ours) = ledger::our_id(&core.db, &sender.tenant, &sender.peer, "offering", id).await?
         {
             let known = Incoming {
                 sitting: &ours,

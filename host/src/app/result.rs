@@ -12,7 +12,7 @@ use crate::domain::calendar;
 use crate::domain::exception::{self, RESULT_ASIDE, RESULT_HELD};
 use crate::domain::model::{AssociationState, ExamResult, Normed};
 use crate::domain::result::{self, Decided, Delivered, Head, Judged, Judgement, Present, Source, Verdict, Version};
-use crate::store::{StoreError, ledger, result as result_store};
+use crate::store::{ledger, result as result_store};
 
 /// A result that came in, by whichever way.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ pub async fn accept_message(
         };
         let mut accepted = accept(&mut draft, &incoming).await;
         if matches!(accepted, Err(Refused::Unknown { .. }))
-            && let Some(ours) = tied(core, sender, ("association", id)).await?
+            && let Some(ours) = ledger::our_id(&core.db, &sender.tenant, &sender.peer, "association", id).await?
         {
             let known = Incoming {
                 deelname: &ours,
@@ -104,19 +104,6 @@ pub async fn accept_message(
         })
     })
     .await?
-}
-
-/// Our id of what a vendor names by one of its own: it was taken in with the id that it has there. `None` for an id of
-/// ours.
-///
-/// # Errors
-/// What the database says.
-pub(super) async fn tied(core: &Core, sender: &Sender, (kind, id): (&str, &str)) -> Result<Option<String>, StoreError> {
-    let tied = ledger::by_peer_id(&core.db, &sender.tenant, &sender.peer, kind, id).await?;
-    Ok(match <[_; 1]>::try_from(tied) {
-        Ok([only]) => Some(only.our_id),
-        Err(_) => None,
-    })
 }
 
 /// Keeps a message of flow 3 or 4 for an id that is not known, with a task for a person (R2).

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::form::{Form, is_same};
+use super::form::{FileForm, Form};
 use super::oops::Oops;
 use super::refusal::{Said as Told, of_refused};
 use super::session::Visitor;
@@ -199,7 +198,6 @@ fn adopter<'a>(visitor: &'a Visitor, peer: &'a str) -> Adopter<'a> {
     }
 }
 
-/// A form with a file: its word against foreign forms comes first, then the file.
 async fn bring(
     State(service): State<Service>,
     visitor: Visitor,
@@ -207,22 +205,8 @@ async fn bring(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Oops> {
     must_plan(&visitor)?;
-    let unreadable = || Oops::Unreadable("Het formulier kwam niet heel over; een lijst is hoogstens 1 MiB.".to_owned());
-    let mut multipart = multipart.map_err(|_| unreadable())?;
-    let (mut word, mut file) = (String::new(), Bytes::new());
-    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
-        match field.name() {
-            Some("csrf") => word = field.text().await.map_err(|_| unreadable())?,
-            Some("bestand") => file = field.bytes().await.map_err(|_| unreadable())?,
-            _ => return Err(unreadable()),
-        }
-    }
-    if !is_same(&word, &visitor.csrf) {
-        return Err(Oops::forbidden(
-            "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
-        ));
-    }
-    match list::from_file(&file) {
+    let form = FileForm::read(&visitor, multipart, ("bestand", &[]), "een lijst is hoogstens 1 MiB").await?;
+    match list::from_file(&form.file) {
         Ok(listed) => previewed(&service, &visitor, &id, &listed, None).await,
         Err(why) => {
             let told = (StatusCode::UNPROCESSABLE_ENTITY, Notice::refused(why.to_string()));
@@ -264,6 +248,10 @@ fn in_dutch(refused: Refused) -> Result<Told, Oops> {
             "Deze leverancier is uitgeschakeld: er komt niets nieuws meer bij. Laat functioneel beheer haar weer inschakelen.",
         )),
         Refused::Invalid(sentence) => Ok(Told::bad(sentence)),
+        Refused::TooSlow { read, of, seconds } => Ok(Told::conflict(format!(
+            "De leverancier antwoordt te traag: binnen {seconds} seconden zijn {read} van de {of} zittingen teruggelezen. \
+             Er is niets overgenomen. Splits de lijst, of probeer het later opnieuw."
+        ))),
         other => of_refused(
             other,
             "Dat kan nu niet: er werkt geen koppeling die deze leverancier kan teruglezen.",

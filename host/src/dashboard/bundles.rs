@@ -8,9 +8,8 @@ use axum::extract::{DefaultBodyLimit, Multipart, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 
-use super::form::is_same;
+use super::form::FileForm;
 use super::oops::Oops;
 use super::refusal::{InDutch as _, Said};
 use super::session::Visitor;
@@ -125,46 +124,21 @@ async fn shown(
     page(status, &bundle_page)
 }
 
-/// The form: its word against foreign forms, the file, and the digest of the file that was looked at before.
-struct Sent {
-    word: String,
-    file: Bytes,
-    seen: String,
-}
-
-async fn read(multipart: Result<Multipart, MultipartRejection>) -> Result<Sent, Oops> {
-    let unreadable =
-        || Oops::Unreadable("Het formulier kwam niet heel over; een bundel is hoogstens 64 MiB.".to_owned());
-    let mut multipart = multipart.map_err(|_| unreadable())?;
-    let mut sent = Sent {
-        word: String::new(),
-        file: Bytes::new(),
-        seen: String::new(),
-    };
-    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
-        match field.name() {
-            Some("csrf") => sent.word = field.text().await.map_err(|_| unreadable())?,
-            Some("gezien") => sent.seen = field.text().await.map_err(|_| unreadable())?,
-            Some("bundel") => sent.file = field.bytes().await.map_err(|_| unreadable())?,
-            _ => return Err(unreadable()),
-        }
-    }
-    Ok(sent)
-}
-
 async fn upload(
     State(service): State<Service>,
     visitor: Visitor,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Oops> {
     visitor.must_manage()?;
-    let sent = read(multipart).await?;
-    if !is_same(&sent.word, &visitor.csrf) {
-        return Err(Oops::forbidden(
-            "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
-        ));
-    }
-    match taken(&service, &visitor, sent).await {
+    // With the digest of the file that was looked at before.
+    let form = FileForm::read(
+        &visitor,
+        multipart,
+        ("bundel", &["gezien"]),
+        "een bundel is hoogstens 64 MiB",
+    )
+    .await?;
+    match taken(&service, &visitor, form).await {
         Ok(Taken::Imported) => Ok(after("/pakketten", "bundel")),
         Ok(Taken::Seen(bundle, said)) => {
             let told = match said {
@@ -185,15 +159,16 @@ enum Taken {
     Seen(Box<Shown>, Option<Said>),
 }
 
-async fn taken(service: &Service, visitor: &Visitor, sent: Sent) -> Result<Taken, BundleError> {
+async fn taken(service: &Service, visitor: &Visitor, form: FileForm) -> Result<Taken, BundleError> {
     let (core, tenant, by) = (&service.core, visitor.tenant(), visitor.id());
-    let bundle = bundle::read(sent.file).await?;
-    if sent.seen == bundle.digest() {
+    let FileForm { fields, file, .. } = form;
+    let (seen, bundle) = (fields.text("gezien"), bundle::read(file).await?);
+    if seen == bundle.digest() {
         bundle::import(core, tenant, by, &bundle).await?;
         return Ok(Taken::Imported);
     }
     let foreseen = bundle::foresee(core, tenant, by, &bundle).await?;
     let another = Said::conflict("Dit is een ander bestand dan u net bekeek. Hieronder staat wat dit bestand brengt.");
-    let said = Some(another).filter(|_| !sent.seen.is_empty());
+    let said = Some(another).filter(|_| !seen.is_empty());
     Ok(Taken::Seen(Box::new(Shown::of(&bundle, foreseen)), said))
 }

@@ -8,10 +8,9 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use bytes::Bytes;
 
 use super::file_words::{self, state_word};
-use super::form::{Form, is_same};
+use super::form::{FileForm, Form};
 use super::oops::Oops;
 use super::refusal::InDutch as _;
 use super::session::Visitor;
@@ -257,7 +256,6 @@ async fn refused(service: &Service, visitor: &Visitor, id: &str, error: FileErro
     shown(service, visitor, id, (said.status, Notice::refused(said.sentence))).await
 }
 
-/// A form with a file is not read as the others are: its word against foreign forms comes first, then the file.
 async fn bring(
     State(service): State<Service>,
     visitor: Visitor,
@@ -265,30 +263,9 @@ async fn bring(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Oops> {
     let carrier = carrier(&visitor)?;
-    let unreadable = || {
-        Oops::Unreadable(format!(
-            "Het formulier kwam niet heel over; een bestand is hoogstens {} MiB.",
-            LARGEST_FILE >> 20
-        ))
-    };
-    let mut multipart = multipart.map_err(|_| unreadable())?;
-    let (mut word, mut name, mut file) = (String::new(), String::new(), Bytes::new());
-    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
-        match field.name() {
-            Some("csrf") => word = field.text().await.map_err(|_| unreadable())?,
-            Some("bestand") => {
-                name = field.file_name().unwrap_or("bestand").to_owned();
-                file = field.bytes().await.map_err(|_| unreadable())?;
-            }
-            _ => return Err(unreadable()),
-        }
-    }
-    if !is_same(&word, &visitor.csrf) {
-        return Err(Oops::forbidden(
-            "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
-        ));
-    }
-    match files::bring(&service.core, carrier, &id, (&name, &file)).await {
+    let largest = format!("een bestand is hoogstens {} MiB", LARGEST_FILE >> 20);
+    let form = FileForm::read(&visitor, multipart, ("bestand", &[]), &largest).await?;
+    match files::bring(&service.core, carrier, &id, (&form.name, &form.file)).await {
         Ok(file) => Ok(Redirect::to(&format!("/koppelingen/{id}/bestanden/{file}")).into_response()),
         Err(error) => refused(&service, &visitor, &id, error).await,
     }

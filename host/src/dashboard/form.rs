@@ -2,7 +2,8 @@
 //! a browser send).
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse as _;
@@ -92,17 +93,69 @@ impl FromRequest<Service> for Form {
     async fn from_request(request: Request, service: &Service) -> Result<Self, Oops> {
         let visitor = Visitor::of(request.headers(), "/", service).await?;
         let fields = Fields::read(request, service).await?;
-        if !is_same(fields.text("csrf"), &visitor.csrf) {
-            return Err(Oops::forbidden(
-                "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
-            ));
-        }
+        must_be_ours(fields.text("csrf"), &visitor)?;
         Ok(Form { visitor, fields })
     }
 }
 
+/// A form with a file, which is not read as the others are.
+pub struct FileForm {
+    /// What it says beside the file.
+    pub fields: Fields,
+    /// The file's own name.
+    pub name: String,
+    /// What is in it.
+    pub file: Bytes,
+}
+
+impl FileForm {
+    /// Reads a form with a file in the field `name` and texts in no others than `texts`. `largest` says in Dutch how large
+    /// it may be, which the route holds it to.
+    ///
+    /// # Errors
+    /// A form that is none of this visitor's, or did not arrive whole.
+    pub async fn read(
+        visitor: &Visitor,
+        multipart: Result<Multipart, MultipartRejection>,
+        (name, texts): (&str, &[&str]),
+        largest: &str,
+    ) -> Result<FileForm, Oops> {
+        let not_whole = || Oops::Unreadable(format!("Het formulier kwam niet heel over; {largest}."));
+        let mut multipart = multipart.map_err(|_| not_whole())?;
+        let mut form = FileForm {
+            fields: Fields::default(),
+            name: String::new(),
+            file: Bytes::new(),
+        };
+        while let Some(field) = multipart.next_field().await.map_err(|_| not_whole())? {
+            let key = field.name().unwrap_or_default().to_owned();
+            if key == name {
+                form.name = field.file_name().unwrap_or(name).to_owned();
+                form.file = field.bytes().await.map_err(|_| not_whole())?;
+            } else if key == "csrf" || texts.contains(&key.as_str()) {
+                let text = field.text().await.map_err(|_| not_whole())?;
+                form.fields.0.push((key, text));
+            } else {
+                return Err(not_whole());
+            }
+        }
+        must_be_ours(form.fields.text("csrf"), visitor)?;
+        Ok(form)
+    }
+}
+
+/// The word that a form carries against requests that another site makes a browser send.
+fn must_be_ours(word: &str, visitor: &Visitor) -> Result<(), Oops> {
+    match is_same(word, &visitor.csrf) {
+        true => Ok(()),
+        false => Err(Oops::forbidden(
+            "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
+        )),
+    }
+}
+
 /// Compares in a time that doesn't tell where the difference is.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
+fn is_same(one: &str, other: &str) -> bool {
     let differences = one.bytes().zip(other.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
     one.len() == other.len() && differences == 0
 }

@@ -7,9 +7,8 @@ use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
 
-use super::form::{Form, is_same};
+use super::form::{FileForm, Form};
 use super::keuring_words;
 use super::oops::Oops;
 use super::refusal::InDutch as _;
@@ -115,30 +114,14 @@ async fn listed(
     page(status, &list)
 }
 
-/// A form with a file is not read as the others are: its word against foreign forms comes first, then the file.
 async fn upload(
     State(service): State<Service>,
     visitor: Visitor,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Oops> {
     visitor.must_manage()?;
-    let unreadable =
-        || Oops::Unreadable("Het formulier kwam niet heel over; het pakket is hoogstens 64 MiB.".to_owned());
-    let mut multipart = multipart.map_err(|_| unreadable())?;
-    let (mut word, mut file) = (String::new(), Bytes::new());
-    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
-        match field.name() {
-            Some("csrf") => word = field.text().await.map_err(|_| unreadable())?,
-            Some("pakket") => file = field.bytes().await.map_err(|_| unreadable())?,
-            _ => return Err(unreadable()),
-        }
-    }
-    if !is_same(&word, &visitor.csrf) {
-        return Err(Oops::forbidden(
-            "Dit formulier hoort niet bij uw huidige aanmelding. Misschien hebt u zich intussen opnieuw aangemeld.",
-        ));
-    }
-    match package::admit(&service.core, visitor.tenant(), visitor.id(), file).await {
+    let form = FileForm::read(&visitor, multipart, ("pakket", &[]), "het pakket is hoogstens 64 MiB").await?;
+    match package::admit(&service.core, visitor.tenant(), visitor.id(), form.file).await {
         Ok(admitted) => Ok(after(&format!("/pakketten/{}", admitted.digest), "binnengehaald")),
         Err(error) => {
             let said = match error {

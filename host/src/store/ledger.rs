@@ -1,7 +1,7 @@
 //! The ledger: which id a peer gave to an object of ours.
 
 use super::error::StoreError;
-use super::sql::{Database, Row};
+use super::sql::{Database, Row, Value};
 use super::write_set::{Table, Write};
 use crate::values;
 
@@ -91,5 +91,44 @@ pub async fn by_peer_id(
 ) -> Result<Vec<LedgerRow>, StoreError> {
     let sql = "SELECT * FROM ledger WHERE tenant = $1 AND peer = $2 AND kind = $3 AND peer_id = $4 ORDER BY our_id";
     let rows = db.rows(sql, values![tenant, peer, kind, peer_id]).await?;
+    rows.iter().map(LedgerRow::from_row).collect()
+}
+
+/// The one object of ours that a peer knows under this id; `None` where there is none, or more than one.
+///
+/// # Errors
+/// What the database says.
+pub async fn our_id(
+    db: &Database,
+    tenant: &str,
+    peer: &str,
+    kind: &str,
+    peer_id: &str,
+) -> Result<Option<String>, StoreError> {
+    let tied = by_peer_id(db, tenant, peer, kind, peer_id).await?;
+    Ok(match <[_; 1]>::try_from(tied) {
+        Ok([only]) => Some(only.our_id),
+        Err(_) => None,
+    })
+}
+
+/// Our objects that a peer knows under any of these ids, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn by_peer_ids(
+    db: &Database,
+    (tenant, peer): (&str, &str),
+    kind: &str,
+    peer_ids: &[&str],
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let sql = "SELECT tie.* FROM {asked} CROSS JOIN ledger tie
+        WHERE tie.tenant = asked.column1 AND tie.peer = asked.column2 AND tie.kind = asked.column3
+          AND tie.peer_id = asked.column4";
+    let keys: Vec<Vec<Value>> = peer_ids
+        .iter()
+        .map(|peer_id| values![tenant, peer, kind, *peer_id])
+        .collect();
+    let rows = db.rows_of_keys(sql, &keys).await?;
     rows.iter().map(LedgerRow::from_row).collect()
 }

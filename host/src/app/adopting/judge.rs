@@ -17,6 +17,8 @@ use crate::store::peer::{self, PeerRow};
 use crate::store::scope::Scope;
 use crate::store::{association, ledger, offering};
 
+/// Code of the refusal of a line whose deelname or enrolment is another line's.
+pub(super) const TWICE: &str = "twice";
 /// The most ids that a refusal or a choice names.
 const MOST_NAMED: usize = 20;
 /// Planbare toetsen of one name that are looked through.
@@ -92,7 +94,7 @@ impl<'a> Judging<'a> {
             Here::Known(sitting) => sitting.plannable.clone(),
             Here::New(made) => Some(made.plannable.id.clone()),
         };
-        let enrolled = self.enrolled(plannable.as_deref()).await?;
+        let known = self.known(plannable.as_deref()).await?;
         let mut judged = Judged {
             lines: Vec::with_capacity(listed.len()),
             here: None,
@@ -104,7 +106,7 @@ impl<'a> Judging<'a> {
                 (true, Here::Known(sitting)) => Said::Known(sitting.id.clone()),
                 (true, Here::New(_)) => Said::Take(self.differences(one)),
                 (false, _) => {
-                    let (said, taken) = self.deelname(one, &enrolled, &mut used).await?;
+                    let (said, taken) = self.deelname(one, &known, &mut used).await?;
                     judged.taken.extend(taken);
                     said
                 }
@@ -151,7 +153,10 @@ impl<'a> Judging<'a> {
             ))),
             Some(known) if known.kind == OfferingKind::Sitting => {
                 self.may(known.unit.as_deref()).await?;
-                Ok(Ok(Here::Known(Box::new(known))))
+                match self.serves_another(listed, &known).await? {
+                    Some(said) => Ok(Err(said)),
+                    None => Ok(Ok(Here::Known(Box::new(known)))),
+                }
             }
             _ => self.unknown(listed).await,
         }
@@ -257,6 +262,23 @@ impl<'a> Judging<'a> {
                 "De regels van deze zitting horen bij verschillende planbare toetsen; een zitting dient er één.",
             ))),
         }
+    }
+
+    /// Why a sitting that is here can't be what its lines say: they name another planbare toets than it serves.
+    async fn serves_another(&self, listed: &[&Listed], known: &Offering) -> Result<Option<Said>, Refused> {
+        let named: BTreeSet<&str> = listed.iter().filter_map(|one| one.plannable.as_deref()).collect();
+        for name in named {
+            let found = self.plannable_named(name).await?;
+            if let Some(other) = found.filter(|found| known.plannable.as_ref() != Some(&found.id)) {
+                let serves = known.plannable.as_deref().unwrap_or("geen");
+                let why = format!(
+                    "Deze zitting staat hier al, voor planbare toets ‘{serves}’ en niet voor ‘{}’; een zitting dient er één.",
+                    other.id
+                );
+                return Ok(Some(Said::refused("plannables-differ", why)));
+            }
+        }
+        Ok(None)
     }
 
     async fn plannable_named(&self, name: &str) -> Result<Option<Offering>, Refused> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::{Here, Judging, Made};
+use super::judge::{Here, Judging, Made, TWICE};
 use super::list::Listed;
 use super::{Line, Said, changed_since};
 use crate::app::account::actor;
@@ -14,27 +14,44 @@ use crate::app::{Decision, Refused, deliver, draining, needs};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::model::{self, AssociationState, AssociationType, AttemptsLeft};
 use crate::domain::offering::{Confirmation, Offering, OfferingKind};
-use crate::store::{association, offering};
+use crate::store::{association, offering, peer};
 
-/// Stores what the lines of one sitting come to now; `seen` are the numbers of the lines that may be taken.
+/// What was seen before it is stored.
+pub(super) struct Seen {
+    /// Numbers of the lines that were to be taken.
+    pub(super) taken: BTreeSet<u32>,
+    /// Of these and of those for which a person chose: what may be taken.
+    pub(super) may_be_taken: BTreeSet<u32>,
+    /// The revision that read it back.
+    pub(super) revision: i64,
+}
+
+impl Seen {
+    /// Whether a line comes to something else than was seen. One that a choice leaves nothing for is the choice's doing.
+    fn differs(&self, line: &Line) -> bool {
+        match &line.said {
+            Said::Take(_) => !self.may_be_taken.contains(&line.listed.number),
+            Said::Refused { code, .. } => *code != TWICE && self.taken.contains(&line.listed.number),
+            Said::Known(_) | Said::Choice(_) => false,
+        }
+    }
+}
+
+/// Stores what the lines of one sitting come to now.
 ///
 /// # Errors
 /// [`Refused`]: an account that may not, a vendor that is disabled, a line that came to something else when it was seen, or
 /// what the database says.
-pub(super) async fn keep(
-    judging: &Judging<'_>,
-    listed: &[&Listed],
-    (seen, revision): (&BTreeSet<u32>, i64),
-) -> Result<Vec<Line>, Refused> {
+pub(super) async fn keep(judging: &Judging<'_>, listed: &[&Listed], seen: &Seen) -> Result<Vec<Line>, Refused> {
     let (core, tenant) = (judging.core, judging.adopter.tenant);
     core.decide(&[format!("adopting/{tenant}/{}", judging.vendor.id)], || async {
         let judged = judging.sitting(listed).await?;
-        let is_unseen = |line: &Line| matches!(line.said, Said::Take(_)) && !seen.contains(&line.listed.number);
-        if judged.lines.iter().any(is_unseen) {
+        if judged.lines.iter().any(|line| seen.differs(line)) {
             return Err(changed_since());
         }
         let mut draft = Draft::of(core, tenant, actor(&judging.adopter.account.id));
         if let Some(here) = &judged.here {
+            let revision = seen.revision;
             let keeping = Keeping { judging, revision };
             keeping.all(&mut draft, here, &judged.taken).await?;
         }
@@ -133,8 +150,13 @@ impl Keeping<'_> {
         );
         let by = (Some(there.offering_id.as_str()), Some(self.revision));
         know_as(draft, &vendor.id, ("offering", &id), by).await?;
-        // Its version moves, so that of two who take in the same sitting one sees the other.
+        // Its version moves, so that a cancellation at the same time sees this sitting.
         draft.put(offering::next(draft.tenant, plannable));
+        // And the vendor's, so that of two who take in the same sitting one sees the other, also where they take it for
+        // different planbare toetsen.
+        let row = peer::find(&draft.core.db, draft.tenant, &vendor.id).await?;
+        let row = row.ok_or_else(|| Refused::unknown("vendor", &vendor.id))?;
+        draft.put(row.next());
         Ok(sitting)
     }
 

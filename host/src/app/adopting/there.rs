@@ -1,6 +1,7 @@
 //! What the vendor has of the sittings that were listed, read through the connector that runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -15,6 +16,8 @@ use crate::domain::model::{Association, Offering};
 
 /// The most pages of deelnames of one sitting.
 const PAGES: usize = 50;
+/// So long a person waits for the whole list to be read back.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A sitting at the vendor.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ enum Not {
 /// Reads every sitting that was listed, with its deelnames.
 ///
 /// # Errors
-/// [`Refused`]: a list that is too long, or no connector that can be called.
+/// [`Refused`]: a list that is too long, a vendor that is too slow for it, or no connector that can be called.
 pub(super) async fn read(connectors: &Connectors, adopter: Adopter<'_>, listed: &[Listed]) -> Result<There, Refused> {
     list::check(listed).map_err(|error| Refused::Invalid(error.to_string()))?;
     let wanted: BTreeSet<&str> = listed
@@ -82,17 +85,46 @@ pub(super) async fn read(connectors: &Connectors, adopter: Adopter<'_>, listed: 
         adopter,
         revision: 0,
     };
-    let mut sittings = BTreeMap::new();
-    for id in wanted {
-        sittings.insert(id.to_owned(), reading.sitting(id).await?);
-    }
+    let sittings = all(&mut reading, &wanted, LONGEST).await?;
     Ok(There {
         sittings,
         revision: reading.revision,
     })
 }
 
-impl Reading<'_> {
+/// Who reads one sitting after the other.
+trait ReadsBack: Send {
+    /// A sitting, by the id that was listed.
+    fn sitting(&mut self, id: &str) -> impl Future<Output = Result<AtVendor, Refused>> + Send;
+}
+
+/// Each call has its budget; all of them together have this one. Nothing of a list that was read in part is used: what is
+/// stored would differ from what was seen.
+async fn all(
+    reading: &mut impl ReadsBack,
+    wanted: &BTreeSet<&str>,
+    longest: Duration,
+) -> Result<BTreeMap<String, AtVendor>, Refused> {
+    let mut sittings = BTreeMap::new();
+    let reads = async {
+        for id in wanted {
+            let found = reading.sitting(id).await?;
+            sittings.insert((*id).to_owned(), found);
+        }
+        Ok(())
+    };
+    let ended: Result<Result<(), Refused>, _> = tokio::time::timeout(longest, reads).await;
+    match ended {
+        Ok(read) => read.map(|()| sittings),
+        Err(_) => Err(Refused::TooSlow {
+            read: sittings.len(),
+            of: wanted.len(),
+            seconds: longest.as_secs(),
+        }),
+    }
+}
+
+impl ReadsBack for Reading<'_> {
     async fn sitting(&mut self, id: &str) -> Result<AtVendor, Refused> {
         let caller = match self.caller().await? {
             Some(caller) => caller,
@@ -126,7 +158,9 @@ impl Reading<'_> {
         }
         Ok(AtVendor::Failed)
     }
+}
 
+impl Reading<'_> {
     /// A caller for one call; `None` where the connector does not serve the plan.
     async fn caller(&mut self) -> Result<Option<Caller>, Refused> {
         let (tenant, peer) = (self.adopter.tenant, self.adopter.peer);
@@ -165,5 +199,42 @@ impl Reading<'_> {
                 Not::Failed
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives no answer from this sitting on.
+    struct SilentFrom(&'static str);
+
+    impl ReadsBack for SilentFrom {
+        async fn sitting(&mut self, id: &str) -> Result<AtVendor, Refused> {
+            match id < self.0 {
+                true => Ok(AtVendor::Absent),
+                false => std::future::pending().await,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_takes_too_long_to_read_back_is_refused_and_says_how_far_it_got() {
+        let wanted: BTreeSet<&str> = ["z-1", "z-2", "z-3", "z-4"].into();
+        let soon = Duration::from_millis(20);
+        let refused = all(&mut SilentFrom("z-3"), &wanted, soon).await;
+        assert!(
+            matches!(
+                refused,
+                Err(Refused::TooSlow {
+                    read: 2,
+                    of: 4,
+                    seconds: 0
+                })
+            ),
+            "{refused:?}"
+        );
+        let read = all(&mut SilentFrom("z-9"), &wanted, LONGEST).await.unwrap();
+        assert_eq!(read.len(), 4);
     }
 }

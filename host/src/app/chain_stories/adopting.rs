@@ -223,3 +223,56 @@ async fn a_student_with_two_enrolments_is_known_by_each() {
     })
     .await;
 }
+
+/// §3.2.1: a sitting serves one planbare toets. Of two nodes that take in the same sitting for different ones, the second
+/// is refused, also when both looked before either stored.
+#[tokio::test]
+async fn of_two_who_take_in_one_sitting_for_different_planbare_toetsen_the_second_is_refused() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        school.enrol(&["jip"]).await;
+        school.put_offering(SIS, &school.plannable("other")).await.unwrap();
+        let for_other = Listed {
+            plannable: Some("other".to_owned()),
+            ..line(1, None, None)
+        };
+        let (first, second) = ([line(1, None, None)], [for_other]);
+        // Two processes on one database: neither waits for the other's locks.
+        let nodes = [school.core.clone(), bench.another_node(7)];
+        let account = account("bureau", &[Duty::Plannen]);
+        let adopter = Adopter {
+            tenant: TENANT,
+            account: &account,
+            peer: VENDOR,
+        };
+        let row = peer::find(&school.core.db, TENANT, VENDOR).await.unwrap().unwrap();
+        let there = there(&school, "z-9", &["d-1"]);
+        let read = (&row, &there);
+        let mut seen = Vec::new();
+        for list in [&first, &second] {
+            let preview = judged(&school.core, adopter, read, list).await.unwrap();
+            assert!(matches!(preview.lines[0].said, Said::Take(_)), "{:?}", preview.lines);
+            seen.push(preview.digest);
+        }
+        let no_choice = BTreeMap::new();
+        let (one, other) = tokio::join!(
+            kept(&nodes[0], adopter, read, (&first, &no_choice), &seen[0]),
+            kept(&nodes[1], adopter, read, (&second, &no_choice), &seen[1]),
+        );
+        let [(_, stored), (lost, refused)] = match one.is_ok() {
+            true => [(&first, one), (&second, other)],
+            false => [(&second, other), (&first, one)],
+        };
+        stored.unwrap();
+        assert!(matches!(refused, Err(Refused::NotNow(_))), "{refused:?}");
+        let tied = ledger::by_peer_id(&school.core.db, TENANT, VENDOR, "offering", "z-9").await;
+        assert_eq!(tied.unwrap().len(), 1, "one sitting here for one there");
+        let again = judged(&school.core, adopter, read, lost).await.unwrap();
+        let Said::Refused { code, message } = &again.lines[0].said else {
+            panic!("{:?}", again.lines)
+        };
+        assert_eq!(*code, "plannables-differ");
+        assert!(message.contains("staat hier al"), "{message}");
+    })
+    .await;
+}

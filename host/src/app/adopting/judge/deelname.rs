@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judging, MOST_NAMED};
+use super::{Judging, MOST_NAMED, TWICE};
 use crate::app::adopting::list::Listed;
 use crate::app::adopting::{Choice, Said};
 use crate::app::{Refused, attempt as attempts, duplicate};
@@ -10,16 +10,47 @@ use crate::domain::association::{Association, AssociationKind};
 use crate::domain::attempt;
 use crate::domain::model::{self, AssociationState, Role};
 use crate::domain::person::Person;
+use crate::store::sql::Key;
 use crate::store::{association, ledger, person};
 
-/// The enrolments of the planbare toets, with their persons.
-pub(super) struct Enrolled(Vec<(Association, Option<Person>)>);
+/// What is known here of those who may be in a sitting, read at once.
+pub(super) struct Known {
+    /// The enrolments of the planbare toets, with their persons.
+    enrolled: Vec<(Association, Option<Person>)>,
+    /// Our ids of the vendor's deelnames, by the vendor's.
+    ties: BTreeMap<String, Vec<String>>,
+    /// What stands here by those ids, ours and the vendor's.
+    here: BTreeMap<String, Association>,
+}
+
+impl Known {
+    fn our_ids(&self, peer_id: &str) -> &[String] {
+        self.ties.get(peer_id).map_or(&[], Vec::as_slice)
+    }
+}
 
 impl<'a> Judging<'a> {
-    pub(super) async fn enrolled(&self, plannable: Option<&str>) -> Result<Enrolled, Refused> {
+    pub(super) async fn known(&self, plannable: Option<&str>) -> Result<Known, Refused> {
+        let (db, tenant) = (&self.core.db, self.adopter.tenant);
+        let there: Vec<&str> = self.deelnames.iter().map(|one| one.association_id.as_str()).collect();
+        let mut ties: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for tie in ledger::by_peer_ids(db, (tenant, &self.vendor.id), "association", &there).await? {
+            ties.entry(tie.peer_id).or_default().push(tie.our_id);
+        }
+        let ids: BTreeSet<&str> = ties.values().flatten().map(String::as_str).chain(there).collect();
+        let keys: Vec<Key> = ids.into_iter().map(|id| (tenant.to_owned(), id.to_owned())).collect();
+        let here = association::with_keys(db, &keys).await?.into_iter();
+        Ok(Known {
+            enrolled: self.enrolled(plannable).await?,
+            here: here.map(|(_, one)| (one.id.clone(), one)).collect(),
+            ties,
+        })
+    }
+
+    async fn enrolled(&self, plannable: Option<&str>) -> Result<Vec<(Association, Option<Person>)>, Refused> {
         let (db, tenant) = (&self.core.db, self.adopter.tenant);
         let Some(plannable) = plannable else {
-            return Ok(Enrolled(Vec::new()));
+            return Ok(Vec::new());
         };
         let mut all = association::of_offering(db, tenant, plannable).await?;
         all.retain(|one| one.kind == AssociationKind::Enrolment && one.facts.role == Role::Student);
@@ -31,22 +62,22 @@ impl<'a> Judging<'a> {
             let person = by_id.get(&one.facts.person_id).filter(|person| !person.erased).cloned();
             (one, person)
         };
-        Ok(Enrolled(all.into_iter().map(with_person).collect()))
+        Ok(all.into_iter().map(with_person).collect())
     }
 
     pub(super) async fn deelname(
         &self,
         listed: &Listed,
-        enrolled: &Enrolled,
+        known: &Known,
         used: &mut BTreeSet<String>,
     ) -> Result<(Said, Option<(model::Association, Association)>), Refused> {
-        let pairs = match self.pairs(listed, enrolled).await? {
+        let pairs = match self.pairs(listed, known).await? {
             Ok(pairs) => pairs,
             Err(said) => return Ok((said, None)),
         };
         let ((there, enrolment), rest) = match pairs.split_first() {
             Some((first, rest)) => (*first, rest),
-            None => return Ok((self.no_pair(listed).await?, None)),
+            None => return Ok((self.no_pair(listed, known), None)),
         };
         let several = |pairs: &[(&model::Association, &Association)]| {
             let choice = |(there, enrolment): &(&model::Association, &Association)| Choice {
@@ -59,7 +90,7 @@ impl<'a> Judging<'a> {
         if !rest.is_empty() {
             return Ok((several(&pairs), None));
         }
-        if let Some(said) = self.tied(there, enrolment).await? {
+        if let Some(said) = self.tied(there, enrolment, known) {
             return Ok((said, None));
         }
         // The only one that is left is not by that this student's.
@@ -72,9 +103,9 @@ impl<'a> Judging<'a> {
         ];
         if keys.iter().any(|key| used.contains(key)) {
             let why = "Deze deelname of inschrijving staat al op een eerdere regel.";
-            return Ok((Said::refused("twice", why), None));
+            return Ok((Said::refused(TWICE, why), None));
         }
-        if let Some(said) = self.not_plannable(enrolment, enrolled).await? {
+        if let Some(said) = self.not_plannable(enrolment, known).await? {
             return Ok((said, None));
         }
         used.extend(keys);
@@ -86,7 +117,7 @@ impl<'a> Judging<'a> {
     async fn pairs<'e>(
         &self,
         listed: &Listed,
-        enrolled: &'e Enrolled,
+        known: &'e Known,
     ) -> Result<Result<Vec<(&'a model::Association, &'e Association)>, Said>, Refused> {
         let standing = |one: &&model::Association| one.state != AssociationState::Canceled && one.role == Role::Student;
         let there: Vec<&model::Association> = self.deelnames.iter().filter(standing).collect();
@@ -98,13 +129,13 @@ impl<'a> Judging<'a> {
             return Ok(Ok(Vec::new()));
         }
         let wanted: Vec<&(Association, Option<Person>)> = match (&listed.enrolment, &listed.student) {
-            (Some(id), _) => enrolled.0.iter().filter(|(one, _)| one.id == *id).collect(),
-            (None, Some(student)) => enrolled
-                .0
+            (Some(id), _) => known.enrolled.iter().filter(|(one, _)| one.id == *id).collect(),
+            (None, Some(student)) => known
+                .enrolled
                 .iter()
                 .filter(|(_, one)| is_named(one.as_ref(), student))
                 .collect(),
-            (None, None) => enrolled.0.iter().collect(),
+            (None, None) => known.enrolled.iter().collect(),
         };
         if wanted.is_empty() {
             return Ok(Err(self.unknown_enrolment(listed).await?));
@@ -137,14 +168,11 @@ impl<'a> Judging<'a> {
         }
         let mut free = Vec::new();
         for one in of_nobody {
-            let id = &one.association_id;
-            let db = &self.core.db;
-            let tied = ledger::by_peer_id(db, self.adopter.tenant, &self.vendor.id, "association", id).await?;
-            if let Some(tie) = tied.first() {
-                let known = association::find(db, self.adopter.tenant, &tie.our_id).await?;
-                let served = known.and_then(|known| known.enrolment);
+            let tied = known.our_ids(&one.association_id);
+            if let Some(our_id) = tied.first() {
+                let served = known.here.get(our_id).and_then(|here| here.enrolment.as_ref());
                 // Taken in before.
-                if let Some((enrolment, _)) = wanted.iter().find(|(it, _)| Some(&it.id) == served.as_ref()) {
+                if let Some((enrolment, _)) = wanted.iter().find(|(it, _)| Some(&it.id) == served) {
                     return Ok(Ok(vec![(one, enrolment)]));
                 }
             }
@@ -175,59 +203,49 @@ impl<'a> Judging<'a> {
     }
 
     /// What the vendor has in the sitting that nobody has taken in, to choose from.
-    async fn no_pair(&self, listed: &Listed) -> Result<Said, Refused> {
-        let mut free = Vec::new();
-        for one in self
+    fn no_pair(&self, listed: &Listed, known: &Known) -> Said {
+        let standing = self
             .deelnames
             .iter()
-            .filter(|one| one.state != AssociationState::Canceled)
-        {
-            let (db, id) = (&self.core.db, &one.association_id);
-            let tied = ledger::by_peer_id(db, self.adopter.tenant, &self.vendor.id, "association", id).await?;
-            if tied.is_empty() && free.len() < MOST_NAMED {
-                free.push(id.as_str());
-            }
-        }
+            .filter(|one| one.state != AssociationState::Canceled);
+        let ids = standing.map(|one| one.association_id.as_str());
+        let free: Vec<&str> = ids.filter(|id| known.our_ids(id).is_empty()).take(MOST_NAMED).collect();
         let id = listed.deelname.as_deref().unwrap_or_default();
         let there = match free.is_empty() {
             true => "Er is daar niets meer dat nog niet is overgenomen.".to_owned(),
             false => format!("Nog over te nemen: {}.", free.join(", ")),
         };
         let why = format!("De leverancier heeft in deze zitting geen deelname ‘{id}’. {there}");
-        Ok(Said::refused("deelname-absent", why))
+        Said::refused("deelname-absent", why)
     }
 
     /// Whether this deelname stands here already, or under another.
-    async fn tied(&self, there: &model::Association, enrolment: &Association) -> Result<Option<Said>, Refused> {
-        let (db, tenant, id) = (&self.core.db, self.adopter.tenant, there.association_id.as_str());
-        let tied = ledger::by_peer_id(db, tenant, &self.vendor.id, "association", id).await?;
-        let our_id = match tied.as_slice() {
+    fn tied(&self, there: &model::Association, enrolment: &Association, known: &Known) -> Option<Said> {
+        let id = there.association_id.as_str();
+        let our_id = match known.our_ids(id) {
             [] => id,
-            [only] => only.our_id.as_str(),
+            [only] => only.as_str(),
             _ => {
                 let why = format!("Het id ‘{id}’ van de leverancier hoort hier bij meer dan één deelname.");
-                return Ok(Some(Said::refused("deelname-tied-twice", why)));
+                return Some(Said::refused("deelname-tied-twice", why));
             }
         };
-        let known = association::find(db, tenant, our_id).await?;
-        let known = known.filter(|known| {
-            known.peer == self.vendor.id && matches!(known.kind, AssociationKind::Deelname | AssociationKind::Relayed)
-        });
-        Ok(
-            known.map(|known| match known.enrolment.as_deref() == Some(&enrolment.id) {
-                true if !known.is_canceled() => Said::Known(known.id),
-                _ => {
-                    let why = format!("Deze deelname hoort hier al bij een andere: {}.", known.id);
-                    Said::refused("tied", why)
-                }
-            }),
-        )
+        let here = known.here.get(our_id).filter(|here| {
+            here.peer == self.vendor.id && matches!(here.kind, AssociationKind::Deelname | AssociationKind::Relayed)
+        })?;
+        Some(match here.enrolment.as_deref() == Some(&enrolment.id) {
+            true if !here.is_canceled() => Said::Known(here.id.clone()),
+            _ => {
+                let why = format!("Deze deelname hoort hier al bij een andere: {}.", here.id);
+                Said::refused("tied", why)
+            }
+        })
     }
 
     /// Why an enrolment can't have this deelname, by the rules of planning.
-    async fn not_plannable(&self, enrolment: &Association, enrolled: &Enrolled) -> Result<Option<Said>, Refused> {
+    async fn not_plannable(&self, enrolment: &Association, known: &Known) -> Result<Option<Said>, Refused> {
         let tenant = self.adopter.tenant;
-        let person = enrolled.0.iter().find(|(one, _)| one.id == enrolment.id);
+        let person = known.enrolled.iter().find(|(one, _)| one.id == enrolment.id);
         if person.is_none_or(|(_, person)| person.is_none()) {
             let why = "De persoon van deze inschrijving is nog niet van de deelnemerregistratie gekomen.";
             return Ok(Some(Said::refused("person-absent", why)));
