@@ -18,6 +18,7 @@ use crate::domain::principal::{Account, Duty, WHOLE_SCHOOL};
 use crate::domain::result::Judgement;
 use crate::store::drain::{self, DrainRow, Planned};
 use crate::store::peer::{self, PEER, PeerRow};
+use crate::store::scope::Scope;
 use crate::store::sql::Key;
 use crate::store::{Database, StoreError, association, task};
 use crate::values;
@@ -283,18 +284,40 @@ fn look(peer: &str) -> Follow<'static> {
 /// # Errors
 /// What the database says.
 pub async fn waiting(db: &Database, tenant: &str, peer: &str) -> Result<Vec<Waiting>, StoreError> {
-    let (mut found, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = drain::planned_at(db, tenant, peer, (&after, MOST)).await?;
-        let is_last = page.len() < MOST as usize;
-        if let Some(last) = page.last() {
-            after.clone_from(&last.id);
-        }
-        found.extend(of_page(db, tenant, page).await?);
-        if is_last {
-            return Ok(found);
+    let (mut found, mut next) = (Vec::new(), Some(String::new()));
+    while let Some(after) = next {
+        let (page, more) = page(db, (tenant, peer), &Scope::School, (&after, MOST)).await?;
+        found.extend(page);
+        next = more;
+    }
+    Ok(found)
+}
+
+/// Of the next `most` sittings of these units that are not settled: those that wait for something, and where to go on.
+async fn page(
+    db: &Database,
+    (tenant, peer): (&str, &str),
+    units: &Scope,
+    (after, most): (&str, u32),
+) -> Result<(Vec<Waiting>, Option<String>), StoreError> {
+    let page = drain::planned_at(db, (tenant, peer), units, (after, most)).await?;
+    let is_full = page.len() >= most as usize;
+    let next = page.last().filter(|_| is_full).map(|last| last.id.clone());
+    Ok((of_page(db, tenant, page).await?, next))
+}
+
+/// The units of these drains that are under way.
+fn drained(rows: &[DrainRow], units: &Units) -> Scope {
+    let mut drained = Vec::new();
+    for row in rows.iter().filter(|row| row.state == DrainState::Draining) {
+        match row.unit.as_deref().map(|unit| units.within(unit)) {
+            Some(Scope::Units(within)) => drained.extend(within),
+            Some(Scope::School) | None => return Scope::School,
         }
     }
+    drained.sort_unstable();
+    drained.dedup();
+    Scope::Units(drained)
 }
 
 async fn of_page(db: &Database, tenant: &str, page: Vec<Planned>) -> Result<Vec<Waiting>, StoreError> {
@@ -335,32 +358,61 @@ async fn of_page(db: &Database, tenant: &str, page: Vec<Planned>) -> Result<Vec<
     Ok(page.into_iter().filter_map(of_one).collect())
 }
 
-/// Everybody who was disabled for a vendor and is not enabled again, each with what it waits for.
+/// A drain, with what it waits for.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The drain.
+    pub row: DrainRow,
+    /// What it waits for, as far as was looked.
+    pub waits: Vec<Waiting>,
+    /// There are more sittings than were looked at.
+    pub more: bool,
+}
+
+/// Everybody who was disabled for a vendor and is not enabled again, each with what it waits for: of the first `most`
+/// sittings that are not settled, so that a reader never waits for a whole year to be gone through.
 ///
 /// # Errors
 /// What the database says.
-pub async fn shown(
-    db: &Database,
-    tenant: &str,
-    peer: &str,
-    most: usize,
-) -> Result<Vec<(DrainRow, Vec<Waiting>)>, StoreError> {
+pub async fn shown(db: &Database, tenant: &str, peer: &str, most: u32) -> Result<Vec<Shown>, StoreError> {
     let rows = drain::of_peer(db, tenant, peer).await?;
     let rows: Vec<DrainRow> = rows.into_iter().filter(|row| row.state != DrainState::Lifted).collect();
-    if !rows.iter().any(|row| row.state == DrainState::Draining) {
-        return Ok(rows.into_iter().map(|row| (row, Vec::new())).collect());
-    }
-    let all = waiting(db, tenant, peer).await?;
     let units = Units::of(db, tenant).await?;
+    let (all, next) = match drained(&rows, &units) {
+        Scope::Units(none) if none.is_empty() => (Vec::new(), None),
+        scope => page(db, (tenant, peer), &scope, ("", most)).await?,
+    };
     let of_row = |row: DrainRow| {
-        let its = |one: &&Waiting| {
-            let lineage = units.lineage(one.sitting.unit.as_deref());
-            row.state == DrainState::Draining && covers(&row, &lineage)
-        };
-        let waits = all.iter().filter(its).take(most).cloned().collect();
-        (row, waits)
+        let is_under_way = row.state == DrainState::Draining;
+        let its = |one: &&Waiting| is_under_way && covers(&row, &units.lineage(one.sitting.unit.as_deref()));
+        Shown {
+            waits: all.iter().filter(its).cloned().collect(),
+            more: is_under_way && next.is_some(),
+            row,
+        }
     };
     Ok(rows.into_iter().map(of_row).collect())
+}
+
+/// The drains under way of a vendor, each with whether it waits for anything: looked at until each has something.
+async fn under_way(db: &Database, tenant: &str, peer: &str) -> Result<Vec<(DrainRow, bool)>, StoreError> {
+    let mut rows = drain::of_peer(db, tenant, peer).await?;
+    rows.retain(|row| row.state == DrainState::Draining);
+    let units = Units::of(db, tenant).await?;
+    let scope = drained(&rows, &units);
+    let mut drains: Vec<(DrainRow, bool)> = rows.into_iter().map(|row| (row, false)).collect();
+    let mut next = Some(String::new());
+    while let Some(after) = next.filter(|_| drains.iter().any(|(_, waits)| !waits)) {
+        let (page, more) = page(db, (tenant, peer), &scope, (&after, MOST)).await?;
+        for one in page {
+            let lineage = units.lineage(one.sitting.unit.as_deref());
+            for (row, waits) in &mut drains {
+                *waits |= covers(row, &lineage);
+            }
+        }
+        next = more;
+    }
+    Ok(drains)
 }
 
 /// Ends the drains of a vendor that wait for nothing any more; says when to look again, and nothing when none is left.
@@ -373,11 +425,8 @@ pub async fn end(draft: &mut Draft<'_>, peer_id: &str) -> Result<Option<Timestam
         return Ok(None);
     };
     let (mut goes_on, mut ended) = (false, false);
-    for (drain, waits) in shown(&core.db, tenant, peer_id, 1).await? {
-        if drain.state != DrainState::Draining {
-            continue;
-        }
-        if !waits.is_empty() {
+    for (drain, waits) in under_way(&core.db, tenant, peer_id).await? {
+        if waits {
             goes_on = true;
             continue;
         }

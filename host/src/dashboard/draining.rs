@@ -17,15 +17,14 @@ use super::units::Units;
 use super::words;
 use crate::api::Service;
 use crate::app::Refused;
-use crate::app::draining::{self, Change, Waiting};
+use crate::app::draining::{self, Change, Shown, Waiting};
 use crate::domain::drain::DrainState;
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::WHOLE_SCHOOL;
-use crate::store::drain::DrainRow;
 use crate::store::peer;
 
-/// The most sittings that the page names for each drain.
-const MOST: usize = 100;
+/// The most sittings that the page looks at.
+const MOST: u32 = 200;
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -52,7 +51,9 @@ struct Line {
     reason: String,
     sittings: Vec<SittingLine>,
     deelnames: usize,
+    /// There are more sittings than were looked at.
     more: bool,
+    looked_at: u32,
 }
 
 #[derive(Template)]
@@ -89,8 +90,8 @@ async fn shown(
     let row = peer::find(db, tenant, id).await?.filter(|row| row.hat == "ta");
     let row = row.ok_or_else(|| Oops::absent("Deze leverancier is er niet."))?;
     let units = Units::of(service, tenant).await?;
-    let drains = draining::shown(db, tenant, id, MOST + 1).await?;
-    let is_off = |unit: &str| drains.iter().any(|(row, _)| row.unit.as_deref() == Some(unit));
+    let drains = draining::shown(db, tenant, id, MOST).await?;
+    let is_off = |unit: &str| drains.iter().any(|one| one.row.unit.as_deref() == Some(unit));
     let free = units.sorted().into_iter().filter(|unit| !is_off(&unit.id));
     let free = free.map(|unit| (unit.id.clone(), unit.name.clone())).collect();
     let drains_page = DrainsPage {
@@ -113,9 +114,7 @@ async fn shown(
     page(status, &drains_page)
 }
 
-fn line((row, mut waits): (DrainRow, Vec<Waiting>), visitor: &Visitor, units: &Units) -> Line {
-    let more = waits.len() > MOST;
-    waits.truncate(MOST);
+fn line(Shown { row, waits, more }: Shown, visitor: &Visitor, units: &Units) -> Line {
     let unit = row.unit.as_deref().unwrap_or(WHOLE_SCHOOL);
     Line {
         name: units.name(unit),
@@ -129,6 +128,7 @@ fn line((row, mut waits): (DrainRow, Vec<Waiting>), visitor: &Visitor, units: &U
         deelnames: waits.iter().map(|one| one.deelnames.len()).sum(),
         sittings: waits.into_iter().map(|one| sitting(one, visitor, units)).collect(),
         more,
+        looked_at: MOST,
         unit: unit.to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::result::judgement;
+use super::scope::Scope;
 use super::sql::{Database, Key, Row, as_values};
 use super::write_set::{Table, Write};
 use crate::domain::deadline::Progress;
@@ -109,26 +110,32 @@ pub struct Planned {
     pub end: Option<Timestamp>,
 }
 
-/// The sittings planned at a vendor that are not settled, relayed ones too: by id, after an id, at most so many.
+/// The sittings of some units that are planned at a vendor and not settled, relayed ones too: by id, after an id, at most
+/// so many.
 ///
 /// # Errors
 /// What the database says.
 pub async fn planned_at(
     db: &Database,
-    tenant: &str,
-    peer: &str,
+    (tenant, peer): (&str, &str),
+    units: &Scope,
     (after, limit): (&str, u32),
 ) -> Result<Vec<Planned>, StoreError> {
-    let sql = "SELECT planned.id, planned.name, planned.unit, planned.kind, planned.state, planned.end_at,
+    let (in_units, more) = units.condition("planned.unit", 5);
+    let sql = format!(
+        "SELECT planned.id, planned.name, planned.unit, planned.kind, planned.state, planned.end_at,
             CAST(CASE WHEN COALESCE(planned.confirmed_version, 0) >= planned.plan_version THEN 1 ELSE 0 END AS BIGINT)
                 AS told
         FROM offering planned
         LEFT JOIN settled done ON done.tenant = planned.tenant AND done.sitting = planned.id
             AND done.sitting_version = planned.version
         WHERE planned.tenant = $1 AND planned.peer = $2 AND planned.plan_version > 0 AND planned.id > $3
-          AND done.sitting IS NULL
-        ORDER BY planned.id LIMIT $4";
-    let rows = db.rows(sql, values![tenant, peer, after, limit]).await?;
+          AND done.sitting IS NULL AND {in_units}
+        ORDER BY planned.id LIMIT $4"
+    );
+    let mut values = values![tenant, peer, after, limit];
+    values.extend(more);
+    let rows = db.rows(sql, values).await?;
     let planned = |row: &Row| {
         let kind = row.text("kind")?;
         Ok(Planned {

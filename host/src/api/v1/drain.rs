@@ -16,8 +16,8 @@ use crate::app::draining::{self, Change, Waiting};
 use crate::domain::offering::OfferingKind;
 use crate::domain::principal::Duty;
 
-/// The most sittings that an answer names for each drain.
-const MOST: usize = 500;
+/// The most sittings that an answer looks at.
+const MOST: u32 = 500;
 
 /// What is served.
 pub fn operations() -> Operations {
@@ -99,8 +99,10 @@ pub struct Drain {
     pub actor: String,
     /// Why.
     pub reason: String,
-    /// What it waits for, at most 500 sittings.
+    /// What it waits for, of the first 500 sittings that are not finished.
     pub waits_for: Vec<DrainSitting>,
+    /// There are more sittings than these 500, which may wait for something too.
+    pub more: bool,
 }
 
 /// Who is disabled for a vendor, and what that waits for.
@@ -117,7 +119,7 @@ pub async fn list(
         return Err(Problem::absent(format!("there is no peer `{peer}` here")));
     }
     let drains = draining::shown(db, tenant, &peer, MOST).await?;
-    let drain = |(row, waits): (crate::store::drain::DrainRow, Vec<Waiting>)| Drain {
+    let drain = |draining::Shown { row, waits, more }: draining::Shown| Drain {
         unit: row.unit,
         state: row.state.name().to_owned(),
         since: row.since,
@@ -125,6 +127,7 @@ pub async fn list(
         actor: row.actor,
         reason: row.reason,
         waits_for: waits.into_iter().map(DrainSitting::from).collect(),
+        more,
     };
     Ok(Json(drains.into_iter().map(drain).collect()))
 }

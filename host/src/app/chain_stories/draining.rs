@@ -171,3 +171,33 @@ async fn a_drain_that_is_ended_by_hand_leaves_tasks_and_enabling_again_closes_th
     })
     .await;
 }
+
+/// A page looks at a bounded number of sittings of the units that are drained, and says when there are more; others' sittings
+/// take no place in it.
+#[tokio::test]
+async fn what_a_drain_waits_for_is_shown_of_a_bounded_number_of_its_own_sittings() {
+    on_each_database(|bench| async move {
+        let school = with_two_revisions(&bench).await;
+        for name in ["jip", "an", "bo"] {
+            sitting_of(&school, "team-a", name, 1).await;
+        }
+        let mut of_b = Vec::new();
+        for name in ["cas", "dee", "eef"] {
+            of_b.push(sitting_of(&school, "team-b", name, 1).await.0);
+        }
+        of_b.sort();
+        change(&school, Change::Begin, &["team-b"]).await.unwrap();
+        let shown = async |most: u32| {
+            let mut shown = draining::shown(&school.core.db, TENANT, VENDOR, most).await.unwrap();
+            assert_eq!(shown.len(), 1);
+            let one = shown.remove(0);
+            let ids: Vec<String> = one.waits.into_iter().map(|waiting| waiting.sitting.id).collect();
+            (ids, one.more)
+        };
+        assert_eq!(shown(2).await, (of_b[..2].to_vec(), true));
+        assert_eq!(shown(4).await, (of_b.clone(), false));
+        look(&school).await;
+        assert_eq!(state(&school, Some("team-b")).await, DrainState::Draining);
+    })
+    .await;
+}
