@@ -32,6 +32,8 @@ pub fn routes() -> Router<Service> {
 
 /// Before the key in the name of a setting's field.
 const SETTING: &str = "instelling-";
+/// Before the key in the name of the box that sets a text to the empty one: a field that is left empty follows the profile.
+const EMPTY: &str = "leeg-";
 
 struct Choice {
     value: String,
@@ -47,6 +49,10 @@ struct Setting {
     typed: String,
     /// Empty for one that is typed.
     choices: Vec<Choice>,
+    /// A text, which may be set to the empty one.
+    may_be_empty: bool,
+    /// It is set to the empty text.
+    is_empty: bool,
 }
 
 #[derive(Template)]
@@ -106,8 +112,16 @@ impl Subject {
         }
         let mut given = Configuration::new();
         for (key, field) in self.manifest.config.fields() {
-            if let Some(text) = fields.text_opt(&format!("{SETTING}{key}")) {
-                given.insert(key.to_owned(), value(key, field, text)?);
+            let typed = fields.text_opt(&format!("{SETTING}{key}"));
+            let is_empty = field.kind == ConfigKind::String && fields.text_opt(&format!("{EMPTY}{key}")).is_some();
+            match typed {
+                Some(_) if is_empty => {
+                    let sentence = format!("De instelling ‘{key}’ is leeg of een tekst, niet beide.");
+                    return Err(Said::bad(sentence));
+                }
+                Some(text) => drop(given.insert(key.to_owned(), value(key, field, text)?)),
+                None if is_empty => drop(given.insert(key.to_owned(), ConfigValue::Text(String::new()))),
+                None => {}
             }
         }
         let mut whole = chosen.map(|profile| profile.values.clone()).unwrap_or_default();
@@ -164,6 +178,8 @@ fn written(value: &ConfigValue) -> String {
 struct Typed {
     profile: Option<String>,
     settings: Vec<(String, String)>,
+    /// Keys of texts that are set to the empty one.
+    empty: Vec<String>,
     reason: String,
 }
 
@@ -176,6 +192,10 @@ impl Typed {
         Typed {
             profile: fields.text_opt("profiel").map(str::to_owned),
             settings: settings.collect(),
+            empty: fields
+                .iter()
+                .filter_map(|(name, _)| name.strip_prefix(EMPTY).map(str::to_owned))
+                .collect(),
             reason: fields.text("reden").to_owned(),
         }
     }
@@ -217,9 +237,15 @@ impl Typed {
             of_profile.or(field.and_then(|field| field.default.as_ref())).cloned()
         };
         let own = set.iter().filter(|(key, value)| by_itself(key).as_ref() != Some(value));
+        let (empty, own): (Vec<_>, Vec<_>) =
+            own.partition(|(_, value)| matches!(value, ConfigValue::Text(text) if text.is_empty()));
         Ok(Typed {
             profile: name.map(str::to_owned),
-            settings: own.map(|(key, value)| (key.clone(), written(value))).collect(),
+            settings: own
+                .into_iter()
+                .map(|(key, value)| (key.clone(), written(value)))
+                .collect(),
+            empty: empty.into_iter().map(|(key, _)| key.clone()).collect(),
             reason: String::new(),
         })
     }
@@ -230,8 +256,8 @@ impl Typed {
     }
 }
 
-fn setting(key: &str, field: &ConfigField, typed: &Typed) -> Setting {
-    let typed = typed.text(key);
+fn setting(key: &str, field: &ConfigField, form: &Typed) -> Setting {
+    let typed = form.text(key);
     let by_default = match &field.default {
         Some(value) => format!("; leeg: volgens het profiel, anders {}", written(value)),
         None if field.required => "; leeg: volgens het profiel, dat haar dan moet noemen".to_owned(),
@@ -257,6 +283,8 @@ fn setting(key: &str, field: &ConfigField, typed: &Typed) -> Setting {
         hint: format!("{}{by_default}", wanted(&field.kind)),
         typed: typed.to_owned(),
         choices: words.chain(gone).map(choice).collect(),
+        may_be_empty: field.kind == ConfigKind::String,
+        is_empty: form.empty.iter().any(|own| own == key),
     }
 }
 

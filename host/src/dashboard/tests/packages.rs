@@ -1,13 +1,14 @@
 //! Stories of `/pakketten`, `/koppelingen/…/toelaten/…`, `/toelating` and the keys' pages.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 
 use super::stage::{Browser, Page, SCHOOL, Stage};
-use crate::app::admission;
 use crate::app::revision::{self, NewRevision, RevisionError};
+use crate::app::{admission, package};
 use crate::connector::fixture;
-use crate::connector::manifest::ConfigValue;
+use crate::connector::manifest::{ConfigValue, Configuration};
+use crate::connector::package::Contents;
 use crate::store::keuring;
 
 /// Sends a package as a browser does: a form with a file.
@@ -254,4 +255,53 @@ async fn the_form_of_a_new_revision_holds_the_profile_and_own_settings_of_the_ru
     let page = fb.get(&path).await.text;
     assert!(!page.contains("<option value=\"proefwerk\" selected>"), "{page}");
     assert!(page.contains("name=\"instelling-page-size\" value=\"20\""), "{page}");
+}
+
+/// A field that is left empty follows the profile or the default; that a text is to be the empty one is said by its box,
+/// and stands in the form of the next revision.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_set_to_the_empty_one_by_its_box_and_stays_so_in_the_next_form() {
+    let stage = Stage::set().await;
+    let fb = stage.browser("fb").await;
+    let suffix = "[config.suffix]\ntype = \"string\"\ndescription = \"Toevoeging\"\ndefault = \"-mbo\"\n\n";
+    let with_text = fixture::contents_with(&format!("{suffix}[config.page-size]"), "[config.page-size]");
+    let manifest = String::from_utf8(with_text.manifest.to_vec()).unwrap();
+    let with_text = Contents {
+        manifest: manifest.replace("version = \"1.2.0\"", "version = \"1.5.0\"").into(),
+        ..with_text
+    };
+    let bytes = Bytes::from(fixture::signed(with_text).to_bytes());
+    let digest = package::admit(&stage.core, SCHOOL, "fb", bytes).await.unwrap().digest;
+    let path = format!("/koppelingen/toa/revisie/{digest}");
+    let page = fb.get(&path).await.text;
+    assert!(page.contains("leeg: volgens het profiel, anders -mbo"), "{page}");
+    assert!(page.contains("name=\"leeg-suffix\" value=\"ja\">"), "{page}");
+    assert!(!page.contains("leeg-page-size"), "a number is never empty: {page}");
+
+    let both = [("instelling-suffix", "x"), ("leeg-suffix", "ja"), ("reden", "kort")];
+    let refused = fb.post(&path, &both).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused
+            .text
+            .contains("De instelling ‘suffix’ is leeg of een tekst, niet beide")
+    );
+
+    let set = async |empty: bool| {
+        let config = match empty {
+            true => [("suffix".to_owned(), ConfigValue::Text(String::new()))].into(),
+            false => Configuration::new(),
+        };
+        let new = NewRevision {
+            digest: digest.clone(),
+            profile: None,
+            config,
+            reason: "kort".to_owned(),
+        };
+        revision::install(&stage.core, SCHOOL, "fb", "toa", &new).await.unwrap();
+        fb.get(&path).await.text
+    };
+    let checked = "name=\"leeg-suffix\" value=\"ja\" checked>";
+    assert!(set(true).await.contains(checked), "what runs stands in the form");
+    assert!(!set(false).await.contains(checked));
 }
