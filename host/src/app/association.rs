@@ -148,7 +148,7 @@ async fn take(
 ) -> Result<Decision<Outcome>, Refused> {
     let mut draft = Draft::of(core, &sender.tenant, sender.actor());
     let facts = without_companions(facts);
-    let outcome = outcome(known.as_ref(), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     note(&mut draft, sender, &facts.association_id, &message, outcome)?;
     if outcome != Outcome::Repeated {
         tell(&mut draft, sender, (known, facts), &message, outcome).await?;
@@ -157,14 +157,6 @@ async fn take(
         write_set: draft.finish(),
         answer: outcome,
     })
-}
-
-fn outcome(known: Option<&Association>, facts: &model::Association) -> Outcome {
-    match known {
-        None => Outcome::Created,
-        Some(known) if known.facts == *facts => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
-    }
 }
 
 fn note(
@@ -225,7 +217,7 @@ pub(super) async fn keep_listed(
     let sender = Sender::of_job(draft, peer);
     let (kind, known, facts) = put_over(draft.core, &sender, told).await?;
     let facts = without_companions(facts);
-    let outcome = outcome(known.as_ref(), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     if outcome != Outcome::Repeated {
         let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
         let message = Message {

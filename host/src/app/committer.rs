@@ -296,6 +296,7 @@ mod tests {
     use super::*;
     use crate::store::Write;
     use crate::store::tenant::TENANT;
+    use crate::store::testing::{Bench, TestDatabase};
     use crate::values;
 
     fn waiting(urgency: Urgency, row: &str, rows: usize) -> Waiting {
@@ -350,6 +351,33 @@ mod tests {
         held.push_back(waiting(Urgency::Patient, "follows", 2));
         held.push_back(waiting(Urgency::Awaited, "page", 1));
         assert_eq!(sizes(&turns.next(&mut held)), [1], "counted from the start again");
+    }
+
+    /// What nobody waits for may fill the queue by hundreds; whoever waits behind it is taken from the queue all the same,
+    /// and goes first.
+    #[tokio::test]
+    async fn work_piled_up_in_the_queue_does_not_hide_who_waits_behind_it() {
+        let database = TestDatabase::sqlite().await;
+        let bench = Bench::over(&database);
+        let (sender, queue) = mpsc::channel(QUEUE);
+        for nth in 0..GROUP * 8 {
+            let bulk = waiting(Urgency::Patient, &format!("bulk-{nth}"), 1);
+            assert!(sender.try_send(bulk).is_ok());
+        }
+        assert!(sender.try_send(waiting(Urgency::Awaited, "message", 2)).is_ok());
+        let mut worker = Worker {
+            db: database.db.clone(),
+            clock: bench.core.world.clock.clone(),
+            chains: Chains::of("node", bench.core.sealer.clone()),
+            wake: bench.core.wake.clone(),
+            queue,
+            held: VecDeque::new(),
+            turns: Turns::default(),
+        };
+        let group = worker.next_group().await.unwrap();
+        assert_eq!(sizes(&group), [2], "the message goes before all of it");
+        assert_eq!(worker.held.len(), GROUP * 8, "none of which is lost");
+        database.remove().await;
     }
 
     #[test]

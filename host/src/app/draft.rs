@@ -132,6 +132,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Of what is told of an object, held against what is known of it (R10).
+    #[must_use]
+    pub fn of<T: PartialEq>(known: Option<&T>, told: &T) -> Outcome {
+        match known {
+            None => Outcome::Created,
+            Some(known) if known == told => Outcome::Repeated,
+            Some(_) => Outcome::Applied,
+        }
+    }
+
     /// As the inbox keeps it.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -98,7 +98,7 @@ async fn take(
     (method, content): (&str, &[u8]),
 ) -> Result<Decision<Outcome>, Refused> {
     let mut draft = Draft::of(core, &sender.tenant, sender.actor());
-    let outcome = outcome(known.as_ref(), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     note(&mut draft, sender, &facts.offering_id, (method, content), outcome)?;
     if outcome != Outcome::Repeated {
         tell(&mut draft, sender, (kind, outcome), known, facts, content).await?;
@@ -107,14 +107,6 @@ async fn take(
         write_set: draft.finish(),
         answer: outcome,
     })
-}
-
-fn outcome(known: Option<&Offering>, facts: &model::Offering) -> Outcome {
-    match known {
-        None => Outcome::Created,
-        Some(known) if known.facts == *facts => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
-    }
 }
 
 fn note(
@@ -158,7 +150,7 @@ async fn tell(
 pub(super) async fn keep_listed(draft: &mut Draft<'_>, peer: &str, told: &model::Offering) -> Result<Outcome, Refused> {
     let sender = Sender::of_job(draft, peer);
     let (kind, known, facts) = put_over(draft.core, &sender, told).await?;
-    let outcome = outcome(known.as_ref(), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     if outcome != Outcome::Repeated {
         let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
         note(draft, &sender, &told.offering_id, ("GET", &content), outcome)?;

@@ -116,7 +116,7 @@ async fn take_sitting(
 ) -> Result<Decision<Outcome>, Refused> {
     let tenant = &at.sender.tenant;
     let id = facts.offering_id.clone();
-    let outcome = outcome(known.as_ref().map(|known| &known.facts), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     let mut draft = Draft::of(core, tenant, at.sender.actor());
     draft.note(at.arrived(method, ("offering", &id), content), outcome)?;
     if outcome != Outcome::Repeated {
@@ -275,7 +275,7 @@ async fn take_deelname(
         _ => facts,
     };
     let id = facts.association_id.clone();
-    let outcome = outcome(known.as_ref().map(|known| &known.facts), &facts);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), &facts);
     let mut draft = Draft::of(core, tenant, at.sender.actor());
     draft.note(at.arrived(method, ("association", &id), content), outcome)?;
     if outcome != Outcome::Repeated {
@@ -351,12 +351,4 @@ fn check_deelname(known: Option<&Association>, facts: &model::Association, sitti
         ));
     }
     Ok(())
-}
-
-fn outcome<T: PartialEq>(known: Option<&T>, told: &T) -> Outcome {
-    match known {
-        None => Outcome::Created,
-        Some(known) if known == told => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
-    }
 }

@@ -14,7 +14,7 @@ pub async fn put(core: &Core, sender: &Sender, told: &Group, content: &[u8]) -> 
     let id = told.group_id.as_str();
     core.decide(&[lock(sender, id)], || async {
         let known = own(core, sender, id).await?;
-        let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+        let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), told);
         let mut draft = Draft::of(core, &sender.tenant, sender.actor());
         draft.note(arrived(sender, id, content), outcome)?;
         if outcome != Outcome::Repeated {
@@ -46,7 +46,7 @@ pub async fn put_member(
             return Err(Refused::unknown("group", group));
         }
         let known = test_group::member(&core.db, tenant, group, &told.person_id).await?;
-        let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+        let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), told);
         let mut draft = Draft::of(core, tenant, sender.actor());
         draft.note(arrived(sender, group, content), outcome)?;
         if outcome != Outcome::Repeated {
@@ -67,7 +67,7 @@ pub async fn put_member(
 pub(super) async fn keep_listed(draft: &mut Draft<'_>, peer: &str, told: &Group) -> Result<Outcome, Refused> {
     let sender = Sender::of_job(draft, peer);
     let known = own(draft.core, &sender, &told.group_id).await?;
-    let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), told);
     if outcome != Outcome::Repeated {
         let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
         let message = Arrived {
@@ -94,7 +94,7 @@ pub(super) async fn keep_listed_member(
         return Err(Refused::unknown("group", group));
     }
     let known = test_group::member(&draft.core.db, draft.tenant, group, &told.person_id).await?;
-    let outcome = outcome(known.as_ref().map(|known| &known.facts), told);
+    let outcome = Outcome::of(known.as_ref().map(|known| &known.facts), told);
     if outcome != Outcome::Repeated {
         let content = serde_json::to_vec(told).expect("the canonical model holds strings, numbers and lists only");
         let message = Arrived {
@@ -158,14 +158,6 @@ async fn own(core: &Core, sender: &Sender, id: &str) -> Result<Option<TestGroup>
     match test_group::find(&core.db, &sender.tenant, id).await? {
         Some(known) if known.peer != sender.peer => Err(Refused::unknown("group", id)),
         known => Ok(known),
-    }
-}
-
-fn outcome<T: PartialEq>(known: Option<&T>, told: &T) -> Outcome {
-    match known {
-        None => Outcome::Created,
-        Some(known) if known == told => Outcome::Repeated,
-        Some(_) => Outcome::Applied,
     }
 }
 

@@ -333,6 +333,48 @@ async fn a_night_takes_up_what_is_coming_and_what_is_awaited() {
     .await;
 }
 
+/// A night goes in pieces of some sittings, each a commit of its own. The next piece goes on behind the last sitting of the
+/// one before, at once, and no sitting is taken up twice.
+#[tokio::test]
+async fn a_night_with_more_sittings_than_a_piece_goes_on_behind_the_last_one() {
+    on_each_database(|bench| async move {
+        let school = School::open(&bench).await;
+        school.enrol(&["jip"]).await;
+        let mut sittings = Vec::new();
+        for _ in 0..23 {
+            let sitting = school.plan(&school.new_sitting()).await.unwrap();
+            school.confirm(&sitting).await;
+            sittings.push(sitting);
+        }
+        sittings.sort();
+        let taken_up = async || {
+            let mut taken_up = Vec::new();
+            for sitting in &sittings {
+                let jobs = school.compare_jobs(sitting, Part::Plan).await.len();
+                assert!(jobs < 2, "once");
+                taken_up.extend((jobs == 1).then_some(sitting.clone()));
+            }
+            taken_up
+        };
+        school.piece().await;
+        assert_eq!(taken_up().await, sittings[..20], "the night stands between two pieces");
+        let next = school.lane(2, "compare-round", VENDOR).await.pop().unwrap();
+        let round: Round = serde_json::from_str(&next.payload).unwrap();
+        assert_eq!((&round.after, next.due_at), (&sittings[19], school.core.now()));
+
+        // The node that did this is gone: another goes on by what stands in the job.
+        let mut draft = Draft::of(&school.core, TENANT, "job:compare_round");
+        nightly::piece(&mut draft, &round).await.unwrap();
+        school.core.commit(draft.finish()).await.unwrap();
+        assert_eq!(taken_up().await, sittings);
+        let last = school.lane(2, "compare-round", VENDOR).await.pop().unwrap();
+        let round: Round = serde_json::from_str(&last.payload).unwrap();
+        let night: jiff::Timestamp = "2026-09-02T00:00:00Z".parse().unwrap();
+        assert_eq!((round.after.as_str(), last.due_at), ("", night));
+    })
+    .await;
+}
+
 /// A percentage before the cesuur waits for it, and is stuck no longer once a grade has come.
 #[tokio::test]
 async fn a_message_that_was_held_counts_as_through_once_what_held_it_is_over() {
