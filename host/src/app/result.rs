@@ -23,7 +23,7 @@ pub struct Incoming<'a> {
     pub deelname: &'a str,
     /// What was delivered.
     pub delivered: Delivered,
-    /// Where it may be only a part of what there is to say (the 1.1 draft): [`Incoming::whole`].
+    /// Where it may be only a part of what there is to say (the 1.1 draft): the result is that part over what stands.
     pub part: Option<&'a Part>,
     /// By which way.
     pub source: Source,
