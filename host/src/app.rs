@@ -80,6 +80,7 @@ pub mod running;
 pub mod sample;
 pub mod scale_map;
 pub mod school;
+mod set_up;
 pub mod studentresultaat;
 pub mod task;
 pub mod test_group;

@@ -1,20 +1,26 @@
 //! The core that every verb works with: the database, the world, the keys, and the way to commit.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use oke_codec::Dialect;
 
 use super::World;
 use super::around::{self, Around, Asked};
 use super::committer::{CommitError, Committer, Urgency};
-use super::group_read::GroupReader;
+use super::group_read::{GroupReader, each_once};
 use super::key_locks::KeyLocks;
+use super::rollout;
+use super::set_up::{self, SetUp};
 use crate::audit::append::Chains;
 use crate::domain::clock;
+use crate::domain::rollout::Serving;
 use crate::jobs::wake::Wake;
 use crate::store::client::{self, Holder};
+use crate::store::peer::PeerRow;
 use crate::store::write_set::WriteSet;
 use crate::store::{Database, Sealer, StoreError};
 
@@ -38,17 +44,22 @@ pub struct Core {
     urgency: Urgency,
     readers: Arc<Readers>,
     locks: Arc<KeyLocks>,
+    /// In which dialect each revision writes that has delivered something: a revision never changes.
+    pub(super) dialects: Arc<Mutex<HashMap<(String, String, i64), Option<Dialect>>>>,
 }
 
 /// What many verbs ask for at the same time.
 struct Readers {
     around: GroupReader<Asked, Option<Around>>,
     holders: GroupReader<String, Option<Holder>>,
+    serving: GroupReader<(String, String), Option<(PeerRow, Serving)>>,
+    set_up: GroupReader<(String, String, i64), Option<Arc<SetUp>>>,
 }
 
 impl Readers {
     fn start(db: &Database) -> Self {
         let (around_db, holders_db) = (db.clone(), db.clone());
+        let (serving_db, set_up_db) = (db.clone(), db.clone());
         Readers {
             around: GroupReader::start(Arc::new(move |asked: Vec<Asked>| {
                 let db = around_db.clone();
@@ -59,6 +70,28 @@ impl Readers {
                 async move {
                     let holders = client::holders(&db, &digests).await?;
                     Ok(digests.iter().map(|digest| holders.get(digest).cloned()).collect())
+                }
+                .boxed()
+            })),
+            serving: GroupReader::start(Arc::new(move |asked: Vec<(String, String)>| {
+                let db = serving_db.clone();
+                async move {
+                    let read = |(tenant, peer): (String, String)| {
+                        let db = &db;
+                        async move { rollout::serving(db, &tenant, &peer).await }
+                    };
+                    each_once(&asked, read).await
+                }
+                .boxed()
+            })),
+            set_up: GroupReader::start(Arc::new(move |asked: Vec<(String, String, i64)>| {
+                let db = set_up_db.clone();
+                async move {
+                    let read = |(tenant, peer, number): (String, String, i64)| {
+                        let db = &db;
+                        async move { set_up::read(db, &tenant, &peer, number).await }
+                    };
+                    each_once(&asked, read).await
                 }
                 .boxed()
             })),
@@ -94,6 +127,7 @@ impl Core {
             urgency: Urgency::Awaited,
             readers,
             locks: Arc::default(),
+            dialects: Arc::default(),
         }
     }
 
@@ -141,6 +175,23 @@ impl Core {
     /// What the database says.
     pub async fn holder(&self, token_digest: String) -> Result<Option<Holder>, StoreError> {
         self.readers.holders.ask(token_digest).await
+    }
+
+    /// Who is served by which revision of a peer, as [`rollout::serving`] has it, read together with others who ask now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn serving(&self, tenant: &str, peer: &str) -> Result<Option<(PeerRow, Serving)>, StoreError> {
+        self.readers.serving.ask((tenant.to_owned(), peer.to_owned())).await
+    }
+
+    /// What a call on a revision needs to know, read together with others who ask now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn set_up(&self, tenant: &str, peer: &str, number: i64) -> Result<Option<Arc<SetUp>>, StoreError> {
+        let asked = (tenant.to_owned(), peer.to_owned(), number);
+        self.readers.set_up.ask(asked).await
     }
 
     /// Runs a verb, commits what it decided, and returns its answer only after that is durable. When something it was

@@ -4,9 +4,10 @@
 //!
 //! A question is answered by a read that begins after it was asked, so that it sees all that was committed before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
@@ -87,6 +88,24 @@ async fn answer_groups<Q, A>(mut asked: mpsc::Receiver<Asking<Q, A>>, read: Read
     }
 }
 
+/// Reads each different question once, for readers who are often asked the same: one answer per question, in their order.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn each_once<Q, A, F>(asked: &[Q], read: impl Fn(Q) -> F) -> Result<Vec<A>, StoreError>
+where
+    Q: Ord + Clone,
+    A: Clone,
+    F: Future<Output = Result<A, StoreError>>,
+{
+    let mut different: Vec<Q> = asked.to_vec();
+    different.sort_unstable();
+    different.dedup();
+    let answers = try_join_all(different.iter().cloned().map(read)).await?;
+    let answers: BTreeMap<Q, A> = different.into_iter().zip(answers).collect();
+    Ok(asked.iter().map(|question| answers[question].clone()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -153,5 +172,16 @@ mod tests {
         let answers: Vec<Option<i64>> = answers.into_iter().map(Result::ok).collect();
         assert_eq!(answers, [Some(14), None, Some(16)]);
         assert_eq!(noted.reads.lock().unwrap()[0], [7, 13, 8]);
+    }
+
+    #[tokio::test]
+    async fn the_same_question_is_read_once_for_all_who_ask_it() {
+        let read = Mutex::new(Vec::new());
+        let answers = each_once(&["sis", "facet", "sis", "sis"], |peer: &str| {
+            read.lock().unwrap().push(peer);
+            async move { Ok(peer.len()) }
+        });
+        assert_eq!(answers.await.unwrap(), [3, 5, 3, 3]);
+        assert_eq!(*read.lock().unwrap(), ["facet", "sis"]);
     }
 }

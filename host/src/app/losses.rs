@@ -5,9 +5,8 @@ use oke_codec::loss::{self, Loss, Told};
 use oke_codec::{Dialect, Quirks, Version};
 use serde_json::{Map, Value};
 
-use super::Refused;
 use super::draft::Draft;
-use super::revision;
+use super::{Core, Refused, revision};
 use crate::connector::manifest::{ConfigValue, Configuration, Speaks};
 use crate::domain::interface::Interface;
 use crate::store::loss::{self as loss_store, LossRow};
@@ -87,6 +86,21 @@ pub async fn never_told(db: &Database, row: &RevisionRow) -> Result<Vec<(i64, Lo
     Ok(all)
 }
 
+/// The dialect of a revision, read once: every delivery asks for it.
+async fn dialect_of(core: &Core, tenant: &str, peer: &str, number: i64) -> Result<Option<Dialect>, StoreError> {
+    let key = (tenant.to_owned(), peer.to_owned(), number);
+    let known = || core.dialects.lock().expect("no holder of this lock panics");
+    if let Some(dialect) = known().get(&key) {
+        return Ok(dialect.clone());
+    }
+    let Some(row) = core.db.revision(tenant, peer, number).await? else {
+        return Ok(None);
+    };
+    let dialect = dialect(&core.db, &row).await?;
+    known().insert(key, dialect.clone());
+    Ok(dialect)
+}
+
 /// Notes what a delivery could not say, in the commit of its confirmation: nothing is lost in silence. What is as it was
 /// noted last is not written again.
 ///
@@ -98,10 +112,7 @@ pub async fn note(
     lost: impl FnOnce(&Dialect) -> Vec<Loss> + Send,
 ) -> Result<(), Refused> {
     let (db, tenant) = (&draft.core.db, draft.tenant);
-    let Some(row) = db.revision(tenant, of.peer, of.revision).await? else {
-        return Ok(());
-    };
-    let Some(dialect) = dialect(db, &row).await? else {
+    let Some(dialect) = dialect_of(draft.core, tenant, of.peer, of.revision).await? else {
         return Ok(());
     };
     let mut lost: Vec<String> = lost(&dialect).iter().map(|loss| loss.name().to_owned()).collect();

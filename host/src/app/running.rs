@@ -10,9 +10,9 @@ use tracing::warn;
 use super::Core;
 use super::package::{self, PackageError};
 use super::peer::secret_place;
-use super::recording;
 use super::rollout::tally::Tally;
 use super::rollout::{self, Work};
+use super::set_up::SetUp;
 use crate::connector::call::{CallContext, Caller};
 use crate::connector::egress::{AddressRange, ClientCredentials, Credentials, Endpoint, Endpoints, Secret, SecretIn};
 use crate::connector::engine::Engine;
@@ -182,21 +182,20 @@ impl Connectors {
         work: Work<'_>,
         key: &str,
     ) -> Result<Running, NotRunning> {
-        let known = rollout::serving(&self.core.db, tenant, peer_id).await?;
+        let known = self.core.serving(tenant, peer_id).await?;
         let (_, serving) = known.ok_or_else(|| NotRunning::UnknownPeer(peer_id.to_owned()))?;
         let number = self.chosen(tenant, peer_id, &serving, (interface, work)).await?;
-        let revision = self.core.db.revision(tenant, peer_id, number).await?;
-        let revision = revision.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
-        self.refuse_revoked(&revision).await?;
-        let ready = self.ready(&revision).await?;
+        let set_up = self.core.set_up(tenant, peer_id, number).await?;
+        let set_up = set_up.ok_or_else(|| NotRunning::NoRevision(peer_id.to_owned()))?;
+        self.refuse_revoked(&set_up).await?;
+        let ready = self.ready(&set_up.revision).await?;
         if !ready.loaded.serves().contains(&interface) {
             return Err(NotRunning::NotServed {
                 peer: peer_id.to_owned(),
                 interface,
             });
         }
-        let is_recorded = recording::is_on(&self.core.db, tenant, peer_id).await?;
-        let recorder = is_recorded.then(Arc::<Recorder>::default);
+        let recorder = set_up.is_recorded.then(Arc::<Recorder>::default);
         let context = CallContext {
             recorder: recorder.clone(),
             tenant: tenant.to_owned(),
@@ -212,7 +211,7 @@ impl Connectors {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
             grants: ready.grants.clone(),
-            endpoints: Arc::new(self.endpoints(tenant, peer_id).await?),
+            endpoints: Arc::new(self.endpoints(&set_up.endpoints)?),
             limits: CallLimits {
                 memory: (ready.limits.memory_mib as usize) << 20,
             },
@@ -310,18 +309,18 @@ impl Connectors {
         Ok(())
     }
 
-    async fn refuse_revoked(&self, revision: &RevisionRow) -> Result<(), NotRunning> {
-        let package = self.core.db.package(&revision.tenant, &revision.digest).await?;
+    async fn refuse_revoked(&self, set_up: &SetUp) -> Result<(), NotRunning> {
+        let revision = &set_up.revision;
+        let package = set_up.package.as_ref();
         let package = package.ok_or_else(|| PackageError::Unknown(revision.digest.clone()))?;
-        let key = self.core.db.publisher_key(&revision.tenant, &package.key_id).await?;
-        match key {
+        match &set_up.key {
             // Another key of the publisher may have signed along, which still counts.
             Some(key) if key.refuses(package.admitted_at) => {
                 match package::open(&self.core, &revision.tenant, &revision.digest).await {
                     Ok(_) => Ok(()),
                     Err(PackageError::Refused(_)) => Err(NotRunning::Revoked {
                         peer: revision.peer.clone(),
-                        key: package.key_id,
+                        key: package.key_id.clone(),
                     }),
                     Err(error) => Err(error.into()),
                 }
@@ -381,8 +380,7 @@ impl Connectors {
         self.ready.lock().expect("no holder of this lock panics")
     }
 
-    async fn endpoints(&self, tenant: &str, peer_id: &str) -> Result<Endpoints, NotRunning> {
-        let rows = self.core.db.endpoints(tenant, peer_id).await?;
+    fn endpoints(&self, rows: &[EndpointRow]) -> Result<Endpoints, NotRunning> {
         rows.iter()
             .map(|row| Ok((row.name.clone(), self.endpoint(row)?)))
             .collect()

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
 
 use super::kind::{Done, JobContext, JobError, Registry};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub lease_margin: Duration,
     /// How often the whole database is looked at, beside what commits of this process announce.
     pub look: Duration,
+    /// What is announced within this long of the last time is taken up together: in as many queries as one job alone.
+    pub together: Duration,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             breaker: BreakerPolicy::default(),
             lease_margin: Duration::from_secs(30),
             look: Duration::from_secs(5),
+            together: Duration::from_millis(10),
         }
     }
 }
@@ -108,8 +112,14 @@ impl Jobs {
         let mut stop = std::pin::pin!(stop);
         let mut tasks = tokio::task::JoinSet::new();
         let mut look = tokio::time::interval(self.0.settings.look);
+        let mut pass = tokio::time::interval(self.0.settings.together);
+        pass.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.reclaim_after_start().await;
         loop {
+            tokio::select! {
+                () = &mut stop => break,
+                _ = pass.tick() => {}
+            }
             for taken_up in self.take_up_due().await {
                 let jobs = self.clone();
                 tasks.spawn(async move { jobs.work(taken_up).await });

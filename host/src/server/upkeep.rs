@@ -13,7 +13,7 @@ use crate::app::{Core, deadline, pull, recording};
 use crate::audit::checkpoint;
 
 /// So often the database is asked to look at what has filled up.
-const GROWTH_EVERY: Duration = Duration::from_secs(5);
+const GROWTH_EVERY: Duration = Duration::from_secs(1);
 /// How often finished sittings are noted.
 const SETTLE_EVERY: Duration = Duration::from_secs(1_800);
 /// How often the heads of the audit chains are signed and leave the database.

@@ -23,7 +23,7 @@ use crate::values;
 /// Kind of the job that stores a file.
 pub const STORE_FILE: &str = "store_file";
 /// Lines in one commit: each writes four to six rows, and 512 fill a transaction.
-const LINES_AT_ONCE: usize = 80;
+const LINES_AT_ONCE: usize = 100;
 
 /// Pieces of lines in one commit: some hundreds of kilobytes.
 const PIECES_AT_ONCE: usize = 32;

@@ -6,7 +6,7 @@ use crate::app::around::{Around, Asked, Versie};
 use crate::app::{Core, Draft, Refused, attempt, cancel, duplicate as duplicate_verbs, result};
 use crate::domain::association::Association;
 use crate::domain::attempt::{self as attempt_rules, Destination, Rival};
-use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult, ResultState};
+use crate::domain::model::{self, AssociationState, DocumentReference, ExamResult, Normed, ResultState};
 use crate::domain::offering::Offering;
 use crate::domain::sending;
 use crate::domain::standing;
@@ -24,6 +24,8 @@ pub struct Message {
     /// What else makes it another message than an earlier one with the same version: the newest decision and the scale
     /// map.
     pub stamp: String,
+    /// Whether the cesuur was applied and which version of the test was taken: no message says so.
+    pub unsaid: (Normed, Option<String>),
     /// The deelname whose result it is.
     pub deelname: String,
     /// Its sitting.
@@ -116,6 +118,7 @@ struct Sendable {
     seq: i64,
     stamp: String,
     result: ExamResult,
+    unsaid: (Normed, Option<String>),
 }
 
 impl Sendable {
@@ -129,6 +132,8 @@ impl Sendable {
         let seq = counting.version.seq;
         let stamp = [head.decision.as_deref(), counting.mapping].map(Option::unwrap_or_default);
         let stamp = stamp.join("/");
+        let delivered = &counting.version.delivered;
+        let unsaid = (delivered.normed, delivered.examenversie.clone());
         let result = converted(&core.db, tenant, counting).await?;
         let outgoing = sending::outgoing(&result, head.decided, route.policy, exam(&route.plannable));
         Ok(outgoing.result().map(|result| Sendable {
@@ -138,6 +143,7 @@ impl Sendable {
             seq,
             stamp,
             result,
+            unsaid,
         }))
     }
 
@@ -170,6 +176,7 @@ async fn message(core: &Core, tenant: &str, route: &Route, counting: &Sendable) 
         extra_attempt: destination.put,
         seq: counting.seq,
         stamp: counting.stamp.clone(),
+        unsaid: counting.unsaid.clone(),
         deelname: deelname.id.clone(),
         sitting: deelname.facts.offering_id.clone(),
         own_attempt: enrolment.is_own_extra_attempt(),

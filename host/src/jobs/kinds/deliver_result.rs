@@ -16,7 +16,6 @@ use crate::connector::call::Way;
 use crate::domain::interface::Interface;
 use crate::domain::model::Delivery;
 use crate::jobs::{Done, JobContext, JobError, JobKind};
-use crate::store::result;
 
 pub(super) struct DeliverResult(pub(super) Connectors);
 
@@ -84,25 +83,18 @@ async fn note_losses(
     let Some(sent) = message.enrolment.result.clone() else {
         return Ok(());
     };
-    let versions = result::versions(&draft.core.db, draft.tenant, &message.deelname).await?;
-    let version = versions.into_iter().find(|version| version.seq == message.seq);
-    let delivery = version.map(|version| Delivery {
+    let (normed, examenversie) = message.unsaid.clone();
+    let delivery = Delivery {
         deelname_peer_id: message.deelname.clone(),
         result: sent,
-        normed: version.delivered.normed,
-        examenversie: version.delivered.examenversie,
-    });
+        normed,
+        examenversie,
+    };
     let of = Delivered {
         peer: &context.job.peer,
         revision,
         flow: 5,
         subject: ("association", &message.deelname),
     };
-    let lost = |dialect: &oke_codec::Dialect| {
-        delivery
-            .iter()
-            .flat_map(|one| loss::of_delivery(one, dialect))
-            .collect()
-    };
-    losses::note(draft, of, lost).await
+    losses::note(draft, of, |dialect| loss::of_delivery(&delivery, dialect)).await
 }
