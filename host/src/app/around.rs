@@ -114,7 +114,17 @@ pub async fn read(db: &Database, asked: &[Asked]) -> Result<Vec<Option<Around>>,
         .iter()
         .map(|it| (it.tenant.clone(), it.deelname.clone()))
         .collect();
-    let mut bound = by_id(association::with_keys(db, &keys).await?, |it| it.id.clone());
+    let (bound, heads, versions, open) = tokio::try_join!(
+        association::with_keys(db, &keys),
+        result_store::heads_with_keys(db, &keys),
+        result_store::versions_with_keys(db, &keys),
+        task::open_about_any(db, "association", &keys),
+    )?;
+    let mut bound = by_id(bound, |it| it.id.clone());
+    let heads = by_id(heads, |it| it.association.clone());
+    let versions = gathered(versions, |it| it.association.clone());
+    let open = open.into_iter().map(|task| (task.tenant.clone(), task)).collect();
+    let exceptions = gathered(open, |task: &TaskRow| task.about.subject_id.clone());
     let serves = |((tenant, _), it): (&Key, &Association)| Some((tenant.clone(), it.enrolment.clone()?));
     let enrolments: Vec<Key> = bound.iter().filter_map(serves).collect();
     bound.extend(by_id(association::with_keys(db, &enrolments).await?, |it| {
@@ -125,23 +135,13 @@ pub async fn read(db: &Database, asked: &[Asked]) -> Result<Vec<Option<Around>>,
         .map(|((tenant, _), it)| (tenant.clone(), it.facts.offering_id.clone()))
         .collect();
     let offerings = by_id(offering::with_keys(db, &offerings).await?, |it| it.id.clone());
-    let heads = by_id(result_store::heads_with_keys(db, &keys).await?, |it| {
-        it.association.clone()
-    });
-    let versions = gathered(result_store::versions_with_keys(db, &keys).await?, |it| {
-        it.association.clone()
-    });
-    let open = task::open_about_any(db, "association", &keys).await?;
-    let open = open.into_iter().map(|task| (task.tenant.clone(), task)).collect();
-    let exceptions = gathered(open, |task: &TaskRow| task.about.subject_id.clone());
 
     let found: Vec<Option<Found<'_>>> = asked
         .iter()
         .map(|asked| Found::of(asked, &bound, &offerings, &heads))
         .collect();
     let ways = found.iter().flatten().filter_map(Found::way).collect();
-    let routes = studentresultaat::routes(db, ways).await?;
-    let yardsticks = Yardsticks::read(db, &found).await?;
+    let (routes, yardsticks) = tokio::try_join!(studentresultaat::routes(db, ways), Yardsticks::read(db, &found))?;
     let around = found.iter().zip(&keys).map(|(found, key)| {
         let found = found.as_ref()?;
         let way = found.way().map(|way| (way.tenant.to_owned(), way.enrolment.id.clone()));
@@ -248,10 +248,15 @@ impl Yardsticks {
             .into_iter()
             .map(|(tenant, [peer, component, code])| values![tenant, peer, component, code])
             .collect();
+        let (components, cesuren, mappings) = tokio::try_join!(
+            component::with_keys(db, &components),
+            examenversie::with_keys(db, &versies),
+            scale_map::approved_of(db, &components),
+        )?;
         Ok(Yardsticks {
-            cesuren: examenversie::with_keys(db, &versies).await?,
-            mappings: scale_map::approved_of(db, &components).await?,
-            components: component::with_keys(db, &components).await?,
+            components,
+            cesuren,
+            mappings,
         })
     }
 

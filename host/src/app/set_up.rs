@@ -29,7 +29,12 @@ pub(super) async fn read(
     peer: &str,
     number: i64,
 ) -> Result<Option<Arc<SetUp>>, StoreError> {
-    let Some(revision) = db.revision(tenant, peer, number).await? else {
+    let (revision, is_recorded, endpoints) = tokio::try_join!(
+        db.revision(tenant, peer, number),
+        recording::is_on(db, tenant, peer),
+        db.endpoints(tenant, peer),
+    )?;
+    let Some(revision) = revision else {
         return Ok(None);
     };
     let package = db.package(tenant, &revision.digest).await?;
@@ -38,10 +43,10 @@ pub(super) async fn read(
         None => None,
     };
     Ok(Some(Arc::new(SetUp {
-        is_recorded: recording::is_on(db, tenant, peer).await?,
-        endpoints: db.endpoints(tenant, peer).await?,
         revision,
         package,
         key,
+        is_recorded,
+        endpoints,
     })))
 }

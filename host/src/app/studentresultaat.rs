@@ -91,9 +91,11 @@ pub async fn routes(db: &Database, mut ways: Vec<Way<'_>>) -> Result<HashMap<Key
         .map(|way| (way.tenant.to_owned(), way.enrolment.id.clone()))
         .collect();
     let exams: Vec<_> = ways.iter().map(|way| (way.tenant, way.plannable)).collect();
-    let policies = policy::of_exams(db, &exams).await?;
-    let merged = duplicate::merged_with_any(db, &enrolments).await?;
-    let with_result = association::serving_with_result(db, &enrolments).await?;
+    let (policies, merged, with_result) = tokio::try_join!(
+        policy::of_exams(db, &exams),
+        duplicate::merged_with_any(db, &enrolments),
+        association::serving_with_result(db, &enrolments),
+    )?;
     let route = |(way, key): (Way<'_>, Key)| {
         let merged = merged.iter().filter(|pair| pair.tenant == key.0 && pair.kept == key.1);
         let with_result = with_result.iter().filter(|(enrolment, _)| *enrolment == key);

@@ -1,4 +1,4 @@
-//! The baseline of accepted messages: a server with axum and sqlx and nothing else. It parses the same JSON and writes
+//! The baselines: servers with axum and sqlx and nothing else. That of accepted messages parses the same JSON and writes
 //! as many rows to the same tables, multi-row, in group commits of up to 64, and answers after the commit. It knows no
 //! rules, reads nothing, checks no token, seals and signs nothing.
 
@@ -26,6 +26,22 @@ pub enum Store {
     Sqlite(SqlitePool),
     /// With the server's own settings, as the host has it.
     Postgres(PgPool),
+}
+
+/// The baseline of pages: reads the rows of a sitting's deelnames and sends on what lies in them, one after the other.
+pub fn pages(store: Store) -> Router {
+    Router::new()
+        .route("/oke/{tenant}/offerings/{id}", axum::routing::get(page))
+        .with_state(store)
+}
+
+async fn page(State(store): State<Store>, Path((tenant, id)): Path<(String, String)>) -> String {
+    let sql = "SELECT body FROM association WHERE tenant = $1 AND offering = $2 ORDER BY id";
+    let found: Result<Vec<String>, _> = match &store {
+        Store::Sqlite(pool) => sqlx::query_scalar(sql).bind(tenant).bind(id).fetch_all(pool).await,
+        Store::Postgres(pool) => sqlx::query_scalar(sql).bind(tenant).bind(id).fetch_all(pool).await,
+    };
+    format!("{{\"items\":[{}]}}", found.expect("rows are read").join(","))
 }
 
 struct Waiting {

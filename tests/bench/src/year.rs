@@ -17,13 +17,26 @@ const DAY_MS: i64 = 86_400_000;
 /// The numbers from 1 to `$1`, and the day, counted back from today, on which the sitting with such a number ended.
 const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)";
 
-/// Writes so many deelnames, like the one given.
+/// Writes so many deelnames, like the one given, with what a year brought of results.
 ///
 /// # Panics
 /// When they can't be written.
 pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, now: Timestamp) {
+    plan(database, model, deelnames, now).await;
+    assess(database, deelnames, now).await;
+}
+
+fn last_end(now: Timestamp) -> Timestamp {
+    now - SignedDuration::from_hours(1)
+}
+
+/// Writes so many deelnames, like the one given, without results: `deelname-1` and so on.
+///
+/// # Panics
+/// When they can't be written.
+pub async fn plan(database: &TestDatabase, model: &Association, deelnames: u32, now: Timestamp) {
     let sittings = deelnames.div_ceil(AT_ONCE);
-    let last_end = now - SignedDuration::from_hours(1);
+    let last_end = last_end(now);
     let model_enrolment = model.enrolment.as_deref().unwrap_or_default();
     let mut tx = database.db.begin().await.expect("the database takes changes");
     let offerings = format!(
@@ -60,6 +73,15 @@ pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, 
             .await
             .expect("associations are written");
     }
+    tx.commit().await.expect("the plan is stored");
+    look(database).await;
+}
+
+async fn assess(database: &TestDatabase, deelnames: u32, now: Timestamp) {
+    let sittings = deelnames.div_ceil(AT_ONCE);
+    let last_end = last_end(now);
+    let of = |first: i64, second: i64, id: &str| values![first, second, TENANT, id];
+    let mut tx = database.db.begin().await.expect("the database takes changes");
     let day = format!("(((i - 1) / {AT_ONCE} + 1) * 365 / {sittings})");
     let received = format!("$2 - {day} * {DAY_MS}");
     let results = format!(
@@ -85,8 +107,12 @@ pub async fn fill(database: &TestDatabase, model: &Association, deelnames: u32, 
         .await
         .expect("heads are written");
     tx.commit().await.expect("the year is stored");
+    look(database).await;
+}
+
+/// Has the server look at its tables, as it does by itself some time after so many changes.
+async fn look(database: &TestDatabase) {
     if database.db.is_shared() {
-        // As the server does by itself some time after so many changes.
         let mut tx = database.db.begin().await.expect("the database takes changes");
         tx.execute("ANALYZE", Vec::new())
             .await

@@ -22,8 +22,8 @@ use crate::values;
 
 /// Kind of the job that stores a file.
 pub const STORE_FILE: &str = "store_file";
-/// Lines in one commit: each writes four to six rows, and 512 fill a transaction.
-const LINES_AT_ONCE: usize = 100;
+/// Lines in one commit, each of four to six rows: who comes meanwhile waits some 20 ms for it.
+const LINES_AT_ONCE: usize = 150;
 
 /// Pieces of lines in one commit: some hundreds of kilobytes.
 const PIECES_AT_ONCE: usize = 32;
