@@ -164,7 +164,22 @@ impl Asked {
     /// The page of a whole collection, each of its items written. One past the end is empty.
     pub fn of<T>(self, all: Vec<T>, write: impl Fn(&T) -> Value) -> Value {
         let (total, page) = self.cut(all);
-        self.written(total, page.iter().map(write).collect())
+        self.with(total, page, write)
+    }
+
+    /// A page of these items, of so many pages.
+    pub fn with<T>(self, total: u32, items: Vec<T>, write: impl Fn(&T) -> Value) -> Value {
+        write_page(
+            &Page {
+                page_size: self.size,
+                page_number: self.number,
+                has_previous_page: self.number > 1,
+                has_next_page: self.number < total,
+                total_pages: Some(total),
+                items,
+            },
+            write,
+        )
     }
 
     /// A page of which the items were read by [`Asked::window`], which reads one more to know whether there is a next.
@@ -194,17 +209,7 @@ impl Asked {
 
     /// A page of items that are written already, of so many pages.
     pub fn written(self, total: u32, items: Vec<Value>) -> Value {
-        write_page(
-            &Page {
-                page_size: self.size,
-                page_number: self.number,
-                has_previous_page: self.number > 1,
-                has_next_page: self.number < total,
-                total_pages: Some(total),
-                items,
-            },
-            Value::clone,
-        )
+        self.with(total, items, Value::clone)
     }
 
     /// The number of pages, and the items of this one.

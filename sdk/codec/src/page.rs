@@ -116,8 +116,9 @@ pub fn write_page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
         "pageNumber": page.page_number,
         "hasPreviousPage": page.has_previous_page,
         "hasNextPage": page.has_next_page,
-        "items": page.items.iter().map(item).collect::<Vec<_>>(),
     });
+    // Moved, where the macro would copy every item.
+    written["items"] = Value::Array(page.items.iter().map(item).collect());
     if let Some(total) = page.total_pages {
         written["totalPages"] = total.into();
     }

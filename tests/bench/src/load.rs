@@ -134,7 +134,11 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
 
 async fn read_more(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     let read = stream.read_buf(answer).await.expect("the server answers");
-    assert!(read > 0, "the server hung up after: {}", String::from_utf8_lossy(answer));
+    assert!(
+        read > 0,
+        "the server hung up after: {}",
+        String::from_utf8_lossy(answer)
+    );
 }
 
 /// A browser's request for a page, as it goes over the wire.

@@ -120,8 +120,8 @@ pub async fn document_came(draft: &mut Draft<'_>, (kind, id): (&str, &str)) -> R
 ///
 /// # Errors
 /// What the database says.
-pub async fn told_deelname(core: &Core, tenant: &str, deelname: &Association) -> Result<model::Association, Refused> {
-    let mut facts = deelname.facts.clone();
+pub async fn told_deelname(core: &Core, tenant: &str, deelname: Association) -> Result<model::Association, Refused> {
+    let mut facts = deelname.facts;
     if let Some(result) = &mut facts.result {
         let subject = ("association", deelname.id.as_str());
         result.documents = served(core, tenant, &deelname.peer, subject, &result.documents).await?;

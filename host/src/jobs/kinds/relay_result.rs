@@ -36,8 +36,9 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     let deelname = association::find(&core.db, tenant, &id).await?;
     let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
     // Composed now and not when the job was made: the planner gets the present state (R10).
-    let told = relay::back::told_deelname(core, tenant, &deelname).await?;
-    let effect = format!("{id}/{}/{}", deelname.version, serde_json::json!(told.result));
+    let version = deelname.version;
+    let told = relay::back::told_deelname(core, tenant, deelname).await?;
+    let effect = format!("{id}/{version}/{}", serde_json::json!(told.result));
     let line = Line::to(connectors, &context, Interface::TplResultaten, &effect);
     let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result_tpl(&told).await).await?;

@@ -59,12 +59,13 @@ pub(super) async fn list(
     if is_reversed {
         found.reverse();
     }
-    let mut told = Vec::with_capacity(found.len());
-    for bound in &found {
-        told.push(back::told_deelname(&service.core, &tenant, bound).await?);
-    }
+    let (total, found) = page.cut(found);
     let person = person_as(&query);
-    Ok(Json(page.of(told, |told| written(&client, told, person))))
+    let mut items = Vec::with_capacity(found.len());
+    for bound in found {
+        items.push(back::told_deelname(&service.core, &tenant, bound).await?);
+    }
+    Ok(Json(page.with(total, items, |told| written(&client, told, person))))
 }
 
 fn result_state_word(state: ResultState) -> &'static str {
@@ -100,7 +101,7 @@ pub(super) async fn show(
 ) -> Result<Json<Value>, Problem> {
     reader(&service, &client, &vendor).await?;
     let deelname = deelname(&service, &client, &vendor, &id).await?;
-    let told = back::told_deelname(&service.core, &tenant, &deelname).await?;
+    let told = back::told_deelname(&service.core, &tenant, deelname).await?;
     Ok(Json(written(&client, &told, person_as(&query))))
 }
 
