@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 use oke_codec::Dialect;
-use serde_json::json;
+use oke_codec::loss::Loss;
+use serde_json::{Value, json};
 
 use super::draft::{Draft, Follow};
 use super::{Refused, attempt};
@@ -252,16 +253,29 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
         .await
 }
 
-/// Sends the present result of a relayed deelname on to the TPL that made it (R23), unless that waits already.
+/// Sends the present result of a relayed deelname on to the TPL that made it (R23), unless that waits already; with news of
+/// the vendor also what it said beside the result and flow 3 has no place for.
 ///
 /// # Errors
 /// What the database says.
-pub async fn relayed_result(draft: &mut Draft<'_>, deelname: &Association) -> Result<(), Refused> {
+pub async fn relayed_result(
+    draft: &mut Draft<'_>,
+    deelname: &Association,
+    beside: Option<&[Loss]>,
+) -> Result<(), Refused> {
+    let payload = match beside {
+        None => json!({ "association": deelname.id }),
+        Some(beside) => {
+            let words: Vec<&str> = beside.iter().map(|loss| loss.name()).collect();
+            json!({ "association": deelname.id, "beside": words })
+        }
+    };
     relayed(
         draft,
         (RELAY_RESULT, 3),
         deelname.planner.as_deref(),
         ("association", &deelname.id),
+        payload,
     )
     .await
 }
@@ -276,6 +290,7 @@ pub async fn relayed_report(draft: &mut Draft<'_>, sitting: &Offering) -> Result
         (RELAY_REPORT, 4),
         sitting.planner.as_deref(),
         ("offering", &sitting.id),
+        json!({ "offering": sitting.id }),
     )
     .await
 }
@@ -285,6 +300,7 @@ async fn relayed(
     (kind, flow): (&'static str, i64),
     planner: Option<&str>,
     (noun, id): (&str, &str),
+    payload: Value,
 ) -> Result<(), Refused> {
     let Some(planner) = planner else {
         return Ok(());
@@ -297,7 +313,7 @@ async fn relayed(
             // Apart from the lane of read-backs, which wait for the vendor.
             lane: lane::name(flow, &format!("{noun}-onward"), id),
             parent: None,
-            payload: json!({ noun: id }),
+            payload,
             full_state: true,
         })
         .await

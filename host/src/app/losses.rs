@@ -1,5 +1,7 @@
-//! The loss report: what a system can't be told in the dialect that its connector writes, and what the last delivery of each
-//! object left out. Of systems with a format of their own nothing is noted here: their connector refuses what it can't carry.
+//! The loss report: what a system can't be told in the dialect that its connector writes, what the last delivery of each
+//! object left out, and what a system can't read at our faces in the dialect that is set for it. What an answer leaves out
+//! is told beforehand only: reading writes nothing. Of systems with a format of their own nothing is noted here: their
+//! connector refuses what it can't carry.
 
 use oke_codec::loss::{self, Loss, Told};
 use oke_codec::{Dialect, Quirks, Version};
@@ -12,6 +14,31 @@ use crate::domain::interface::Interface;
 use crate::store::loss::{self as loss_store, LossRow};
 use crate::store::revision::RevisionRow;
 use crate::store::{Database, StoreError};
+
+/// What the messages of a connector tell, by the interface that sends them, and their flow.
+const MESSAGES: [(Interface, i64, Told); 6] = [
+    (Interface::TaZittingsplan, 2, Told::Sitting),
+    (Interface::TaZittingsplan, 2, Told::Deelname),
+    (Interface::TplResultaten, 3, Told::Result),
+    (Interface::TplZittingsverslag, 4, Told::Report),
+    (Interface::DrStudentresultaat, 5, Told::Result),
+    (Interface::DrStudentresultaat, 5, Told::Attempt),
+];
+
+/// What our faces answer, by the hat of who reads (RULES §2), and the flow. The TPL face answers with documents and with what
+/// it was told, and with nothing of the model.
+const ANSWERS: [(&str, i64, Told); 10] = [
+    ("tpl", 0, Told::Component),
+    ("dr", 0, Told::Component),
+    ("tpl", 1, Told::Plannable),
+    ("tpl", 1, Told::Enrolment),
+    ("tpl", 1, Told::Person),
+    ("tpl", 1, Told::Group),
+    ("tpl", 1, Told::Membership),
+    ("tpl", 2, Told::SittingRead),
+    ("tpl", 2, Told::DeelnameRead),
+    ("ta", 6, Told::ProgramEnrolment),
+];
 
 /// What a delivery was about.
 #[derive(Debug, Clone, Copy)]
@@ -72,18 +99,43 @@ pub async fn never_told(db: &Database, row: &RevisionRow) -> Result<Vec<(i64, Lo
     let (Some(dialect), Some(manifest)) = (dialect(db, row).await?, revision::manifest(db, row).await?) else {
         return Ok(Vec::new());
     };
-    let mut all = Vec::new();
-    for (interface, flow, told) in [
-        (Interface::TaZittingsplan, 2, Told::Sitting),
-        (Interface::TaZittingsplan, 2, Told::Deelname),
-        (Interface::TplResultaten, 3, Told::Result),
-        (Interface::DrStudentresultaat, 5, Told::Result),
-    ] {
-        if manifest.connector.interfaces.contains(&interface) {
-            all.extend(loss::never_told(told, &dialect).into_iter().map(|loss| (flow, loss)));
-        }
-    }
-    Ok(all)
+    let speaks = |interface| manifest.connector.interfaces.contains(&interface);
+    let told = MESSAGES.into_iter().filter(|(interface, ..)| speaks(*interface));
+    Ok(told.flat_map(|(_, flow, told)| by_flow(flow, told, &dialect)).collect())
+}
+
+/// What a system of this hat can never read at our faces, by flow.
+#[must_use]
+pub fn never_answered(hat: &str, dialect: &Dialect) -> Vec<(i64, Loss)> {
+    let read = ANSWERS.into_iter().filter(|(reader, ..)| *reader == hat);
+    read.flat_map(|(_, flow, told)| by_flow(flow, told, dialect)).collect()
+}
+
+fn by_flow(flow: i64, told: Told, dialect: &Dialect) -> impl Iterator<Item = (i64, Loss)> + use<> {
+    loss::never_told(told, dialect)
+        .into_iter()
+        .map(move |loss| (flow, loss))
+}
+
+/// What stood beside the result that a system was told of last, and could not be told: what is sent again without news of
+/// the vendor says nothing else about it.
+///
+/// # Errors
+/// What the database says.
+pub async fn beside_before(draft: &Draft<'_>, of: Delivered<'_>) -> Result<Vec<Loss>, Refused> {
+    let known = loss_store::of_subject(&draft.core.db, draft.tenant, of.subject).await?;
+    let known = known
+        .into_iter()
+        .find(|known| known.peer == of.peer && known.flow == of.flow);
+    let lost = known.map(|known| named(&known.lost)).unwrap_or_default();
+    let is_beside = |loss: &Loss| matches!(loss, Loss::Cesuur | Loss::Examenversie);
+    Ok(lost.into_iter().filter(is_beside).collect())
+}
+
+/// Losses by their words; a word that is known no more names nothing.
+#[must_use]
+pub fn named(words: &[String]) -> Vec<Loss> {
+    words.iter().filter_map(|word| Loss::from_name(word)).collect()
 }
 
 /// The dialect of a revision, read once: every delivery asks for it.
@@ -138,4 +190,34 @@ pub async fn note(
     };
     draft.put(row.next());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the codec can write for a system is told in a message, or answered at a face.
+    #[test]
+    fn every_writer_has_its_place_in_the_report() {
+        for told in Told::ALL {
+            let is_message = MESSAGES.iter().any(|(_, _, message)| message == told);
+            let is_answer = ANSWERS.iter().any(|(_, _, answer)| answer == told);
+            assert!(is_message || is_answer, "{told:?}");
+        }
+    }
+
+    /// R15, R22: of an answer it is known beforehand, by who reads and in which dialect.
+    #[test]
+    fn what_an_answer_leaves_out_follows_from_who_reads_it_and_in_which_dialect() {
+        let (before, now) = (Dialect::v1_0(), Dialect::v1_0_1());
+        assert!(never_answered("tpl", &before).contains(&(1, Loss::FaoServer)));
+        assert!(!never_answered("tpl", &now).contains(&(1, Loss::FaoServer)));
+        assert!(never_answered("tpl", &now).contains(&(2, Loss::Scale)));
+        assert!(never_answered("tpl", &now).contains(&(1, Loss::DeelnameNeeds)));
+        assert_eq!(
+            never_answered("ta", &now),
+            [(6, Loss::AssignedNeeds), (6, Loss::DeelnameNeeds)]
+        );
+        assert_eq!(never_answered("dr", &before), [], "a catalogue is told whole");
+    }
 }

@@ -177,6 +177,8 @@ struct SystemPage {
     /// What it can't be told by the connector that runs, and how many deliveries left something out.
     losses: Vec<LossLine>,
     lost: i64,
+    /// What it can't read here.
+    unanswered: Vec<LossLine>,
     habits: Vec<HabitLine>,
     faces: Vec<String>,
     registrations: Option<Registrations>,
@@ -246,6 +248,7 @@ async fn shown(service: &Service, visitor: &Visitor, id: &str, seen: Seen) -> Re
             None => Vec::new(),
         },
         lost: loss_store::count(db, tenant, &row.id).await?,
+        unanswered: loss_words::never_answered(&row.hat, &row.dialect),
         habits: dialect::lines(&row.dialect, &row.hat),
         registrations: registrations(service, tenant, &row).await?,
         faces: faces(&row.hat)

@@ -103,6 +103,7 @@ pub fn flow(flow: i64) -> &'static str {
         3 => "Resultaten",
         4 => "Zittingsverslag",
         5 => "Studentresultaat",
+        6 => "Analyse",
         _ => "Overig",
     }
 }

@@ -57,7 +57,7 @@ pub struct House {
 }
 
 /// Where the guests' core modules lie, as `cargo guests` made them.
-fn modules() -> Option<PathBuf> {
+pub fn modules() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("OKE_GUESTS").map(PathBuf::from) else {
         eprintln!("skipped: OKE_GUESTS names no folder with guests; `cargo verify` builds them and sets it");
         return None;
@@ -105,8 +105,12 @@ impl House {
     /// The same, with so many students.
     pub async fn with_students(come: Come, more: &[TestToPlan], students: usize) -> Option<House> {
         modules()?;
+        Some(House::over(TestDatabase::sqlite().await, come, more, students).await)
+    }
+
+    /// The same over this database, where guests are built.
+    pub async fn over(database: TestDatabase, come: Come, more: &[TestToPlan], students: usize) -> House {
         let clock = MovableClock::at("2026-09-01T09:00:00Z".parse().unwrap());
-        let database = TestDatabase::sqlite().await;
         let world = World {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::from_seed(7)),
@@ -133,7 +137,7 @@ impl House {
             database,
         };
         house.make_school().await;
-        Some(house)
+        house
     }
 
     async fn make_school(&self) {

@@ -7,15 +7,16 @@ use oke_host::simulator::{
     Misbehaviour, Now, PeerAccess, PlannedSitting, PlannedState, ReportOrder, ResultsOrder, SittingOrder, Tpl,
     TplOptions, Trouble, client,
 };
+use oke_host::store::loss;
 use serde_json::{Value, json};
 
 use crate::house::{Come, House, SIS, TENANT, VENDOR};
 
-const PLANNER: &str = "ontrack";
+pub const PLANNER: &str = "ontrack";
 const FB: &str = "fb";
 
 /// A planning system outside the host, which plans at the house's vendor.
-async fn outside(house: &House) -> Tpl {
+pub async fn outside(house: &House) -> Tpl {
     let tpl = Tpl::start(TplOptions {
         now: Now::by(house.clock.clone()),
         token_lifetime: SignedDuration::from_hours(2400),
@@ -31,7 +32,7 @@ async fn outside(house: &House) -> Tpl {
 }
 
 impl House {
-    async fn plan_outside(&self, tpl: &Tpl, students: usize) -> PlannedSitting {
+    pub async fn plan_outside(&self, tpl: &Tpl, students: usize) -> PlannedSitting {
         let order = SittingOrder {
             component_id: self.ta.catalogue().first_active().id.clone(),
             start: self.core.now() + SignedDuration::from_hours(1),
@@ -264,7 +265,7 @@ async fn results_brought_from_outside_reach_the_student_system() {
         .await
         .unwrap();
     let access = house.access(PLANNER, "nl-test-admin-flow-1-5").await;
-    let dr = Dr::sign_in(&house.base, &access).await;
+    let dr = Face::sign_in(format!("{}/oke/{TENANT}/dr", house.base), &access).await;
     let (plannable, enrolments) = house.to_plan();
     let listed = dr
         .get(&format!(
@@ -301,6 +302,8 @@ async fn results_brought_from_outside_reach_the_student_system() {
     attempt["state"] = json!("associated");
     attempt["person"] = enrolment["person"]["personId"].clone();
     attempt["offering"] = json!(plannable);
+    // Of flow 2: a student system has no place for it.
+    attempt["consumers"][0]["additionalTimeInMin"] = json!(30);
     dr.send("PUT", &format!("associations/{extra}"), &attempt).await;
     house.work().await;
     assert_eq!(
@@ -313,26 +316,31 @@ async fn results_brought_from_outside_reach_the_student_system() {
         Some("7.5"),
         "R7, R8: PUT of an extra attempt"
     );
+    let left_out = loss::of_subject(&house.core.db, TENANT, ("association", extra))
+        .await
+        .unwrap();
+    assert_eq!((left_out[0].peer.as_str(), left_out[0].flow), (SIS, 5));
+    assert_eq!(left_out[0].lost, ["deelname-needs"]);
     assert!(house.sis.state().refused.is_empty(), "{:?}", house.sis.state().refused);
     tpl.stop().await;
     house.close_without_tasks().await;
 }
 
-/// A client at the DR face.
-struct Dr {
+/// A client at one of the host's faces.
+struct Face {
     base: String,
     token: String,
 }
 
-impl Dr {
-    async fn sign_in(base: &str, access: &PeerAccess) -> Dr {
+impl Face {
+    async fn sign_in(base: String, access: &PeerAccess) -> Face {
         let asked = client()
             .post(&access.token_url)
             .basic_auth(&access.client_id, Some(&access.client_secret))
             .form(&[("grant_type", "client_credentials")]);
         let answer: Value = asked.send().await.unwrap().json().await.unwrap();
-        Dr {
-            base: format!("{base}/oke/{TENANT}/dr"),
+        Face {
+            base,
             token: answer["access_token"].as_str().unwrap().to_owned(),
         }
     }

@@ -14,6 +14,7 @@ use oke_host::domain::result::{Hold, Judgement};
 use oke_host::simulator::{
     Misbehaviour, TestToPlan, Toetskade, ToetskadeOptions, ToetskadeOutcome, ToetskadeWebhook, Trouble,
 };
+use oke_host::store::loss;
 
 use crate::house::{Come, FB, House, SIS, TENANT, enrolled, planner};
 
@@ -151,6 +152,14 @@ async fn points_become_a_grade_with_the_cesuur_and_push_and_poll_count_once() {
     let versions = quay.house.versions(&deelnames[0]).await;
     assert_eq!(versions.len(), 2, "by poll and by webhook");
     assert_eq!(quay.house.score_at_sis(&enrolment).as_deref(), Some("5.6"));
+    let about = ("association", deelnames[0].as_str());
+    let left_out = loss::of_subject(&quay.house.core.db, TENANT, about).await.unwrap();
+    assert_eq!((left_out[0].peer.as_str(), left_out[0].flow), (SIS, 5));
+    assert_eq!(
+        left_out[0].lost,
+        ["cesuur", "examenversie"],
+        "no message of flow 5 carries them"
+    );
     assert_eq!(quay.house.open_tasks().await.len(), 0);
     quay.close().await;
 }

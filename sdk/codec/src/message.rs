@@ -9,6 +9,7 @@ use crate::{
     problem::Problems,
     read::{
         self,
+        association::{FIELDS, OWN},
         common::{CONSUMER, document},
         field::{Extent, Fields, full_text, text, whole},
         result::{self, AttendanceStands},
@@ -231,7 +232,8 @@ pub fn write_result_message(flow: ResultFlow, association: &Association, dialect
     Ok(message.with_consumers(block, false, None, &[], &[]))
 }
 
-/// Writes a PUT of flow 5: the new association of an extra attempt with its result (R7, R8).
+/// Writes a PUT of flow 5: the new association of an extra attempt with its result (R7, R8), and what others say of it
+/// (R13).
 ///
 /// # Errors
 /// What R12 requires and is not known: as in [`write_result_message`], and `org_association_id`.
@@ -248,7 +250,7 @@ pub fn write_attempt(association: &Association, dialect: &Dialect) -> Result<Val
     message.maybe("result", result);
     message.put("person", association.person_id.clone());
     message.put("offering", association.offering_id.clone());
-    Ok(message.with_consumers(block, false, None, &[], &[]))
+    Ok(message.with_consumers(block, true, association.opaque.as_deref(), FIELDS, OWN))
 }
 
 fn attempt_onto(block: &mut Object, association: &Association, org: &str) {

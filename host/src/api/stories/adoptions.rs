@@ -32,13 +32,17 @@ async fn a_list_is_refused_without_the_function_or_a_connector_and_when_it_is_to
 }
 
 #[tokio::test]
-async fn the_loss_report_of_a_system_without_a_connector_is_empty() {
+async fn the_loss_report_of_a_system_without_a_connector_names_what_it_can_not_read_here() {
     on_each_database(|bench| async move {
         let door = Door::open(bench).await;
         let bureau = door.hire("bureau", "plannen", "*").await;
         let path = format!("/peers/{VENDOR}/losses");
         let report = door.get(&door.fb, &path).await.ok();
-        assert_eq!(report, json!({ "neverTold": [], "count": 0, "deliveries": [] }));
+        assert_eq!((&report["neverTold"], &report["deliveries"]), (&json!([]), &json!([])));
+        assert_eq!(report["count"], json!(0));
+        let of_flow_6 =
+            json!({ "flow": 6, "loss": "assigned-needs", "fields": ["person", "assigned_needs"], "rule": "R15" });
+        assert_eq!(report["neverAnswered"][0], of_flow_6, "a vendor reads flow 6 only");
         door.get(&bureau, &path).await.refused(403);
         door.get(&door.fb, "/peers/niemand/losses").await.refused(404);
         door.get(&door.fb, &format!("{path}?revision=4")).await.refused(404);

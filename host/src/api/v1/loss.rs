@@ -1,4 +1,5 @@
-//! `/api/v1/peers/{peer}/losses`: what a system can't be told in its dialect, and which deliveries left something out.
+//! `/api/v1/peers/{peer}/losses`: what a system can't be told and can't read here in its dialect, and which deliveries left
+//! something out.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -70,22 +71,26 @@ pub struct LostOf {
 pub struct LossReport {
     /// What it can never be told in its dialect; nothing of a system that does not speak OKE.
     pub never_told: Vec<NeverTold>,
+    /// What it can never read at our faces in the dialect that is set for it. It holds for every answer: what one leaves
+    /// out is not kept.
+    pub never_answered: Vec<NeverTold>,
     /// How many objects were last delivered with something left out.
     pub count: i64,
     /// The newest of them, at most 500.
     pub deliveries: Vec<LostOf>,
 }
 
-fn never(flow: i64, loss: Loss) -> NeverTold {
-    NeverTold {
+fn never(all: Vec<(i64, Loss)>) -> Vec<NeverTold> {
+    let one = |(flow, loss): (i64, Loss)| NeverTold {
         flow,
         loss: loss.name().to_owned(),
         fields: loss.fields().iter().map(|&field| field.to_owned()).collect(),
         rule: loss.rule().to_owned(),
-    }
+    };
+    all.into_iter().map(one).collect()
 }
 
-/// What a system can't be told, and which deliveries left something out.
+/// What a system can't be told or read here, and which deliveries left something out.
 #[utoipa::path(get, path = "/api/v1/peers/{peer}/losses", tag = "peers", params(("peer" = String, Path), OfRevision),
     responses((status = 200, body = LossReport), (status = "4XX", body = Problem)))]
 pub async fn show(
@@ -110,7 +115,8 @@ pub async fn show(
     };
     let deliveries = loss::of_peer(db, tenant, &peer_id, MOST).await?;
     Ok(Json(LossReport {
-        never_told: never_told.into_iter().map(|(flow, loss)| never(flow, loss)).collect(),
+        never_told: never(never_told),
+        never_answered: never(losses::never_answered(&row.hat, &row.dialect)),
         count: loss::count(db, tenant, &peer_id).await?,
         deliveries: deliveries
             .into_iter()

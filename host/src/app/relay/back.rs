@@ -2,6 +2,8 @@
 //! (R23). Cancelled and finished objects take them too (R6). The present state is kept with the object, every message in
 //! the inbox.
 
+use oke_codec::loss;
+
 use crate::app::document::{self, Subject};
 use crate::app::draft::{About, Arrived, Draft, Outcome};
 use crate::app::{Core, Refused, deliver, result};
@@ -74,7 +76,9 @@ pub async fn result(draft: &mut Draft<'_>, incoming: &result::Incoming<'_>) -> R
                 updated_at: draft.now,
                 ..deelname
             };
-            deliver::relayed_result(draft, &now).await?;
+            let delivered = &incoming.delivered;
+            let beside = loss::beside_result(delivered.normed, delivered.examenversie.as_deref());
+            deliver::relayed_result(draft, &now, Some(&beside)).await?;
             draft.put(association::next(draft.tenant, &now));
             Ok(Outcome::Applied)
         }
@@ -105,7 +109,7 @@ pub async fn document_came(draft: &mut Draft<'_>, (kind, id): (&str, &str)) -> R
         let Some(found) = found.filter(|found| found.kind == AssociationKind::Relayed) else {
             return Ok(false);
         };
-        deliver::relayed_result(draft, &found).await?;
+        deliver::relayed_result(draft, &found, None).await?;
         return Ok(true);
     }
     let found = offering::find(db, tenant, id).await?;

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::{At, patch_deelname, patch_sitting, put_deelname, put_sitting};
 use crate::app::draft::{Outcome, Sender};
-use crate::app::{Core, Refused, landscape, report, result};
+use crate::app::{Core, Decision, Draft, Refused, landscape, report, result};
 use crate::domain::association::{Association, AssociationKind};
 use crate::domain::exception::RESULT_ASIDE;
-use crate::domain::model::{ComponentStatus, ResultValueType};
+use crate::domain::model::{ComponentStatus, Normed, ResultValueType};
 use crate::domain::offering::{NotPlannable, Offering};
+use crate::domain::result::{Delivered, Source};
 use crate::store::component::ComponentRow;
 use crate::store::job::{self, JobRow};
 use crate::store::peer::PeerRow;
@@ -355,6 +356,49 @@ async fn a_late_result_of_a_cancelled_deelname_goes_on_too() {
         let onward = outside.lane("3/association-onward/d-1").await;
         assert_eq!((onward.len(), onward[0].peer.as_str()), (1, PLANNER), "R23");
         assert!(outside.deelname().await.is_canceled(), "a result changes nothing else");
+    })
+    .await;
+}
+
+/// R11: what a vendor says beside a result, and flow 3 has no place for, goes with the job that sends the result on.
+#[tokio::test]
+async fn what_is_said_beside_a_result_goes_with_the_job_that_sends_it_on() {
+    on_each_database(|bench| async move {
+        let outside = Outside::open(&bench).await;
+        outside.plan().await;
+        let told = score("completed", Some("7.5"));
+        let read = read_result_message(&told, ResultFlow::Three, &Dialect::default()).unwrap();
+        let incoming = result::Incoming {
+            peer: VENDOR,
+            deelname: "d-1",
+            delivered: Delivered {
+                result: read.result,
+                normed: Normed::Yes,
+                examenversie: Some("2026-A".to_owned()),
+            },
+            part: None,
+            source: Source::Poll,
+            revision: Some(1),
+            content: b"{}",
+        };
+        outside
+            .core
+            .decide::<_, Refused, _, _>(&[], || async {
+                let mut draft = Draft::of(&outside.core, TENANT, "job:poll_results");
+                result::accept(&mut draft, &incoming).await?;
+                Ok(Decision {
+                    write_set: draft.finish(),
+                    answer: (),
+                })
+            })
+            .await
+            .unwrap();
+        let onward = outside.lane("3/association-onward/d-1").await;
+        let payload: Value = serde_json::from_str(&onward[0].payload).unwrap();
+        assert_eq!(
+            payload,
+            json!({ "association": "d-1", "beside": ["cesuur", "examenversie"] })
+        );
     })
     .await;
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use oke_codec::loss;
+use oke_codec::loss::{self, Told};
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
@@ -65,7 +65,12 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     if !obstacles.is_empty() {
         return Ok(blocking(context.clone(), id.clone(), obstacles));
     }
-    let plan = plan_of(&context, &deelname).await?;
+    let person = person_of(&context, &deelname).await?;
+    let plan = deelname.plan(person.as_ref());
+    let facts = model::Association {
+        person,
+        ..deelname.facts.clone()
+    };
     let sitting = &deelname.facts.offering_id;
     let whose = Work::Sitting(sitting);
     let sitting = ledger::by_our_id(db, tenant, &deelname.peer, "offering", sitting).await?;
@@ -86,7 +91,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan_version = deelname.plan_version;
     Ok(Done::deciding(move || {
         let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
-        let facts = deelname.facts.clone();
+        let facts = facts.clone();
         async move {
             let mut draft = draft(&context.core, &context);
             let of = Delivered {
@@ -98,7 +103,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
             // As it is here: what is left out before it goes to the connector is left out too.
             losses::note(&mut draft, of, |dialect| match facts.state {
                 AssociationState::Canceled => Vec::new(),
-                _ => loss::of_deelname(&told(facts), dialect),
+                _ => loss::of_association(Told::Deelname, &facts, dialect),
             })
             .await?;
             let confirmed = Confirmed {
@@ -141,16 +146,16 @@ fn blocking(context: JobContext, id: String, obstacles: Vec<Obstacle>) -> Done {
     })
 }
 
-/// The deelname as the vendor hears of it.
-async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::Association, JobError> {
+/// Who takes part, as is known here. Of a cancelled deelname their data may be erased already.
+async fn person_of(context: &JobContext, deelname: &Association) -> Result<Option<model::Person>, JobError> {
     if deelname.planner.is_some() {
-        return Ok(deelname.plan(deelname.facts.person.as_ref()));
+        return Ok(deelname.facts.person.clone());
     }
     let person = &deelname.facts.person_id;
     let known = person::find(&context.core.db, &context.job.tenant, person).await?;
     match known.filter(|known| !known.erased) {
-        Some(known) => Ok(deelname.plan(Some(&known.facts))),
-        None if deelname.is_canceled() => Ok(deelname.plan(None)),
+        Some(known) => Ok(Some(known.facts)),
+        None if deelname.is_canceled() => Ok(None),
         None => Err(JobError::permanent(
             Blame::Host,
             format!(
@@ -159,11 +164,6 @@ async fn plan_of(context: &JobContext, deelname: &Association) -> Result<model::
             ),
         )),
     }
-}
-
-/// A deelname without what the vendor itself brought.
-fn told(facts: model::Association) -> model::Association {
-    model::Association { result: None, ..facts }
 }
 
 /// The id that the vendor gave when an earlier try made the deelname.

@@ -2,7 +2,8 @@
 //! enrolment, by PUT for an extra attempt that was made here.
 
 use futures_util::future::BoxFuture;
-use oke_codec::loss;
+use oke_codec::Dialect;
+use oke_codec::loss::{self, Loss, Told};
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
@@ -73,7 +74,8 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     }))
 }
 
-/// What no message of flow 5 carries: whether the cesuur was applied and which version was taken, where that is known.
+/// What the message could not say of the result, and of an extra attempt what else its association could not. No message of
+/// flow 5 carries whether the cesuur was applied and which version was taken.
 async fn note_losses(
     draft: &mut Draft<'_>,
     context: &JobContext,
@@ -96,5 +98,13 @@ async fn note_losses(
         flow: 5,
         subject: ("association", &message.deelname),
     };
-    losses::note(draft, of, |dialect| loss::of_delivery(&delivery, dialect)).await
+    let lost = |dialect: &Dialect| -> Vec<Loss> {
+        let of_result = loss::of_delivery(&delivery, dialect);
+        let of_attempt = match message.extra_attempt {
+            true => loss::of_association(Told::Attempt, &message.enrolment, dialect),
+            false => Vec::new(),
+        };
+        [of_result, of_attempt].concat()
+    };
+    losses::note(draft, of, lost).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use oke_codec::loss;
+use oke_codec::loss::{self, Told};
 use serde::Deserialize;
 
 use super::call::{Line, draft, payload};
@@ -69,7 +69,7 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
     let plan_version = sitting.plan_version;
     Ok(Done::deciding(move || {
         let (context, id, peer_id) = (context.clone(), id.clone(), peer_id.clone());
-        let plan = plan.clone();
+        let facts = sitting.facts.clone();
         async move {
             let mut draft = draft(&context.core, &context);
             let of = Delivered {
@@ -78,10 +78,11 @@ async fn deliver(connectors: &Connectors, context: JobContext) -> Result<Done, J
                 flow: 2,
                 subject: ("offering", &id),
             };
-            losses::note(&mut draft, of, |dialect| match plan.state {
+            // As it is here: what is left out before it goes to the connector is left out too.
+            losses::note(&mut draft, of, |dialect| match facts.state {
                 // A cancellation says nothing else (R4).
                 OfferingState::Canceled => Vec::new(),
-                OfferingState::Active => loss::of_sitting(&plan, dialect),
+                OfferingState::Active => loss::of_offering(Told::Sitting, &facts, dialect),
             })
             .await?;
             let confirmed = Confirmed {

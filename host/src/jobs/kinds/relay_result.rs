@@ -18,6 +18,9 @@ pub(super) struct RelayResult(pub(super) Connectors);
 #[derive(Deserialize)]
 struct Payload {
     association: String,
+    /// What the vendor said beside the result and flow 3 has no place for; absent where the result goes again without news
+    /// of the vendor.
+    beside: Option<Vec<String>>,
 }
 
 impl JobKind for RelayResult {
@@ -31,7 +34,10 @@ impl JobKind for RelayResult {
 }
 
 async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, JobError> {
-    let Payload { association: id } = payload(&context)?;
+    let Payload {
+        association: id,
+        beside,
+    } = payload(&context)?;
     let (core, tenant) = (&context.core, &context.job.tenant);
     let deelname = association::find(&core.db, tenant, &id).await?;
     let deelname = deelname.ok_or_else(|| JobError::permanent(Blame::Host, format!("deelname {id} is not known")))?;
@@ -44,6 +50,7 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     line.heard(caller.put_result_tpl(&told).await).await?;
     Ok(Done::deciding(move || {
         let (context, id, told) = (context.clone(), id.clone(), told.result.clone());
+        let beside = beside.clone();
         async move {
             let mut draft = draft(&context.core, &context);
             let of = Delivered {
@@ -52,8 +59,15 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
                 flow: 3,
                 subject: ("association", &id),
             };
-            let of_one = |dialect: &Dialect| told.iter().flat_map(|told| loss::of_result(told, dialect)).collect();
-            losses::note(&mut draft, of, of_one).await?;
+            let beside = match beside {
+                Some(words) => losses::named(&words),
+                None => losses::beside_before(&draft, of).await?,
+            };
+            let lost = |dialect: &Dialect| {
+                let of_result = told.iter().flat_map(|told| loss::of_result(told, dialect));
+                of_result.chain(beside).collect()
+            };
+            losses::note(&mut draft, of, lost).await?;
             Ok(draft.finish())
         }
     }))

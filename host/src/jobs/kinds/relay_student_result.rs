@@ -2,10 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use oke_codec::Dialect;
+use oke_codec::loss::{self, Loss, Told};
 use serde::Deserialize;
 
-use super::call::{Line, payload};
+use super::call::{Line, draft, payload};
 use crate::app::deliver;
+use crate::app::losses::{self, Delivered};
 use crate::app::relay::student_result;
 use crate::app::running::Connectors;
 use crate::connector::call::Way;
@@ -60,7 +62,28 @@ async fn relay(connectors: &Connectors, context: JobContext) -> Result<Done, Job
     let of = message.unwrap_or_else(|| enrolment.version.to_string());
     let effect = format!("{id}/{of}/{}", serde_json::json!(told.result));
     let line = Line::to(connectors, &context, Interface::DrStudentresultaat, &effect);
-    let (caller, _) = line.caller().await?;
+    let (caller, revision) = line.caller().await?;
     line.heard(caller.put_result(&told, way).await).await?;
-    Ok(Done::nothing())
+    Ok(Done::deciding(move || {
+        let (context, id, told) = (context.clone(), id.clone(), told.clone());
+        async move {
+            let mut draft = draft(&context.core, &context);
+            let of = Delivered {
+                peer: &context.job.peer,
+                revision,
+                flow: 5,
+                subject: ("association", &id),
+            };
+            let lost = |dialect: &Dialect| -> Vec<Loss> {
+                let of_result = told.result.iter().flat_map(|result| loss::of_result(result, dialect));
+                let of_attempt = match is_extra {
+                    true => loss::of_association(Told::Attempt, &told, dialect),
+                    false => Vec::new(),
+                };
+                of_result.chain(of_attempt).collect()
+            };
+            losses::note(&mut draft, of, lost).await?;
+            Ok(draft.finish())
+        }
+    }))
 }

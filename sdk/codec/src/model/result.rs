@@ -109,7 +109,7 @@ pub struct Delivery {
 }
 
 /// What a vendor reports of one sitting (zittingsverslag), full state (flow 4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The sitting, by the vendor's id.
     pub sitting_peer_id: String,

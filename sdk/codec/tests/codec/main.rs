@@ -8,6 +8,7 @@ mod any;
 mod changes;
 mod draft_1_1;
 mod examples;
+mod full;
 mod given;
 mod habits;
 mod laws;
