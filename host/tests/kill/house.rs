@@ -43,6 +43,13 @@ impl House {
         format!("http://{}", self.0.address)
     }
 
+    /// Where the data lies, to be read once nothing serves.
+    pub fn database_url(&self) -> String {
+        let file = self.0.folder.path().join("data").join("oke.db");
+        let of_its_own = || format!("sqlite:{}", file.display());
+        self.0.database.clone().unwrap_or_else(of_its_own)
+    }
+
     fn oke(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oke"));
         command

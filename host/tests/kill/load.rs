@@ -181,7 +181,7 @@ pub async fn needs(school: &School, plan: &Plan, progress: &Progress) -> BTreeMa
 }
 
 /// Repeats a call of the API until it succeeds.
-async fn patiently<T, F, Fut>(call: F) -> T
+pub async fn patiently<T, F, Fut>(call: F) -> T
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Result<T, oke_host::demo::DemoError>>,

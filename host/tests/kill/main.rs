@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its arrangement fails")]
 
+mod bulk;
 mod house;
 mod load;
 mod progress;
@@ -50,6 +51,22 @@ async fn on_postgresql_kills_lose_nothing_and_no_receiver_sees_an_effect_twice()
     database.remove().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_a_round_of_asking_and_files_being_stored_survive_kills_once() {
+    let Some(guests) = guests() else { return };
+    bulk::survives(House::furnish(None), &guests).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_a_round_of_asking_and_files_being_stored_survive_kills_once() {
+    let Some(guests) = guests() else { return };
+    let Some(database) = TestDatabase::postgres().await else {
+        return;
+    };
+    bulk::survives(House::furnish(Some(&database.url)), &guests).await;
+    database.remove().await;
+}
+
 async fn survive(house: House, guests: &std::path::Path) {
     let token = house.init();
     house.start().await;
@@ -59,7 +76,7 @@ async fn survive(house: House, guests: &std::path::Path) {
     let killer = Killer::let_loose(&house, &progress, KILLS);
     load::flow_1(&school, &progress).await;
     killer.call_off().await;
-    reconcile::flow_1(&school).await;
+    reconcile::flow_1(&school.planner, &school.sis).await;
 
     let killer = Killer::let_loose(&house, &progress, KILLS);
     school.misbehave();

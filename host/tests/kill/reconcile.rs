@@ -2,32 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oke_host::demo::client::list;
+use oke_host::demo::client::{Client, list};
 use oke_host::demo::{DemoError, until};
+use oke_host::simulator::Sis;
 use serde_json::{Value, json};
 
 use super::load::{Plan, Scores};
 use super::school::{PATIENCE, SIS, School, VENDOR};
 
 /// Every toetsinschrijving of flow 1 is there.
-pub async fn flow_1(school: &School) {
+pub async fn flow_1(planner: &Client, sis: &Sis) {
     let mut here = BTreeSet::new();
-    for plannable in list(school.planner.get("/plannables").await.unwrap()).unwrap() {
+    for plannable in list(planner.get("/plannables").await.unwrap()).unwrap() {
         let path = format!("/plannables/{}/enrolments", plannable["id"].as_str().unwrap());
-        for enrolment in list(school.planner.get(&path).await.unwrap()).unwrap() {
+        for enrolment in list(planner.get(&path).await.unwrap()).unwrap() {
             here.insert(enrolment["id"].as_str().unwrap().to_owned());
         }
     }
-    let sent: BTreeSet<String> = school
-        .sis
-        .school()
-        .registrations
-        .iter()
-        .map(|one| one.id.clone())
-        .collect();
+    let sent: BTreeSet<String> = sis.school().registrations.iter().map(|one| one.id.clone()).collect();
     assert_eq!(
         here, sent,
-        "toetsinschrijvingen that were acknowledged, and nothing else"
+        "toetsinschrijvingen of the student system, and nothing else"
     );
 }
 

@@ -57,8 +57,7 @@ impl School {
         let Auth::Bearer(there) = vendor.auth() else {
             panic!("this platform asks for tokens")
         };
-        let sign_in = json!({ "kind": "bearer", "tokenUrl": vendor.token_url(), "clientId": there.client_id,
-            "secret": there.client_secret });
+        let sign_in = sign_in_at(&vendor.token_url(), &there.client_id, &there.client_secret);
         let vendor_access = peer(
             &beheer,
             house,
@@ -68,8 +67,7 @@ impl School {
         )
         .await;
         let there = sis.credentials();
-        let sign_in = json!({ "kind": "bearer", "tokenUrl": sis.token_url(), "clientId": there.client_id,
-            "secret": there.client_secret });
+        let sign_in = sign_in_at(&sis.token_url(), &there.client_id, &there.client_secret);
         let sis_access = peer(
             &beheer,
             house,
@@ -148,7 +146,13 @@ impl School {
     }
 }
 
-async fn peer(
+/// How the host signs in at a system.
+pub fn sign_in_at(token_url: &str, client_id: &str, secret: &str) -> Value {
+    json!({ "kind": "bearer", "tokenUrl": token_url, "clientId": client_id, "secret": secret })
+}
+
+/// A system around the host, and its way in here.
+pub async fn peer(
     beheer: &Client,
     house: &House,
     (id, hat): (&str, &str),
