@@ -94,10 +94,11 @@ where
     Fut: Future<Output = ()>,
 {
     let sqlite = TestDatabase::sqlite().await;
-    story(Bench::over(&sqlite)).await;
+    // On the heap: a story is a large future, and a test's stack is small.
+    Box::pin(story(Bench::over(&sqlite))).await;
     sqlite.remove().await;
     if let Some(postgres) = TestDatabase::postgres().await {
-        story(Bench::over(&postgres)).await;
+        Box::pin(story(Bench::over(&postgres))).await;
         postgres.remove().await;
     }
 }

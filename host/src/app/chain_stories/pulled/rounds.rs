@@ -348,8 +348,8 @@ async fn of_two_nodes_at_the_end_of_a_list_one_asks_for_what_is_missing() {
         };
         let core = &school.core;
         let (one, other) = tokio::join!(
-            keep::associations(core, &row, &walk, without("e-jip")),
-            keep::associations(core, &row, &walk, without("e-an")),
+            Box::pin(keep::associations(core, &row, &walk, without("e-jip"))),
+            Box::pin(keep::associations(core, &row, &walk, without("e-an"))),
         );
         one.unwrap();
         other.unwrap();
