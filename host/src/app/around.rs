@@ -114,22 +114,24 @@ pub async fn read(db: &Database, asked: &[Asked]) -> Result<Vec<Option<Around>>,
         .iter()
         .map(|it| (it.tenant.clone(), it.deelname.clone()))
         .collect();
-    let (bound, heads, versions, open) = tokio::try_join!(
+    let (bound, heads) = tokio::try_join!(
         association::with_keys(db, &keys),
         result_store::heads_with_keys(db, &keys),
-        result_store::versions_with_keys(db, &keys),
-        task::open_about_any(db, "association", &keys),
     )?;
     let mut bound = by_id(bound, |it| it.id.clone());
     let heads = by_id(heads, |it| it.association.clone());
+    let serves = |((tenant, _), it): (&Key, &Association)| Some((tenant.clone(), it.enrolment.clone()?));
+    let enrolments: Vec<Key> = bound.iter().filter_map(serves).collect();
+    // Only when the heads are there: none may be newer than its versions and exceptions, which no row's version guards.
+    let (enrolments, versions, open) = tokio::try_join!(
+        association::with_keys(db, &enrolments),
+        result_store::versions_with_keys(db, &keys),
+        task::open_about_any(db, "association", &keys),
+    )?;
+    bound.extend(by_id(enrolments, |it| it.id.clone()));
     let versions = gathered(versions, |it| it.association.clone());
     let open = open.into_iter().map(|task| (task.tenant.clone(), task)).collect();
     let exceptions = gathered(open, |task: &TaskRow| task.about.subject_id.clone());
-    let serves = |((tenant, _), it): (&Key, &Association)| Some((tenant.clone(), it.enrolment.clone()?));
-    let enrolments: Vec<Key> = bound.iter().filter_map(serves).collect();
-    bound.extend(by_id(association::with_keys(db, &enrolments).await?, |it| {
-        it.id.clone()
-    }));
     let offerings: Vec<Key> = bound
         .iter()
         .map(|((tenant, _), it)| (tenant.clone(), it.facts.offering_id.clone()))

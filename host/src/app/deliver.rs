@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use oke_codec::Dialect;
 use oke_codec::loss::Loss;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::draft::{Draft, Follow};
 use super::{Refused, attempt};
@@ -253,8 +253,9 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
         .await
 }
 
-/// Sends the present result of a relayed deelname on to the TPL that made it (R23), unless that waits already; with news of
-/// the vendor also what it said beside the result and flow 3 has no place for.
+/// Sends the present result of a relayed deelname on to the TPL that made it (R23). News of the vendor takes its turn, with
+/// what was said beside the result and flow 3 has no place for: the last that is sent leaves the loss report as it is. What
+/// goes again without news goes with what waits.
 ///
 /// # Errors
 /// What the database says.
@@ -263,21 +264,18 @@ pub async fn relayed_result(
     deelname: &Association,
     beside: Option<&[Loss]>,
 ) -> Result<(), Refused> {
-    let payload = match beside {
-        None => json!({ "association": deelname.id }),
+    let Some(planner) = deelname.planner.as_deref() else {
+        return Ok(());
+    };
+    let mut onward = onward(planner, (RELAY_RESULT, 3), ("association", &deelname.id));
+    match beside {
+        None => draft.follow_unless(onward, |_| true).await,
         Some(beside) => {
             let words: Vec<&str> = beside.iter().map(|loss| loss.name()).collect();
-            json!({ "association": deelname.id, "beside": words })
+            onward.payload["beside"] = words.into();
+            draft.follow(onward).await
         }
-    };
-    relayed(
-        draft,
-        (RELAY_RESULT, 3),
-        deelname.planner.as_deref(),
-        ("association", &deelname.id),
-        payload,
-    )
-    .await
+    }
 }
 
 /// Sends the present report of a relayed sitting on to the TPL that planned it (R23), unless that waits already.
@@ -285,38 +283,26 @@ pub async fn relayed_result(
 /// # Errors
 /// What the database says.
 pub async fn relayed_report(draft: &mut Draft<'_>, sitting: &Offering) -> Result<(), Refused> {
-    relayed(
-        draft,
-        (RELAY_REPORT, 4),
-        sitting.planner.as_deref(),
-        ("offering", &sitting.id),
-        json!({ "offering": sitting.id }),
-    )
-    .await
+    match sitting.planner.as_deref() {
+        None => Ok(()),
+        Some(planner) => {
+            let onward = onward(planner, (RELAY_REPORT, 4), ("offering", &sitting.id));
+            draft.follow_once(onward).await
+        }
+    }
 }
 
-async fn relayed(
-    draft: &mut Draft<'_>,
-    (kind, flow): (&'static str, i64),
-    planner: Option<&str>,
-    (noun, id): (&str, &str),
-    payload: Value,
-) -> Result<(), Refused> {
-    let Some(planner) = planner else {
-        return Ok(());
-    };
-    draft
-        .follow_once(Follow {
-            kind,
-            peer: planner,
-            flow,
-            // Apart from the lane of read-backs, which wait for the vendor.
-            lane: lane::name(flow, &format!("{noun}-onward"), id),
-            parent: None,
-            payload,
-            full_state: true,
-        })
-        .await
+fn onward<'a>(planner: &'a str, (kind, flow): (&'static str, i64), (noun, id): (&str, &str)) -> Follow<'a> {
+    Follow {
+        kind,
+        peer: planner,
+        flow,
+        // Apart from the lane of read-backs, which wait for the vendor.
+        lane: lane::name(flow, &format!("{noun}-onward"), id),
+        parent: None,
+        payload: json!({ noun: id }),
+        full_state: true,
+    }
 }
 
 /// Hands a result that an outside TPL brought on to the student system of its enrolment (R23): the one of a message, or

@@ -9,7 +9,7 @@ use oke_codec::Dialect;
 use super::around::{self, Around, Asked, Versie};
 use super::{Core, Refused};
 use crate::domain::exception::Exception;
-use crate::store::job::{self, NewJob};
+use crate::store::job::{self, JobRow, NewJob};
 use crate::store::message::MessageRow;
 use crate::store::task::{self, NewTask, TaskRow};
 use crate::store::{AuditEntry, Write, WriteSet};
@@ -251,15 +251,24 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// What the database says.
     pub async fn follow_once(&mut self, follow: Follow<'_>) -> Result<(), Refused> {
+        let payload = follow.payload.to_string();
+        self.follow_unless(follow, |job| job.payload == payload).await
+    }
+
+    /// The same, where a waiting job of the kind does as well as this one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn follow_unless(
+        &mut self,
+        follow: Follow<'_>,
+        does_as_well: impl Fn(&JobRow) -> bool + Send,
+    ) -> Result<(), Refused> {
         if self.lanes.contains_key(&follow.lane) {
             return Ok(());
         }
-        let payload = follow.payload.to_string();
         let waiting = job::waiting_in_lane(&self.core.db, self.tenant, &follow.lane).await?;
-        match waiting
-            .iter()
-            .find(|job| job.kind == follow.kind && job.payload == payload)
-        {
+        match waiting.iter().find(|job| job.kind == follow.kind && does_as_well(job)) {
             Some(job) => {
                 self.set
                     .expect(&job::JOB, crate::values![self.tenant, &job.id], job.version);

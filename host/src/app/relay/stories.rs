@@ -5,7 +5,7 @@ use oke_codec::{
 };
 use serde_json::{Value, json};
 
-use super::{At, patch_deelname, patch_sitting, put_deelname, put_sitting};
+use super::{At, back, patch_deelname, patch_sitting, put_deelname, put_sitting};
 use crate::app::draft::{Outcome, Sender};
 use crate::app::{Core, Decision, Draft, Refused, landscape, report, result};
 use crate::domain::association::{Association, AssociationKind};
@@ -360,44 +360,57 @@ async fn a_late_result_of_a_cancelled_deelname_goes_on_too() {
     .await;
 }
 
-/// R11: what a vendor says beside a result, and flow 3 has no place for, goes with the job that sends the result on.
+/// R11: what a vendor says beside a result, and flow 3 has no place for, goes with the job that sends the result on: of each
+/// news its own, in its turn, so that the last that is sent says what the last news had. A document that came goes along.
 #[tokio::test]
-async fn what_is_said_beside_a_result_goes_with_the_job_that_sends_it_on() {
+async fn what_is_said_beside_a_result_goes_with_each_news_in_its_turn_and_a_document_goes_along() {
     on_each_database(|bench| async move {
         let outside = Outside::open(&bench).await;
         outside.plan().await;
-        let told = score("completed", Some("7.5"));
-        let read = read_result_message(&told, ResultFlow::Three, &Dialect::default()).unwrap();
-        let incoming = result::Incoming {
-            peer: VENDOR,
-            deelname: "d-1",
-            delivered: Delivered {
-                result: read.result,
-                normed: Normed::Yes,
-                examenversie: Some("2026-A".to_owned()),
-            },
-            part: None,
-            source: Source::Poll,
-            revision: Some(1),
-            content: b"{}",
-        };
-        outside
-            .core
-            .decide::<_, Refused, _, _>(&[], || async {
+        for (value, examenversie) in [("7.5", Some("2026-A")), ("7.6", None), ("7.7", Some("2026-A"))] {
+            let told = score("completed", Some(value));
+            let read = read_result_message(&told, ResultFlow::Three, &Dialect::default()).unwrap();
+            let incoming = result::Incoming {
+                peer: VENDOR,
+                deelname: "d-1",
+                delivered: Delivered {
+                    result: read.result,
+                    normed: Normed::Yes,
+                    examenversie: examenversie.map(str::to_owned),
+                },
+                part: None,
+                source: Source::Poll,
+                revision: Some(1),
+                content: b"{}",
+            };
+            let take = || async {
                 let mut draft = Draft::of(&outside.core, TENANT, "job:poll_results");
                 result::accept(&mut draft, &incoming).await?;
                 Ok(Decision {
                     write_set: draft.finish(),
                     answer: (),
                 })
+            };
+            outside.core.decide::<_, Refused, _, _>(&[], take).await.unwrap();
+        }
+        let came = || async {
+            let mut draft = Draft::of(&outside.core, TENANT, "job:fetch_document");
+            assert!(back::document_came(&mut draft, ("association", "d-1")).await?);
+            Ok(Decision {
+                write_set: draft.finish(),
+                answer: (),
             })
-            .await
-            .unwrap();
+        };
+        outside.core.decide::<_, Refused, _, _>(&[], came).await.unwrap();
         let onward = outside.lane("3/association-onward/d-1").await;
-        let payload: Value = serde_json::from_str(&onward[0].payload).unwrap();
+        let beside = |job: &JobRow| serde_json::from_str::<Value>(&job.payload).unwrap()["beside"].clone();
         assert_eq!(
-            payload,
-            json!({ "association": "d-1", "beside": ["cesuur", "examenversie"] })
+            onward.iter().map(beside).collect::<Vec<_>>(),
+            [
+                json!(["cesuur", "examenversie"]),
+                json!(["cesuur"]),
+                json!(["cesuur", "examenversie"])
+            ]
         );
     })
     .await;
