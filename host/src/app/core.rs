@@ -45,8 +45,11 @@ pub struct Core {
     readers: Arc<Readers>,
     locks: Arc<KeyLocks>,
     /// In which dialect each revision writes that has delivered something: a revision never changes.
-    pub(super) dialects: Arc<Mutex<HashMap<(String, String, i64), Option<Dialect>>>>,
+    pub(super) dialects: Arc<Mutex<Dialects>>,
 }
+
+/// The dialect of each revision, by school, peer and number; none where its system speaks no OKE.
+type Dialects = HashMap<(String, String, i64), Option<Dialect>>;
 
 /// What many verbs ask for at the same time.
 struct Readers {
