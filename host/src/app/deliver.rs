@@ -11,7 +11,7 @@ use super::{Refused, attempt};
 use crate::domain::association::Association;
 use crate::domain::lane;
 use crate::domain::offering::Offering;
-use crate::store::job;
+use crate::store::job::{self, JobRow};
 
 /// Kind of the job that delivers a sitting.
 pub const DELIVER_SITTING: &str = "deliver_sitting";
@@ -254,8 +254,8 @@ pub async fn read_back(draft: &mut Draft<'_>, peer: &str, deelname: &str) -> Res
 }
 
 /// Sends the present result of a relayed deelname on to the TPL that made it (R23). News of the vendor takes its turn, with
-/// what was said beside the result and flow 3 has no place for: the last that is sent leaves the loss report as it is. What
-/// goes again without news goes with what waits.
+/// what was said beside the result and flow 3 has no place for, unless the last that waits says the same: the last that is
+/// sent leaves the loss report as it is. What goes again without news goes with what waits.
 ///
 /// # Errors
 /// What the database says.
@@ -269,11 +269,13 @@ pub async fn relayed_result(
     };
     let mut onward = onward(planner, (RELAY_RESULT, 3), ("association", &deelname.id));
     match beside {
-        None => draft.follow_unless(onward, |_| true).await,
+        None => draft.follow_unless(onward, |_, _| true).await,
         Some(beside) => {
             let words: Vec<&str> = beside.iter().map(|loss| loss.name()).collect();
             onward.payload["beside"] = words.into();
-            draft.follow(onward).await
+            let payload = onward.payload.to_string();
+            let says_the_same = |job: &JobRow, is_last: bool| is_last && job.payload == payload;
+            draft.follow_unless(onward, says_the_same).await
         }
     }
 }

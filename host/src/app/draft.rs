@@ -252,24 +252,29 @@ impl<'a> Draft<'a> {
     /// What the database says.
     pub async fn follow_once(&mut self, follow: Follow<'_>) -> Result<(), Refused> {
         let payload = follow.payload.to_string();
-        self.follow_unless(follow, |job| job.payload == payload).await
+        self.follow_unless(follow, |job, _| job.payload == payload).await
     }
 
-    /// The same, where a waiting job of the kind does as well as this one.
+    /// The same, where a waiting job of the kind does as well as this one; of each it is said whether it is the last.
     ///
     /// # Errors
     /// What the database says.
     pub async fn follow_unless(
         &mut self,
         follow: Follow<'_>,
-        does_as_well: impl Fn(&JobRow) -> bool + Send,
+        does_as_well: impl Fn(&JobRow, bool) -> bool + Send,
     ) -> Result<(), Refused> {
         if self.lanes.contains_key(&follow.lane) {
             return Ok(());
         }
         let waiting = job::waiting_in_lane(&self.core.db, self.tenant, &follow.lane).await?;
-        match waiting.iter().find(|job| job.kind == follow.kind && does_as_well(job)) {
-            Some(job) => {
+        let last = waiting.len().saturating_sub(1);
+        let found = waiting
+            .iter()
+            .enumerate()
+            .find(|(place, job)| job.kind == follow.kind && does_as_well(job, *place == last));
+        match found {
+            Some((_, job)) => {
                 self.set
                     .expect(&job::JOB, crate::values![self.tenant, &job.id], job.version);
                 Ok(())
