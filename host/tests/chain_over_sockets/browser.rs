@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::chromium::{Chromium, SPACE};
 use crate::comparison::behind_our_back;
 use crate::desk::hire;
-use crate::house::{Come, FB, House, PUBLISHER, SIS, TENANT, VENDOR, VENDOR_NAME, packed};
+use crate::house::{Come, FB, House, PUBLISHER, PUBLISHERS_KEY, SIS, TENANT, VENDOR, VENDOR_NAME, packed};
 use crate::rollout::{confirmed, delivered_by, make_teams};
 use crate::window::Window;
 
@@ -29,7 +29,7 @@ async fn before_the_connector() -> Option<(House, Window)> {
     admission::set_policy(&house.core, TENANT, FB, AdmissionPolicy::default())
         .await
         .unwrap();
-    let key = SigningKey::from_seed([9; 32]).public().to_string();
+    let key = SigningKey::from_seed(PUBLISHERS_KEY).public().to_string();
     publisher::trust(&house.core, TENANT, FB, PUBLISHER, &key)
         .await
         .unwrap();
@@ -44,7 +44,7 @@ async fn before_the_connector() -> Option<(House, Window)> {
 async fn install(house: &House, window: &Window) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ooapi-ta.oke");
-    let package = packed("ooapi-ta", &SigningKey::from_seed([9; 32]));
+    let package = packed("ooapi-ta", &SigningKey::from_seed(PUBLISHERS_KEY));
     std::fs::write(&file, package.to_bytes()).unwrap();
     window.go("/pakketten").await;
     window.choose_file("Bestand", &file).await;

@@ -7,7 +7,7 @@ use oke_host::connector::signature::SigningKey;
 use oke_host::domain::keuring::{Obstacle, Verdict};
 use oke_host::store::keuring::{self as kept, KeuringState};
 
-use super::house::{Come, FB, House, PUBLISHER, TENANT, VENDOR, packed};
+use super::house::{Come, FB, House, PUBLISHER, PUBLISHERS_KEY, TENANT, VENDOR, packed};
 
 fn reasons(refused: RevisionError) -> Vec<&'static str> {
     match refused {
@@ -23,7 +23,7 @@ async fn a_package_is_tried_by_its_job_and_runs_after_its_approval() {
         return;
     };
     let core = &house.core;
-    let key = SigningKey::from_seed([9; 32]);
+    let key = SigningKey::from_seed(PUBLISHERS_KEY);
     publisher::trust(core, TENANT, FB, PUBLISHER, &key.public().to_string())
         .await
         .unwrap();

@@ -1,11 +1,13 @@
 //! Trouble on the way: nothing is lost, a person hears what to do, and what waited goes on by itself.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use oke_host::app::peer::SignIn;
+use oke_host::app::publisher;
+use oke_host::connector::signature::SigningKey;
 use oke_host::domain::exception::{CREDENTIALS_REFUSED, NOT_RUNNING};
 use oke_host::simulator::{Misbehaviour, ResultsOrder, Trouble};
 
-use crate::house::{Come, House, SIS, VENDOR};
+use crate::house::{Come, FB, House, PUBLISHERS_KEY, SIS, TENANT, VENDOR};
 
 /// Without a connector what is accepted waits, with one task for all of it, and goes on at once after the install.
 #[tokio::test]
@@ -66,6 +68,40 @@ async fn refused_credentials_are_one_task_and_mending_them_lets_everything_go_on
         assert!(house.deelname(deelname).await.is_confirmed());
     }
     house.close_without_tasks().await;
+}
+
+/// What was signed with a key while it was in other hands is called no more, also where it runs and is loaded; what waits for
+/// it is not lost, and a person hears which key it was.
+#[tokio::test]
+async fn a_connector_that_runs_is_called_no_more_once_its_key_is_revoked() {
+    let Some(house) = House::open(Come::Pushed).await else {
+        return;
+    };
+    let (before, _) = house.plan_for(None, 0..2).await;
+    house.work().await;
+    assert!(house.sitting(&before).await.is_confirmed());
+
+    let key = SigningKey::from_seed(PUBLISHERS_KEY).public().id().to_string();
+    let since = Some(Timestamp::UNIX_EPOCH);
+    publisher::revoke(&house.core, TENANT, FB, &key, since, "in andere handen")
+        .await
+        .unwrap();
+    let (id, _) = house.plan_for(None, 2..4).await;
+    for _ in 0..10 {
+        house.later(SignedDuration::from_mins(5)).await;
+    }
+    assert!(!house.sitting(&id).await.is_confirmed());
+    let there = house.ta.state().sittings;
+    assert_eq!(there.len(), 1, "the vendor has heard of the first one only: {there:#?}");
+    let tasks = house.open_tasks().await;
+    assert!(
+        tasks.iter().any(|task| task.about.kind == NOT_RUNNING
+            && task.about.subject_id == VENDOR
+            && task.about.next_step.contains(&key)),
+        "{tasks:#?}"
+    );
+    assert!(!tasks.iter().any(|task| task.about.kind == "dead-letter"), "{tasks:#?}");
+    house.close().await;
 }
 
 /// R21: 429 with Retry-After is kept to; 5xx is tried again; the student system gets every result once.
