@@ -20,24 +20,10 @@ const DEELNAMES: usize = 8_000;
 const SCORES: [&str; 2] = ["5.4", "6.1"];
 
 fn main() {
-    if std::env::var_os("OKE_BIN").is_none() {
-        println!("SKIPPED accepted_messages: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        compare("SQLite", TestDatabase::sqlite().await, TestDatabase::sqlite().await).await;
-        match (TestDatabase::postgres().await, TestDatabase::postgres().await) {
-            (Some(ours), Some(theirs)) => compare("PostgreSQL", ours, theirs).await,
-            _ => println!("SKIPPED accepted_messages on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("accepted_messages", compare);
 }
 
-async fn compare(name: &str, ours: TestDatabase, theirs: TestDatabase) {
+async fn compare(name: &str, [ours, theirs]: [TestDatabase; 2]) {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let staged = school::stage(&ours).await;
     let deelnames = school::multiply(&staged.core, &staged.model, DEELNAMES).await;

@@ -1,7 +1,7 @@
 //! A file of 20,000 results that a person carried from a vendor without an API: how long until its preview is there, and
 //! until all of it is stored, through the real connector.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use oke_bench::school::{self, TENANT, VENDOR};
@@ -22,25 +22,11 @@ const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(300);
 
 fn main() {
-    let (Some(compiler), Some(guests)) = (std::env::var_os("OKE_BIN"), std::env::var_os("OKE_GUESTS")) else {
-        println!("SKIPPED carried_file: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    };
-    let (compiler, guests) = (PathBuf::from(compiler), PathBuf::from(guests));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        measure("SQLite", TestDatabase::sqlite().await, (&compiler, &guests)).await;
-        match TestDatabase::postgres().await {
-            Some(database) => measure("PostgreSQL", database, (&compiler, &guests)).await,
-            None => println!("SKIPPED carried_file on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("carried_file", measure);
 }
 
-async fn measure(name: &str, database: TestDatabase, (compiler, guests): (&Path, &Path)) {
+async fn measure(name: &str, [database]: [TestDatabase; 1]) {
+    let (compiler, guests) = oke_bench::programs().expect("both are named");
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let staged = school::stage(&database).await;
     let core = staged.core.clone();
@@ -50,14 +36,14 @@ async fn measure(name: &str, database: TestDatabase, (compiler, guests): (&Path,
         .expect("a socket opens");
     let address = listener.local_addr().expect("a socket has an address");
     let settings = Settings::within(folder.path(), address);
-    let host = Host::assemble(core.clone(), &settings, compiler.to_owned(), None).expect("the host starts");
+    let host = Host::assemble(core.clone(), &settings, compiler, None).expect("the host starts");
     let connectors = host.service.connectors.clone();
     let stop = CancellationToken::new();
     tokio::spawn(host.serve(listener, stop.clone()));
     install(
         &Client::new(&format!("http://{address}"), &staged.beheer),
         &core,
-        guests,
+        &guests,
     )
     .await;
 

@@ -2,7 +2,6 @@
 //! examencommissie, and delivered to a student system through the `ooapi-dr` connector, while a vendor delivers results of
 //! another exam at a steady pace. How long it takes, and what it does to that other traffic: its p99 before and meanwhile.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use oke_bench::release::{self, Exam, Waiting};
@@ -20,28 +19,14 @@ const LOOK: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 fn main() {
-    let (Some(compiler), Some(guests)) = (std::env::var_os("OKE_BIN"), std::env::var_os("OKE_GUESTS")) else {
-        println!("SKIPPED cesuur_release: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    };
-    let (compiler, guests) = (PathBuf::from(compiler), PathBuf::from(guests));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        measure("SQLite", TestDatabase::sqlite().await, (&compiler, &guests)).await;
-        match TestDatabase::postgres().await {
-            Some(database) => measure("PostgreSQL", database, (&compiler, &guests)).await,
-            None => println!("SKIPPED cesuur_release on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("cesuur_release", measure);
 }
 
-async fn measure(name: &str, database: TestDatabase, programs: (&PathBuf, &PathBuf)) {
+async fn measure(name: &str, [database]: [TestDatabase; 1]) {
+    let (compiler, guests) = oke_bench::programs().expect("both are named");
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let begun = Instant::now();
-    let waiting = release::stage(&database, folder.path(), (programs.0, programs.1), RESULTS).await;
+    let waiting = release::stage(&database, folder.path(), (&compiler, &guests), RESULTS).await;
     deliver(&waiting).await;
     println!(
         "cesuur_release on {name}: {RESULTS} results, target 60 s; staged in {} s",

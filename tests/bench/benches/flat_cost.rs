@@ -17,21 +17,7 @@ const ROUNDS: usize = 7;
 const SCORES: [&str; 2] = ["5.4", "6.1"];
 
 fn main() {
-    if std::env::var_os("OKE_BIN").is_none() {
-        println!("SKIPPED flat_cost: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        compare("SQLite", [TestDatabase::sqlite().await, TestDatabase::sqlite().await]).await;
-        match (TestDatabase::postgres().await, TestDatabase::postgres().await) {
-            (Some(small), Some(large)) => compare("PostgreSQL", [small, large]).await,
-            _ => println!("SKIPPED flat_cost on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("flat_cost", compare);
 }
 
 /// A school of a size, and the host that serves it.

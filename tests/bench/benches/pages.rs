@@ -23,24 +23,10 @@ const PAGES: usize = 400;
 const ROUNDS: usize = 5;
 
 fn main() {
-    if std::env::var_os("OKE_BIN").is_none() {
-        println!("SKIPPED pages: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        read("SQLite", TestDatabase::sqlite().await).await;
-        match TestDatabase::postgres().await {
-            Some(database) => read("PostgreSQL", database).await,
-            None => println!("SKIPPED pages on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("pages", read);
 }
 
-async fn read(name: &str, database: TestDatabase) {
+async fn read(name: &str, [database]: [TestDatabase; 1]) {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let staged = school::stage(&database).await;
     let core = staged.core.clone();

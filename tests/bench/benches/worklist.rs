@@ -17,24 +17,10 @@ const OPENINGS: usize = 30;
 const TARGET: Duration = Duration::from_millis(300);
 
 fn main() {
-    if std::env::var_os("OKE_BIN").is_none() {
-        println!("SKIPPED worklist: run `cargo bench-oke`, which builds what is measured optimised");
-        return;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made");
-    runtime.block_on(async {
-        open("SQLite", TestDatabase::sqlite().await).await;
-        match TestDatabase::postgres().await {
-            Some(database) => open("PostgreSQL", database).await,
-            None => println!("SKIPPED worklist on PostgreSQL: OKE_TEST_POSTGRES names no cluster"),
-        }
-    });
+    oke_bench::on_each_database("worklist", open);
 }
 
-async fn open(name: &str, database: TestDatabase) {
+async fn open(name: &str, [database]: [TestDatabase; 1]) {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");
     let staged = school::stage(&database).await;
     let begun = Instant::now();

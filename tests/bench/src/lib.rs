@@ -13,7 +13,54 @@ pub mod school;
 pub mod year;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use oke_host::store::testing::TestDatabase;
+
+/// Measures on SQLite, and on PostgreSQL where `OKE_TEST_POSTGRES` names a cluster, each time with so many new databases
+/// ([`TestDatabase::remove`] is the measure's). Says plainly what is skipped.
+///
+/// # Panics
+/// When the measure does.
+pub fn on_each_database<const N: usize>(bench: &str, measure: impl AsyncFn(&str, [TestDatabase; N])) {
+    if programs().is_none() {
+        println!("SKIPPED {bench}: run `cargo bench-oke`, which builds what is measured optimised");
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    runtime.block_on(async {
+        let mut ours = Vec::with_capacity(N);
+        for _ in 0..N {
+            ours.push(TestDatabase::sqlite().await);
+        }
+        measure("SQLite", all_of(ours)).await;
+        let mut ours = Vec::with_capacity(N);
+        for _ in 0..N {
+            let Some(database) = TestDatabase::postgres().await else {
+                println!("SKIPPED {bench} on PostgreSQL: OKE_TEST_POSTGRES names no cluster");
+                return;
+            };
+            ours.push(database);
+        }
+        measure("PostgreSQL", all_of(ours)).await;
+    });
+}
+
+fn all_of<const N: usize>(databases: Vec<TestDatabase>) -> [TestDatabase; N] {
+    let all = databases.try_into();
+    all.unwrap_or_else(|_| unreachable!("as many as that were made"))
+}
+
+/// The `oke` binary and the folder of the guests' modules, which `cargo bench-oke` builds and names.
+#[must_use]
+pub fn programs() -> Option<(PathBuf, PathBuf)> {
+    let [oke, guests] = ["OKE_BIN", "OKE_GUESTS"].map(|name| std::env::var_os(name).map(PathBuf::from));
+    oke.zip(guests)
+}
 
 /// Figures of one case, one per round.
 #[derive(Debug, Clone)]
