@@ -167,15 +167,8 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
     house.work().await;
     assert_eq!((quay.vendor.periods().len(), quay.vendor.candidates().len()), (1, 3));
 
-    let account = planner();
-    let by = Planner {
-        tenant: TENANT,
-        account: &account,
-    };
     let later = start + SignedDuration::from_hours(1);
-    let plan = beginning_at(later);
-    sitting::change(&house.core, by, &sitting, &plan).await.unwrap();
-    house.work().await;
+    begins_at(house, &sitting, later).await;
     let periods = quay.vendor.periods();
     assert_eq!((periods.len(), periods[0].from), (1, later), "changed, not made again");
 
@@ -191,6 +184,18 @@ async fn what_is_at_a_vendor_with_numbers_is_taken_in_once_and_changed_there_aft
         "flow 3 becomes flow 5"
     );
     quay.close().await;
+}
+
+/// The examenbureau has it begin at another moment, and the vendor hears.
+async fn begins_at(house: &House, sitting: &str, start: Timestamp) {
+    let account = planner();
+    let by = Planner {
+        tenant: TENANT,
+        account: &account,
+    };
+    let plan = beginning_at(start);
+    sitting::change(&house.core, by, sitting, &plan).await.unwrap();
+    house.work().await;
 }
 
 /// A sitting and a deelname of each of these at the vendor, as a planning system before this one told them.
