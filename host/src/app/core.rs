@@ -62,7 +62,6 @@ struct Readers {
 impl Readers {
     fn start(db: &Database) -> Self {
         let (around_db, holders_db) = (db.clone(), db.clone());
-        let (serving_db, set_up_db) = (db.clone(), db.clone());
         Readers {
             around: GroupReader::start(Arc::new(move |asked: Vec<Asked>| {
                 let db = around_db.clone();
@@ -76,30 +75,28 @@ impl Readers {
                 }
                 .boxed()
             })),
-            serving: GroupReader::start(Arc::new(move |asked: Vec<(String, String)>| {
-                let db = serving_db.clone();
-                async move {
-                    let read = |(tenant, peer): (String, String)| {
-                        let db = &db;
-                        async move { rollout::serving(db, &tenant, &peer).await }
-                    };
-                    each_once(&asked, read).await
-                }
-                .boxed()
-            })),
-            set_up: GroupReader::start(Arc::new(move |asked: Vec<(String, String, i64)>| {
-                let db = set_up_db.clone();
-                async move {
-                    let read = |(tenant, peer, number): (String, String, i64)| {
-                        let db = &db;
-                        async move { set_up::read(db, &tenant, &peer, number).await }
-                    };
-                    each_once(&asked, read).await
-                }
-                .boxed()
-            })),
+            serving: each(db, |db, (tenant, peer): (String, String)| async move {
+                rollout::serving(&db, &tenant, &peer).await
+            }),
+            set_up: each(db, |db, (tenant, peer, number): (String, String, i64)| async move {
+                set_up::read(&db, &tenant, &peer, number).await
+            }),
         }
     }
+}
+
+/// A reader for what many ask alike.
+fn each<Q, A, F>(db: &Database, read: impl Fn(Database, Q) -> F + Copy + Send + Sync + 'static) -> GroupReader<Q, A>
+where
+    Q: Ord + Clone + Send + Sync + 'static,
+    A: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<A, StoreError>> + Send + 'static,
+{
+    let db = db.clone();
+    GroupReader::start(Arc::new(move |asked: Vec<Q>| {
+        let db = db.clone();
+        async move { each_once(&asked, |question| read(db.clone(), question)).await }.boxed()
+    }))
 }
 
 /// What a verb decided: what changes, and what its caller hears once that is durable.
